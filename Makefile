@@ -1,0 +1,58 @@
+# `make run` and `make test` need python3 (3.11 or newer) with venv, and the package index; nothing else.
+# Tests can be chosen: make test ARGS="-k sync". Settings are environment variables: HAVEN_BIND=0.0.0.0:8000 make run.
+
+SHELL := /bin/sh
+PYTHON ?= python3
+PY := .venv/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test test-long demo check schema bench lock reset
+
+help: ## Show what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/.ok ## Set everything up and serve; Ctrl-C stops it, the next start finds everything again
+	@$(PY) -m api serve
+
+test: .venv/.ok ## Run the suite on an embedded PostgreSQL
+	@$(PY) -m pytest -n auto -q -m "not long" $(ARGS)
+
+test-long: .venv/.ok ## Run the tests that take minutes
+	@$(PY) -m pytest -n auto -q -m long $(ARGS)
+
+demo: .venv/.ok ## Tell the story of two partners and three phones, on the real server
+	@$(PY) -m api.demo
+
+check: .venv/.ok ## Format, lint, types, directions, then the suite: what CI runs
+	@.venv/bin/ruff format --check --quiet .
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/mypy --no-error-summary
+	@.venv/bin/lint-imports --no-cache
+	@$(MAKE) --no-print-directory test
+
+schema: .venv/.ok ## Write infra/schema.sql anew from the migrations
+	@$(PY) -m api.schema
+
+bench: .venv/.ok ## Measure against the floor: make bench JOBS=W1,W6 REPS=10
+	@JOBS="$(JOBS)" REPS="$(REPS)" RECORD="$(RECORD)" $(PY) -m tests.bench
+
+lock: ## Pin and hash the dependencies anew (for maintainers; needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		requirements-dev.in -o requirements-dev.txt
+
+reset: .venv/.ok ## Delete the embedded database and its keys, after asking
+	@$(PY) -m api.embedded_postgres reset
+
+.venv/.ok: requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Haven needs Python 3.11 or newer: make run PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "python3-venv is missing. Install it with:  sudo apt-get install -y python3-venv"; exit 1; }
+	@echo "Setting up .venv (about half a minute, once) ..."
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@$(PIP) --require-hashes -r requirements-dev.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@

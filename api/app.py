@@ -1,0 +1,128 @@
+"""Put the routes together and stand at the door: bounds, headers, one kind of fault, one line a request."""
+
+import logging
+import time
+from typing import Any, Final, cast
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.types import HTTPScope, Message, Send
+
+from api.errors import MEDIA_TYPE, answer, busy, rendered
+from api.routes import account, couples, devices, pages
+from api.wiring import Parts
+
+ROUTES: Final = (account, devices, couples)
+"""Modules with `ROUTES`."""
+DEVELOPMENT_ROUTES: Final = (account, pages)
+"""Modules with `DEVELOPMENT_ROUTES`, which production does not have."""
+STREAMS: Final = frozenset({"/v1/live"})
+"""Paths whose answer lasts: not in flight, but bounded in number and said goodbye to."""
+
+HEADERS: Final = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+"""On every answer, faults too, unless a route has set its own."""
+
+_log = logging.getLogger("haven")
+
+
+def create_app(parts: Parts) -> "Haven":
+    """Return the application that answers with these parts."""
+    handlers = [handler for module in ROUTES for handler in module.ROUTES]
+    if parts.settings.development:
+        handlers += [handler for module in DEVELOPMENT_ROUTES for handler in module.DEVELOPMENT_ROUTES]
+    return Haven(
+        route_handlers=handlers,
+        state=State({"parts": parts}),
+        exception_handlers={Exception: answer},
+        request_max_body_size=parts.settings.body_bytes_max,
+        # The document is our own (api/openapi.py): routes decode by hand, which Litestar cannot see.
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )
+
+
+class Haven(Litestar):
+    """Litestar behind a door that counts, bounds, marks and notes every request, whatever becomes of it."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        parts: Parts = self.state.parts
+        visit = _Visit(cast("Send", send))
+        drain, settings = parts.drain, parts.settings
+        try:
+            if scope["path"] in STREAMS:
+                if drain.streams >= settings.streams_max or drain.begun.is_set():
+                    await visit.turn_away()
+                    return
+                drain.stream_opened()
+                try:
+                    await super().__call__(scope, receive, visit.send)
+                finally:
+                    drain.stream_closed()
+            else:
+                if drain.in_flight >= settings.in_flight_max:
+                    await visit.turn_away()
+                    return
+                drain.in_flight += 1
+                try:
+                    await super().__call__(scope, receive, visit.send)
+                finally:
+                    drain.in_flight -= 1
+        finally:
+            visit.note(cast("HTTPScope", scope))
+
+
+class _Visit:
+    """One request on its way out."""
+
+    __slots__ = ("_began", "_bytes_out", "_send", "_status")
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._began = time.perf_counter()
+        self._status: int | None = None
+        self._bytes_out = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            headers = list(message.get("headers", ()))
+            present = {name.lower() for name, _ in headers}
+            headers += [header for header in HEADERS if header[0] not in present]
+            message["headers"] = headers
+        elif message["type"] == "http.response.body":
+            self._bytes_out += len(message.get("body", b""))
+        await self._send(message)
+
+    async def turn_away(self) -> None:
+        """Answer 503 before anything is read: a queue inside would only make everyone wait."""
+        problem = busy()
+        body = rendered(problem)
+        headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+        headers += [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
+        await self.send({"type": "http.response.start", "status": problem.status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body, "more_body": False})
+
+    def note(self, scope: HTTPScope) -> None:
+        if _log.isEnabledFor(logging.INFO):
+            _log.info(
+                "request",
+                extra={
+                    "event": "request",
+                    "method": scope["method"],
+                    # The template, never the path: that may hold ids, and the query a ticket.
+                    "route": scope.get("path_template"),
+                    "status": self._status,
+                    "duration_ms": round((time.perf_counter() - self._began) * 1000, 2),
+                    "bytes_out": self._bytes_out,
+                },
+            )

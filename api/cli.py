@@ -1,0 +1,83 @@
+"""The command `haven`: read the settings, do one thing, end with an exit code that says how it went."""
+
+import argparse
+import sys
+from typing import NoReturn
+from uuid import UUID
+
+_EPILOG = """\
+Settings come from the environment; `haven check` lists them with their present values.
+
+exit codes:
+  0   done, or stopped as asked
+  1   failed; the reason is on standard error
+  2   the command line was not understood
+  3   `migrate --check`: migrations are missing
+  78  the settings do not fit; every fault is on standard error
+"""
+
+
+def main() -> NoReturn:
+    """Run the command line of this process."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run `arguments` and return the exit code."""
+    chosen = _parser().parse_args(arguments)
+    from api import commands  # noqa: PLC0415 - takes long, and `haven --help` answers at once
+
+    return commands.run(chosen)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="haven",
+        description="The backend of an app for two partners: offline edits reconciled, private words kept private.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(name: str, words: str, more: str = "") -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}. {more}")
+        added.add_argument("--json", action="store_true", help="answer in JSON, for programs")
+        added.set_defaults(command=name)
+        return added
+
+    add(
+        "serve",
+        "answer requests until SIGTERM or Ctrl-C",
+        "In development it also migrates, runs the worker, and starts an embedded PostgreSQL unless DATABASE_URL"
+        " is set. A first signal finishes what is in hand; a second one ends at once.",
+    )
+    add(
+        "worker",
+        "do what is due, again and again, until SIGTERM or Ctrl-C",
+        "Any number may run at once.",
+    )
+    migrating = add(
+        "migrate",
+        "bring the database to the newest schema",
+        "Any number may start at once; each file is applied once. Run it before a new release is rolled out.",
+    )
+    migrating.add_argument("--check", action="store_true", help="only list what is missing; exit 3 if any is")
+    add("check", "read the settings and show them, secrets masked", "It does not touch the network.")
+    epoch = commands.add_parser(
+        "epoch",
+        help="begin a new life of the store after a restore",
+        description="After the database went back in time, devices must take full copies and send again what it lost.",
+    )
+    acts = epoch.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    bump = acts.add_parser("bump", help="change the epoch of the store, or of one space")
+    bump.add_argument("--space", type=_uuid, metavar="ID", help="only this space; without it, all of them")
+    bump.add_argument("--json", action="store_true", help="answer in JSON, for programs")
+    bump.set_defaults(command="bump_epoch")
+    return parser
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("must be the id of a space") from None

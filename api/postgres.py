@@ -1,0 +1,111 @@
+"""Connections to PostgreSQL: one pool a process, bounded in number, in waiting and in a statement's time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from asyncpg.connection import LoggedQuery
+from asyncpg.pool import PoolConnectionProxy
+
+
+class PoolBusy(Exception):  # noqa: N818 - a past-tense fact that becomes an answer
+    """Every connection stayed in use for longer than a request may wait."""
+
+
+class Unreachable(Exception):  # noqa: N818 - likewise
+    """No connection could be made."""
+
+
+BROKEN: tuple[type[Exception], ...] = (
+    Unreachable,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+"""Faults of the database or the way to it, not of a statement: asking again later may work."""
+
+TRANSIENT: tuple[type[Exception], ...] = (PoolBusy, TimeoutError, *BROKEN)
+"""All of that, and this process having too much to do: what another try may mend."""
+
+
+class Pool(asyncpg.Pool):
+    """asyncpg's pool, but waiting for a connection ends after `wait_s` with PoolBusy."""
+
+    def __init__(self, dsn: str, *, wait_s: float, **options: Any) -> None:
+        """Take what asyncpg's own constructor takes, and the seconds that an acquire may wait."""
+        super().__init__(dsn, **options)
+        self._wait_s = wait_s
+
+    async def _acquire(self, timeout: float | None) -> PoolConnectionProxy:  # noqa: ASYNC109
+        # asyncpg's own time-out makes a task for each acquire; this one costs a timer.
+        try:
+            async with asyncio.timeout(self._wait_s if timeout is None else timeout):
+                return await super()._acquire(None)  # type: ignore[misc,no-any-return]
+        except TimeoutError:
+            raise PoolBusy from None
+        except (OSError, asyncpg.PostgresError, asyncpg.InternalClientError) as fault:
+            raise Unreachable(type(fault).__name__) from None
+
+
+@asynccontextmanager
+async def open_pool(
+    dsn: str,
+    *,
+    connections_max: int = 10,
+    wait_s: float = 2.0,
+    statement_s: float = 5.0,
+    statements_cached_max: int = 100,
+    on_statement: Callable[[str], None] | None = None,
+) -> AsyncIterator[Pool]:
+    """Open at most `connections_max` connections to `dsn`; raise Unreachable when not even one can be made.
+
+    A statement that takes longer than `statement_s` raises TimeoutError; waiting for a connection longer than
+    `wait_s` raises PoolBusy. `on_statement` hears the text of every statement once its connection is released
+    (never its parameters): what a request costs is asserted by counting them.
+    """
+
+    async def listen(connection: PoolConnectionProxy) -> None:
+        if on_statement is not None:
+            tell = on_statement
+
+            def heard(statement: LoggedQuery) -> None:
+                tell(statement.query)
+
+            connection.add_query_logger(heard)
+
+    pool = Pool(
+        dsn,
+        wait_s=wait_s,
+        min_size=0,
+        init_size=0,
+        max_size=connections_max,
+        max_queries=0x7FFFFFFF,
+        max_inactive_connection_lifetime=300.0,
+        loop=None,
+        connect=None,
+        setup=None,
+        init=listen,
+        reset=_leave_as_it_is,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
+        statement_cache_size=statements_cached_max,
+        command_timeout=statement_s,
+        timeout=max(wait_s, 5.0),
+        server_settings={"application_name": "haven"},
+    )
+    async with pool:
+        async with pool.acquire(timeout=max(wait_s, 5.0)):
+            pass
+        yield pool
+
+
+async def _leave_as_it_is(_connection: PoolConnectionProxy) -> None:
+    """Do nothing: no statement of ours leaves a setting behind, and the usual reset is half a short request.
+
+    asyncpg still rolls an open transaction back before this.
+    """

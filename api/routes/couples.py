@@ -1,0 +1,106 @@
+"""Routes by which two persons find each other and either leaves."""
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+from litestar import delete, post
+from litestar.params import FromPath
+from msgspec import Meta, Struct
+
+from api import accounts
+from api.accounts import Confirmed, Invited, PairingView
+from api.auth import authenticate, parts_of
+from api.decoding import decoded
+from api.routes.account import Requested, address_of, id_in_path
+from domain.ids import CoupleId
+
+TAGS: Final = ["couples"]
+
+
+class Redeeming(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A code as it was read out: characters or words, in any case, with dashes or blanks."""
+
+    code: Annotated[str, Meta(min_length=1, max_length=120)]
+
+
+class Left(Struct, frozen=True, kw_only=True):
+    """A couple that is no more."""
+
+    couple: CoupleId
+    state: Literal["parted"] = "parted"
+
+
+REDEEMING: Final = msgspec.json.Decoder(Redeeming)
+
+
+@post(
+    "/v1/invitations",
+    status_code=200,
+    summary="Make a code to pair with somebody",
+    tags=TAGS,
+    opt={"secret": True},
+)
+async def invite(request: Requested) -> Invited:
+    """Make a code that works once, for 24 hours; it replaces the one before."""
+    parts = parts_of(request)
+    return await accounts.invite(parts.accounts, await authenticate(request), parts.clock())
+
+
+@delete("/v1/invitations", status_code=204, summary="Cancel the code", tags=TAGS)
+async def cancel(request: Requested) -> None:
+    """Let the caller's code die, and a pairing that it began and that is not complete."""
+    await accounts.cancel_invitation(parts_of(request).accounts, await authenticate(request))
+
+
+@post(
+    "/v1/invitations/redeem",
+    status_code=200,
+    summary="Use a code",
+    tags=TAGS,
+    opt={"body": Redeeming},
+)
+async def redeem(request: Requested) -> PairingView:
+    """Begin a pairing; it pairs nobody until both have confirmed."""
+    parts = parts_of(request)
+    caller = await authenticate(request)
+    wanted = await decoded(request, REDEEMING)
+    return await accounts.redeem(parts.accounts, caller, wanted.code, address_of(request), parts.clock())
+
+
+@post(
+    "/v1/pairings/{pairing:str}/confirm",
+    status_code=200,
+    summary="Say yes to a pairing",
+    tags=TAGS,
+)
+async def confirm(request: Requested, pairing: FromPath[str]) -> Confirmed:
+    """Add the caller's yes; the answer names the couple once both have said it."""
+    parts = parts_of(request)
+    caller = await authenticate(request)
+    return await accounts.confirm(parts.accounts, caller, id_in_path(pairing), parts.clock())
+
+
+@post("/v1/couples/{couple:str}/part", status_code=200, summary="Leave a couple", tags=TAGS)
+async def part(request: Requested, couple: FromPath[str]) -> Left:
+    """Leave at once, alone, without a reason."""
+    parts = parts_of(request)
+    caller = await authenticate(request)
+    left = CoupleId(id_in_path(couple))
+    await accounts.part(parts.accounts, caller, left, parts.clock())
+    return Left(couple=left)
+
+
+@post(
+    "/v1/couples/{couple:str}/block",
+    status_code=204,
+    summary="Want no invitation between the two any more",
+    tags=TAGS,
+)
+async def block(request: Requested, couple: FromPath[str]) -> None:
+    """Let future invitations between the two fail like a wrong code; the other is not told."""
+    parts = parts_of(request)
+    caller = await authenticate(request)
+    await accounts.block(parts.accounts, caller, CoupleId(id_in_path(couple)), parts.clock())
+
+
+ROUTES: Final = [invite, cancel, redeem, confirm, part, block]

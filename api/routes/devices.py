@@ -1,0 +1,70 @@
+"""Routes of a person's own devices: list them, sign this one out, shut another one out."""
+
+from typing import Annotated, Final
+
+import msgspec
+from litestar import get, post
+from litestar.params import FromPath
+from msgspec import Meta, Struct
+
+from api import accounts
+from api.accounts import DeviceView
+from api.auth import IDENTITY_TOKEN_CHARS_MAX, authenticate, parts_of
+from api.decoding import decoded
+from api.routes.account import Requested, address_of, id_in_path
+from domain.ids import DeviceId
+
+TAGS: Final = ["devices"]
+
+
+class Devices(Struct, frozen=True):
+    """The caller's own devices, oldest first."""
+
+    devices: list[DeviceView]
+
+
+class Revoking(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A fresh identity token; only one's own device is revoked without."""
+
+    identity_token: Annotated[str, Meta(min_length=1, max_length=IDENTITY_TOKEN_CHARS_MAX)] | None = None
+
+
+REVOKING: Final = msgspec.json.Decoder(Revoking)
+
+
+@get("/v1/devices", summary="The caller's own devices", tags=TAGS)
+async def list_devices(request: Requested) -> Devices:
+    """Return the devices that are or were signed in; nothing says when one was last used."""
+    parts = parts_of(request)
+    return Devices(await accounts.devices(parts.accounts, await authenticate(request)))
+
+
+@post("/v1/sign-out", status_code=204, summary="Sign this device out", tags=TAGS)
+async def sign_out(request: Requested) -> None:
+    """Forget this device and its tokens."""
+    await accounts.sign_out(parts_of(request).accounts, await authenticate(request))
+
+
+@post(
+    "/v1/devices/{device:str}/revoke",
+    status_code=204,
+    summary="Shut a device out for good",
+    tags=TAGS,
+    opt={"body": Revoking},
+)
+async def revoke(request: Requested, device: FromPath[str]) -> None:
+    """End a device's access; it can never come back under its id."""
+    parts = parts_of(request)
+    caller = await authenticate(request)
+    wanted = await decoded(request, REVOKING)
+    await accounts.revoke(
+        parts.accounts,
+        caller,
+        DeviceId(id_in_path(device)),
+        identity_token=wanted.identity_token,
+        address=address_of(request),
+        now=parts.clock(),
+    )
+
+
+ROUTES: Final = [list_devices, sign_out, revoke]

@@ -1,0 +1,95 @@
+"""Routes of sync: push and pull in one round trip, and purging one's own words."""
+
+from http import HTTPStatus
+from typing import Final
+from uuid import uuid4
+
+import msgspec
+from litestar import Response, delete, post
+from litestar.params import FromPath
+
+from api.auth import authenticate, parts_of
+from api.decoding import decoded
+from api.errors import Problem, malformed, not_found
+from api.routes.account import Requested, id_in_path
+from domain.ids import RecordId
+from domain.kinds import KINDS
+from sync import service
+from sync.cursor import CursorUnreadableError
+from sync.ports import Caller
+from sync.wire import SyncRequest, SyncResponse
+
+TAGS: Final = ["sync"]
+
+REQUEST: Final = msgspec.json.Decoder(SyncRequest)
+ENCODER: Final = msgspec.json.Encoder()
+
+
+@post(
+    "/v1/sync",
+    status_code=200,
+    summary="Push this device's changes and pull what is new for it",
+    tags=TAGS,
+    opt={"body": SyncRequest, "gives": SyncResponse},
+)
+async def sync(request: Requested) -> Response[bytes]:
+    """Settle every change, each with an outcome of its own, and return one page of what is new.
+
+    A change that breaks a rule is refused inside the 200 and its words are kept; a status of 4xx always means
+    that nothing of the request was looked at.
+    """
+    parts = parts_of(request)
+    caller = await authenticate(request)
+    wanted = await decoded(request, REQUEST)
+    _refuse(wanted, caller, schema_min=parts.settings.schema_min)
+    try:
+        answer = await service.sync(parts.store, parts.keys, caller, wanted, parts.clock(), uuid4)
+    except CursorUnreadableError:
+        raise malformed("The cursor is not one that Haven has given. Leave it out to begin anew.", "$.cursor") from None
+    parts.hints.publish(answer.moved)
+    return Response(ENCODER.encode(answer.response), media_type="application/json")
+
+
+def _refuse(wanted: SyncRequest, caller: Caller, *, schema_min: int) -> None:
+    """Refuse the whole request, before anything of it is looked at."""
+    if wanted.schema < schema_min:
+        raise Problem(
+            HTTPStatus.UPGRADE_REQUIRED,
+            "schema_too_old",
+            "This app is too old for this server",
+            "Please update the app. Nothing on this phone is lost meanwhile; it is sent after the update.",
+        )
+    for nth, change in enumerate(wanted.changes):
+        for name, value in (("key", change.key), ("id", change.id)):
+            if not value.int:
+                raise malformed("An id of only zeros names nothing.", f"$.changes[{nth}].{name}")
+    if wanted.changes and not caller.may_keep:
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            "consent_needed",
+            "A consent is needed first",
+            "Haven keeps entries only for adults who have agreed to it. Please attest and agree, then send this again.",
+        )
+
+
+@delete(
+    "/v1/records/{kind:str}/{record:str}/words",
+    status_code=204,
+    summary="Destroy the words that the caller wrote in a record",
+    tags=TAGS,
+)
+async def purge_words(request: Requested, kind: FromPath[str], record: FromPath[str]) -> None:
+    """Destroy one's own words in this record wherever they are, for good.
+
+    A letter that was given stays with its receiver. An older edit that still carries the words loses them on
+    arrival. Purging twice is purging once.
+    """
+    parts = parts_of(request)
+    caller = await authenticate(request)
+    if kind not in KINDS:
+        raise not_found()
+    moved = await service.purge(parts.store, parts.keys, caller, kind, RecordId(id_in_path(record)), parts.clock())
+    parts.hints.publish(moved)
+
+
+ROUTES: Final = [sync, purge_words]

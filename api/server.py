@@ -1,0 +1,133 @@
+"""Run the HTTP server and the worker in one event loop, and end them politely."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Final
+
+import uvicorn
+
+from api.app import create_app
+from api.routes.health import Health
+from api.settings import Address
+from api.wiring import Parts
+from api.worker import Worker
+
+BACKLOG: Final = 2048
+KEEP_ALIVE_S: Final = 75
+
+Greet = Callable[[Parts, Address, Address], Awaitable[None]]
+
+
+class PortTaken(Exception):  # noqa: N818 - a past-tense fact, read by a person
+    """An address cannot be listened on; the text says which and what to do."""
+
+
+async def serve(parts: Parts, greet: Greet, *, with_worker: bool) -> None:
+    """Answer requests until a signal comes and everything in hand is finished.
+
+    `greet` is awaited once both ports are open, with the addresses that were really taken.
+    """
+    settings = parts.settings
+    app = create_app(parts)
+    with (
+        _listening(settings.bind, "HAVEN_BIND") as public_socket,
+        _listening(settings.admin_bind, "HAVEN_ADMIN_BIND") as admin_socket,
+    ):
+        public = _server(app, max(1, round(settings.drain_s - settings.bye_s)), lifespan=True)
+        admin = _server(Health(parts), 1, lifespan=False)
+        async with asyncio.TaskGroup() as running:
+            _end_at_signal(parts)
+            running.create_task(_drained(parts, public))
+            admin_task = running.create_task(admin.serve(sockets=[admin_socket]))
+            worker = running.create_task(Worker(parts).run()) if with_worker else None
+            serving = running.create_task(public.serve(sockets=[public_socket]))
+            await greet(parts, _address_of(public_socket), _address_of(admin_socket))
+            await serving
+            parts.drain.begin()
+            if worker is not None:
+                await worker
+            admin.should_exit = True
+            await admin_task
+
+
+async def work(parts: Parts, greet: Greet) -> None:
+    """Do what is due until a signal comes; probes are answered, nothing else."""
+    with _listening(parts.settings.admin_bind, "HAVEN_ADMIN_BIND") as admin_socket:
+        admin = _server(Health(parts), 1, lifespan=False)
+        async with asyncio.TaskGroup() as running:
+            _end_at_signal(parts)
+            running.create_task(admin.serve(sockets=[admin_socket]))
+            worker = running.create_task(Worker(parts).run())
+            address = _address_of(admin_socket)
+            await greet(parts, address, address)
+            await worker
+            admin.should_exit = True
+
+
+async def _drained(parts: Parts, public: uvicorn.Server) -> None:
+    await parts.drain.begun.wait()
+    # uvicorn ends no stream by itself: they are asked to go first, and requests finish after.
+    await parts.drain.streams_gone(parts.settings.bye_s)
+    public.should_exit = True
+
+
+def _end_at_signal(parts: Parts) -> None:
+    loop, main = asyncio.get_running_loop(), asyncio.current_task()
+    assert main is not None, "this runs in a task"
+
+    def heard() -> None:
+        if parts.drain.begun.is_set():
+            # A second signal means now. What was committed is safe, the rest was never acknowledged.
+            parts.pool.terminate()
+            main.cancel()
+        parts.drain.begin()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, heard)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which leaves signals to us: it would raise them again at its end."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _server(app: Any, finish_s: int, *, lifespan: bool) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="on" if lifespan else "off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=finish_s,
+        )
+    )
+
+
+@contextlib.contextmanager
+def _listening(address: Address, variable: str) -> Iterator[socket.socket]:
+    try:
+        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        listener = socket.create_server((address.host, address.port), family=family, backlog=BACKLOG)
+    except OSError as fault:
+        raise PortTaken(
+            f"Haven cannot listen on {address}: {fault.strerror or 'the name is unknown'}."
+            f" Choose another address by {variable}=host:port, or stop what listens there."
+        ) from None
+    with listener:
+        yield listener
+
+
+def _address_of(listener: socket.socket) -> Address:
+    host, port = listener.getsockname()[:2]
+    return Address(host, port)

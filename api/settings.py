@@ -1,0 +1,233 @@
+"""Read what an operator chose from the environment: once, all faults together, no value in a complaint."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from msgspec import Struct
+
+EXIT_UNFIT = 78
+"""EX_CONFIG of sysexits.h: a supervisor should not try again before somebody has changed something."""
+
+
+class SettingsUnfit(Exception):  # noqa: N818 - a past-tense fact, read by a person
+    """The environment does not fit; `faults` holds a sentence for each variable that is wrong."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class Secret(Struct, frozen=True):
+    """A text that no traceback, print or log may show."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+
+class Address(Struct, frozen=True):
+    """Where to listen; port 0 lets the system choose a free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything that can be chosen, read once. Defaults are those of development; units stand last."""
+
+    mode: Literal["development", "production"] = "development"
+    database_url: Secret | None = None
+    keys_dsn: Secret | None = None
+    hints_dsn: Secret | None = None
+    keys: str | None = None
+    bind: Address = Address("127.0.0.1", 8000)
+    admin_bind: Address = Address("127.0.0.1", 8001)
+    pool_max: int = 10
+    pool_wait_s: float = 2.0
+    statement_s: float = 5.0
+    statement_cache: int = 100
+    body_bytes_max: int = 1024 * 1024
+    in_flight_max: int = 200
+    streams_max: int = 10_000
+    schema_min: int = 1
+    bye_s: float = 3.0
+    drain_s: float = 25.0
+    tick_s: float = 1.0
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    test_dsn: Secret | None = None
+
+    @property
+    def development(self) -> bool:
+        """Whether this is somebody's own machine, where a convenience outweighs a guard."""
+        return self.mode == "development"
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "Settings":
+        """Return the settings in `environ`; raise SettingsUnfit with every fault at once.
+
+        A secret may also be named by a file (`DATABASE_URL_FILE`). A variable set to nothing is absent.
+        Names that begin with HAVEN_ and are not known are refused: a slip would otherwise do nothing.
+        """
+        faults: list[str] = []
+        given: dict[str, Any] = {}
+        for variable in VARIABLES:
+            text = _text_of(variable, environ, faults)
+            if text:
+                try:
+                    given[variable.field] = variable.read(text)
+                except ValueError as fault:
+                    faults.append(f"{variable.name} {fault}.")
+        known = {name for variable in VARIABLES for name in variable.names}
+        faults += [
+            f"{name} is not a setting of Haven. `haven check` lists them all."
+            for name in sorted(environ)
+            if name.startswith("HAVEN_") and name not in known
+        ]
+        settings = cls(**given)
+        faults += _unsafe_pairs(settings)
+        if faults:
+            raise SettingsUnfit(faults)
+        return settings
+
+
+class Variable(Struct, frozen=True):
+    """One environment variable: the field it fills, how its text is read, what it means."""
+
+    name: str
+    field: str
+    read: Callable[[str], Any]
+    meaning: str
+    secret: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The variable itself and, for a secret, the one that names a file."""
+        return (self.name, f"{self.name}_FILE") if self.secret else (self.name,)
+
+
+def _choice(*allowed: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"must be {' or '.join(allowed)}")
+        return text
+
+    return read
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,12}", text) or not least <= int(text) <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+def _seconds(least: float, most: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", text) or not least <= float(text) <= most:
+            raise ValueError(f"must be a number of seconds from {least:g} to {most:g}")
+        return float(text)
+
+    return read
+
+
+def _dsn(text: str) -> Secret:
+    if not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must begin with postgresql://")
+    return Secret(text)
+
+
+def _address(text: str) -> Address:
+    found = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})", text)
+    if found is None or int(found[3]) > 0xFFFF:
+        raise ValueError("must be host:port, such as 0.0.0.0:8000 or [::]:8000")
+    return Address(found[1] or found[2], int(found[3]))
+
+
+def _key_ring(text: str) -> str:
+    if not re.fullmatch(r"file:.+", text):
+        raise ValueError("must be file: and the path of a key ring")
+    return text
+
+
+VARIABLES: Final = (
+    Variable("HAVEN_MODE", "mode", _choice("development", "production"), "development or production"),
+    Variable("DATABASE_URL", "database_url", _dsn, "main database; absent: an embedded one", secret=True),
+    Variable("HAVEN_KEYS_DSN", "keys_dsn", _dsn, "database of the keys; absent: the main one", secret=True),
+    Variable("HAVEN_HINTS_DSN", "hints_dsn", _dsn, "direct way to the database, past a pooler", secret=True),
+    Variable(
+        "HAVEN_KEYS", "keys", _key_ring, "file:PATH of the root keys; absent: made once, in development"
+    ),
+    Variable("HAVEN_BIND", "bind", _address, "where phones connect"),
+    Variable("HAVEN_ADMIN_BIND", "admin_bind", _address, "where probes connect; keep it inside"),
+    Variable("HAVEN_POOL_MAX", "pool_max", _whole(1, 1000), "database connections of a process"),
+    Variable("HAVEN_POOL_WAIT_S", "pool_wait_s", _seconds(0.01, 60), "wait for a connection; then 503"),
+    Variable("HAVEN_STATEMENT_S", "statement_s", _seconds(0.1, 600), "longest statement"),
+    Variable("HAVEN_STATEMENT_CACHE", "statement_cache", _whole(0, 10_000), "prepared statements; 0: none"),
+    Variable("HAVEN_BODY_BYTES_MAX", "body_bytes_max", _whole(64 * 1024, 2**26), "largest body; then 413"),
+    Variable("HAVEN_IN_FLIGHT_MAX", "in_flight_max", _whole(1, 100_000), "requests at once; then 503"),
+    Variable("HAVEN_STREAMS_MAX", "streams_max", _whole(0, 1_000_000), "live streams at once"),
+    Variable("HAVEN_SCHEMA_MIN", "schema_min", _whole(1, 10_000), "oldest schema of an app; older: 426"),
+    Variable("HAVEN_BYE_S", "bye_s", _seconds(0, 600), "time to say goodbye to streams"),
+    Variable("HAVEN_DRAIN_S", "drain_s", _seconds(0, 3600), "time to finish everything at the end"),
+    Variable("HAVEN_TICK_S", "tick_s", _seconds(0.05, 3600), "pause between two rounds of the worker"),
+    Variable("HAVEN_LOG_LEVEL", "log_level", _choice("debug", "info", "warning", "error"), "least level"),
+    Variable("HAVEN_TEST_DSN", "test_dsn", _dsn, "server for the tests; absent: embedded", secret=True),
+)
+
+
+def masked(settings: Settings) -> dict[str, str | int | float | None]:
+    """Return every variable with its present value; of a secret only whether there is one."""
+    shown: dict[str, str | int | float | None] = {}
+    for variable in VARIABLES:
+        value = getattr(settings, variable.field)
+        if isinstance(value, Secret):
+            shown[variable.name] = "***"
+        elif isinstance(value, Address):
+            shown[variable.name] = str(value)
+        else:
+            shown[variable.name] = value
+    return shown
+
+
+def _text_of(variable: Variable, environ: Mapping[str, str], faults: list[str]) -> str | None:
+    text = environ.get(variable.name) or None
+    path = environ.get(f"{variable.name}_FILE") if variable.secret else None
+    if not path:
+        return text
+    if text:
+        faults.append(f"{variable.name} and {variable.name}_FILE are both set: choose one.")
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as fault:
+        reason = os.strerror(fault.errno or 0) if isinstance(fault, OSError) else "it is not text"
+        faults.append(f"{variable.name}_FILE names a file that cannot be read: {reason}.")
+        return None
+
+
+def _unsafe_pairs(settings: Settings) -> list[str]:
+    faults = []
+    if settings.bye_s > settings.drain_s:
+        faults.append("HAVEN_BYE_S must not be longer than HAVEN_DRAIN_S, which it is a part of.")
+    if settings.bind == settings.admin_bind and settings.bind.port:
+        faults.append("HAVEN_ADMIN_BIND must not be HAVEN_BIND: probes are not for the public.")
+    if settings.mode == "production":
+        faults.append(
+            "HAVEN_MODE=production cannot be used yet: who vouches for a person in production is not built."
+            " Use HAVEN_MODE=development on your own machine."
+        )
+        if settings.database_url is None:
+            faults.append("DATABASE_URL is required in production: the embedded database is for development.")
+        if settings.keys is None:
+            faults.append("HAVEN_KEYS is required in production: keys that were made by chance get lost.")
+    return faults

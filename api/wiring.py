@@ -1,0 +1,104 @@
+"""Build the house once: each part has one place here, and nothing else opens what it did not get."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+from msgspec import Struct
+
+from api.accounts import Accounts
+from api.auth import Callers, LocalIssuer
+from api.drain import Drain
+from api.embedded_postgres import place, serving
+from api.keys import StoredKeys, open_keys, open_ring
+from api.migrate import migrate, utc_now
+from api.postgres import Pool, open_pool
+from api.settings import Secret, Settings
+from sync.store import PostgresStore, found_store
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+Clock = Callable[[], datetime]
+
+
+class Parts(Struct, frozen=True, kw_only=True):
+    """What a process consists of; routes take from here what they hand to a use-case."""
+
+    settings: Settings
+    clock: Clock
+    drain: Drain
+    pool: Pool
+    keys: StoredKeys
+    accounts: Accounts
+    store: PostgresStore
+
+
+@asynccontextmanager
+async def open_parts(
+    settings: Settings,
+    *,
+    keys_file: Path | None = None,
+    clock: Clock = utc_now,
+    on_statement: Callable[[str], None] | None = None,
+) -> AsyncIterator[Parts]:
+    """Open everything that `settings` names, and close it in reverse.
+
+    `keys_file` is where development keeps its generated keys. Raises Unreachable or RingUnusable with a sentence.
+    """
+    assert settings.database_url is not None, "`on_database` comes first"
+    async with AsyncExitStack() as opened:
+        main_dsn = settings.database_url.text
+        pool = await opened.enter_async_context(_pool(settings, main_dsn, on_statement))
+        keys_pool = pool
+        if settings.keys_dsn is not None:
+            keys_pool = await opened.enter_async_context(_pool(settings, settings.keys_dsn.text, on_statement))
+        ring = open_ring(settings.keys, keys_file or place(PROJECT) / "keys.json", development=settings.development)
+        keys = await open_keys(keys_pool, ring, clock())
+        await found_store(pool, uuid4())
+        yield Parts(
+            settings=settings,
+            clock=clock,
+            drain=Drain(),
+            pool=pool,
+            keys=keys,
+            store=PostgresStore(pool, keys),
+            accounts=Accounts(
+                pool=pool,
+                keys=keys,
+                hashes=ring.hashes,
+                issuer=LocalIssuer(),
+                callers=Callers(pool),
+            ),
+        )
+
+
+@contextmanager
+def on_database(settings: Settings) -> Iterator[Settings]:
+    """Give settings that name a database: the one chosen, or this checkout's own embedded one while in here."""
+    if settings.database_url is not None:
+        yield settings
+        return
+    with serving(place(PROJECT) / "postgres", connections_max=200) as server:
+        yield msgspec.structs.replace(settings, database_url=Secret(server.dsn()))
+
+
+async def bring_forward(settings: Settings) -> list[str]:
+    """Migrate every database that `settings` names; return the names of the files that were applied."""
+    chosen = (settings.database_url, settings.keys_dsn)
+    return [name for dsn in chosen if dsn is not None for name in await migrate(dsn.text)]
+
+
+def _pool(
+    settings: Settings, dsn: str, on_statement: Callable[[str], None] | None
+) -> AbstractAsyncContextManager[Pool]:
+    return open_pool(
+        dsn,
+        connections_max=settings.pool_max,
+        wait_s=settings.pool_wait_s,
+        statement_s=settings.statement_s,
+        statements_cached_max=settings.statement_cache,
+        on_statement=on_statement,
+    )

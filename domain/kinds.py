@@ -1,0 +1,156 @@
+"""The table of kinds, and the one question asked of it: may this change happen?
+
+Validation, authorisation, merging and projection read the same rows; there are no endpoints, tables or stores
+per feature. Adding a kind is a file with its row and one line here.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from domain.check_ins import CHECK_IN, SHOWN_CHECK_IN
+from domain.goal_kinds import GOAL, GOAL_ACT, GOAL_TERMS, STEP
+from domain.kind import Attempt, Field, Kind, Ownership, Situation, Who
+from domain.notes import NOTE, NOTE_DRAFT
+from domain.policies import Policy
+from domain.prompts import SETTINGS
+from domain.records import Record
+from domain.refusals import Refusal
+from domain.responses import RESPONSE
+from domain.shapes import UNFIT, Anything, Day, Identity
+
+_TOKEN = Anything({"type": "string"})
+
+NOTICE: Final = Kind(
+    name="notice",
+    ownership=Ownership.PRIVATE,
+    home="personal",
+    creates=Who.SERVER,
+    edits=Who.SERVER,
+    removes=Who.AUTHOR,
+    fields={
+        "code": Field(_TOKEN, Policy.SERVER),
+        "about": Field(Identity(optional=True), Policy.SERVER),
+        "field": Field(_TOKEN, Policy.SERVER),
+        "on": Field(Day(), Policy.SERVER),
+    },
+)
+"""A kind word about something that happened to what a person wrote."""
+
+UNPLACED: Final = Kind(
+    name="unplaced",
+    ownership=Ownership.PRIVATE,
+    home="personal",
+    creates=Who.SERVER,
+    edits=Who.SERVER,
+    removes=Who.AUTHOR,
+    fields={
+        "meant": Field(_TOKEN, Policy.SERVER),
+        "code": Field(_TOKEN, Policy.SERVER),
+        "words": Field(Anything({"type": "object"}, default={}), Policy.SERVER),
+        "on": Field(Day(), Policy.SERVER),
+    },
+)
+"""Words that could not be stored where they were meant to go, back with their author."""
+
+KINDS: Final[Mapping[str, Kind]] = {
+    kind.name: kind
+    for kind in (
+        SETTINGS,
+        CHECK_IN,
+        SHOWN_CHECK_IN,
+        RESPONSE,
+        NOTE_DRAFT,
+        NOTE,
+        GOAL,
+        GOAL_TERMS,
+        GOAL_ACT,
+        STEP,
+        NOTICE,
+        UNPLACED,
+    )
+}
+
+ENVELOPE: Final = frozenset(
+    {"author", "version", "space", "id", "kind", "couple", "removed", "gone", "alternatives", "merged"},
+)
+"""Names that belong to the record itself: no client sets them as fields."""
+
+
+def judged(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any] | Refusal:
+    """Return the values in canonical form, or why they cannot be a record's content."""
+    canonical: dict[str, Any] = {}
+    for name, value in values.items():
+        field = kind.fields.get(name)
+        if field is None:
+            return Refusal.SERVER_OWNED if name in ENVELOPE else Refusal.INVALID
+        if field.policy is Policy.SERVER:
+            return Refusal.SERVER_OWNED
+        fitted = field.shape.judged(value)
+        if fitted is UNFIT:
+            return Refusal.INVALID
+        canonical[name] = fitted
+    return canonical
+
+
+def objection(kind: Kind, attempt: Attempt, record: Record | None, situation: Situation) -> Refusal | None:
+    """Return why this change may not happen, or None.
+
+    `record` is the stored one, tombstones included; None when the store does not know the id.
+    """
+    questions = _creation(kind, attempt, situation) if record is None else _edit(kind, attempt, record, situation)
+    for answer in questions:
+        if answer is not None:
+            return answer
+    return next((no for rule in kind.rules if (no := rule(attempt, record, situation)) is not None), None)
+
+
+def _creation(kind: Kind, attempt: Attempt, situation: Situation) -> Iterable[Refusal | None]:
+    yield Refusal.SERVER_OWNED if kind.creates is Who.SERVER else None
+    yield Refusal.INVALID if any(name not in attempt.set for name in kind.needed) else None
+    yield _not_own_id(kind, attempt, None, situation)
+    if kind.parent is not None and kind.parent.known:
+        parent = situation.parent
+        by_partner = parent is not None and parent.author != situation.actor
+        yield (
+            None if parent is not None and by_partner and parent.kind in kind.parent.kinds else Refusal.UNKNOWN_PARENT
+        )
+        yield None if parent is not None and parent.live else Refusal.PARENT_GONE
+    for most in kind.most:
+        if most.within == "family":
+            live = sum(1 for each in situation.family if each.kind == kind.name and each.live)
+            yield Refusal.TOO_MANY if live >= most.count else None
+
+
+def _edit(kind: Kind, attempt: Attempt, record: Record, situation: Situation) -> Iterable[Refusal | None]:
+    """Ask who edits before what: a stranger to a record learns nothing of its state from the answer."""
+    changed = {name: value for name, value in attempt.set.items() if record.gone or record.fields.get(name) != value}
+    own = record.author == situation.actor
+    if changed or attempt.remove is False:
+        if kind.edits is Who.SERVER:
+            yield Refusal.SERVER_OWNED
+        if kind.edits is Who.AUTHOR:
+            yield None if own else Refusal.NOT_AUTHOR
+    if changed and kind.edits is Who.NOBODY:
+        yield Refusal.IMMUTABLE
+    if attempt.remove is not None and attempt.remove != record.removed:
+        yield {
+            Who.SERVER: Refusal.SERVER_OWNED,
+            Who.NOBODY: Refusal.IMMUTABLE,
+            Who.AUTHOR: None if own else Refusal.NOT_AUTHOR,
+            Who.EITHER: None,
+        }[kind.removes]
+    if not record.gone:
+        yield Refusal.IMMUTABLE if any(name in changed for name in kind.of_policy(Policy.ONCE)) else None
+    yield _not_own_id(kind, attempt, record, situation)
+
+
+def _not_own_id(kind: Kind, attempt: Attempt, record: Record | None, situation: Situation) -> Refusal | None:
+    """Nobody answers for the other: only one's own id is added or taken out (I12)."""
+    me = {str(situation.actor)}
+    for name in kind.own_id_only:
+        if name in attempt.set:
+            stored = [] if record is None else record.fields.get(name, [])
+            before = set(attempt.was.get(name, stored))
+            if (set(attempt.set[name]) ^ before) - me:
+                return Refusal.NEEDS_THEIR_YES
+    return None

@@ -1,0 +1,79 @@
+"""What a space holds: a record with its fields, and per field who changed it last and what that edit had seen."""
+
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from domain.ids import DeviceId, PersonId, RecordId, SpaceId
+
+
+class Stamp(Struct, frozen=True, array_like=True):
+    """The last change of one field.
+
+    `others` is the version of the last change by any device other than `device`; without it every offline
+    create-then-edit would conflict with itself. `made_ms` estimates, by the server's clock less the age that the
+    phone stated, when the edit was made (milliseconds since 1970); it only ever breaks a tie.
+    """
+
+    version: int = 0
+    device: DeviceId | None = None
+    others: int = 0
+    made_ms: int | None = None
+    person: PersonId | None = None
+
+
+UNSTAMPED = Stamp()
+
+
+class Alternative(Struct, frozen=True):
+    """A text that stands beside the stored one until somebody picks."""
+
+    by: PersonId
+    text: str
+
+
+class Purged(Struct, frozen=True, array_like=True):
+    """What its author destroyed: changes that had not seen `version` lose the sentences with these keyed hashes."""
+
+    version: int
+    hashes: frozenset[bytes]
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """Merged state. `created` is the version of first storing; `gone` is a tombstone without words."""
+
+    space: SpaceId
+    kind: str
+    id: RecordId
+    version: int
+    created: int
+    author: PersonId
+    fields: dict[str, Any] = {}
+    removed: bool = False
+    gone: bool = False
+    schema: int = 1
+    alternatives: dict[str, tuple[Alternative, ...]] = {}
+    merged: tuple[str, ...] = ()
+    stamps: dict[str, Stamp] = {}
+    family: UUID | None = None
+    shown_id: RecordId | None = None
+    purged: Purged | None = None
+
+    def stamp(self, field: str) -> Stamp:
+        """Return the stamp of a field; of one that was never written, the stamp that nothing is after."""
+        return self.stamps.get(field, UNSTAMPED)
+
+    def with_fields(self, fields: dict[str, Any]) -> "Record":
+        """Return the record with these fields instead."""
+        return replace(self, fields=fields)
+
+    @property
+    def live(self) -> bool:
+        """Whether the record stands: neither removed nor wiped."""
+        return not (self.removed or self.gone)
+
+
+REMOVAL = "removed"
+"""The name under which removal is stamped: it merges like any other field."""

@@ -1,0 +1,276 @@
+-- What an empty database looks like after every file in infra/migrations. Written by `make schema`; do not edit.
+
+CREATE TABLE public.block (
+    person_id uuid NOT NULL,
+    blocked_id uuid NOT NULL,
+    blocked_on date NOT NULL
+);
+
+COMMENT ON TABLE public.block IS 'dist:person_id';
+
+CREATE TABLE public.consent (
+    person_id uuid NOT NULL,
+    purpose text NOT NULL,
+    place integer NOT NULL,
+    text_version integer NOT NULL,
+    given boolean NOT NULL,
+    said_at timestamp with time zone NOT NULL,
+    CONSTRAINT consent_purpose CHECK ((purpose = ANY (ARRAY['core_sensitive'::text, 'pairing'::text, 'push'::text, 'summary_share'::text])))
+);
+
+COMMENT ON TABLE public.consent IS 'dist:person_id';
+
+CREATE TABLE public.device (
+    person_id uuid NOT NULL,
+    device_id uuid NOT NULL,
+    token_sha256 bytea,
+    next_token_sha256 bytea,
+    label bytea NOT NULL,
+    platform text NOT NULL,
+    made_on date NOT NULL,
+    expires_on date NOT NULL,
+    revoked_on date,
+    CONSTRAINT device_revoked CHECK (((revoked_on IS NULL) OR ((token_sha256 IS NULL) AND (next_token_sha256 IS NULL))))
+);
+
+COMMENT ON TABLE public.device IS 'dist:person_id';
+
+CREATE TABLE public.identity (
+    subject_hash bytea NOT NULL,
+    key_no smallint NOT NULL,
+    person_id uuid NOT NULL
+);
+
+COMMENT ON TABLE public.identity IS 'dist:subject_hash';
+
+CREATE TABLE public.invitation (
+    code_hash bytea NOT NULL,
+    key_no smallint NOT NULL,
+    inviter_id uuid NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    pairing_id uuid,
+    redeemer_id uuid,
+    confirm_until timestamp with time zone,
+    inviter_confirmed boolean NOT NULL,
+    redeemer_confirmed boolean NOT NULL,
+    couple_id uuid,
+    CONSTRAINT invitation_confirmed CHECK (((pairing_id IS NOT NULL) OR (NOT (inviter_confirmed OR redeemer_confirmed)))),
+    CONSTRAINT invitation_couple CHECK (((couple_id IS NULL) OR (inviter_confirmed AND redeemer_confirmed))),
+    CONSTRAINT invitation_pairing CHECK ((((pairing_id IS NULL) = (redeemer_id IS NULL)) AND ((pairing_id IS NULL) = (confirm_until IS NULL)))),
+    CONSTRAINT invitation_two CHECK ((redeemer_id <> inviter_id))
+);
+
+COMMENT ON TABLE public.invitation IS 'dist:code_hash';
+
+CREATE TABLE public.limit_count (
+    key text NOT NULL,
+    window_start timestamp with time zone NOT NULL,
+    hits integer NOT NULL
+);
+
+COMMENT ON TABLE public.limit_count IS 'dist:key';
+
+CREATE TABLE public.member (
+    space_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    personal_space_id uuid NOT NULL,
+    name bytea,
+    left_on date
+);
+
+COMMENT ON TABLE public.member IS 'dist:space_id';
+
+CREATE TABLE public.outcome (
+    space_id uuid NOT NULL,
+    device_id uuid NOT NULL,
+    key uuid NOT NULL,
+    settled_at timestamp with time zone NOT NULL,
+    outcome bytea NOT NULL
+);
+
+COMMENT ON TABLE public.outcome IS 'dist:space_id';
+
+CREATE TABLE public.person (
+    person_id uuid NOT NULL,
+    space_id uuid NOT NULL,
+    name bytea,
+    adult_attested_at timestamp with time zone,
+    adult_method text,
+    active_couple uuid,
+    invited bytea,
+    redeemed bytea,
+    joined_on date NOT NULL,
+    CONSTRAINT person_adult CHECK (((adult_attested_at IS NULL) = (adult_method IS NULL))),
+    CONSTRAINT person_adult_method CHECK ((adult_method = ANY (ARRAY['own_word'::text, 'store_signal'::text])))
+);
+
+COMMENT ON TABLE public.person IS 'dist:person_id';
+
+CREATE TABLE public.person_space (
+    person_id uuid NOT NULL,
+    space_id uuid NOT NULL,
+    couple_id uuid,
+    place integer NOT NULL,
+    CONSTRAINT person_space_couple CHECK (((place = 0) = (couple_id IS NULL)))
+);
+
+COMMENT ON TABLE public.person_space IS 'dist:person_id';
+
+CREATE TABLE public.record (
+    space_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    version bigint NOT NULL,
+    created bigint NOT NULL,
+    author uuid NOT NULL,
+    removed boolean NOT NULL,
+    gone boolean NOT NULL,
+    schema smallint NOT NULL,
+    stamps bytea NOT NULL,
+    family uuid,
+    shown_id uuid,
+    purged bytea,
+    changed_at timestamp with time zone NOT NULL,
+    body bytea,
+    CONSTRAINT record_body CHECK ((gone = (body IS NULL)))
+);
+
+COMMENT ON TABLE public.record IS 'dist:space_id';
+
+CREATE TABLE public.revision (
+    space_id uuid NOT NULL,
+    record_id uuid NOT NULL,
+    version bigint NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    body bytea NOT NULL
+);
+
+COMMENT ON TABLE public.revision IS 'dist:space_id';
+
+CREATE TABLE public.schema_migration (
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.schema_migration IS 'dist:local';
+
+CREATE TABLE public.space (
+    space_id uuid NOT NULL,
+    home text NOT NULL,
+    couple_id uuid,
+    state text NOT NULL,
+    head bigint NOT NULL,
+    epoch uuid NOT NULL,
+    store_epoch uuid NOT NULL,
+    epoch_head bigint NOT NULL,
+    epoch_before uuid,
+    horizon bigint NOT NULL,
+    CONSTRAINT space_couple CHECK (((home = 'couple'::text) = (couple_id IS NOT NULL))),
+    CONSTRAINT space_home CHECK ((home = ANY (ARRAY['personal'::text, 'couple'::text]))),
+    CONSTRAINT space_state CHECK ((state = ANY (ARRAY['active'::text, 'closed'::text])))
+);
+
+COMMENT ON TABLE public.space IS 'dist:space_id';
+
+CREATE TABLE public.space_key (
+    space_id uuid NOT NULL,
+    key_no smallint NOT NULL,
+    wrapping_key_id integer NOT NULL,
+    wrapped bytea NOT NULL,
+    wrapped_id_key bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT space_key_no CHECK (((key_no >= 0) AND (key_no <= 255)))
+);
+
+COMMENT ON TABLE public.space_key IS 'dist:space_id';
+
+CREATE TABLE public.store_epoch (
+    one boolean NOT NULL,
+    epoch uuid NOT NULL,
+    CONSTRAINT store_epoch_one CHECK (one)
+);
+
+COMMENT ON TABLE public.store_epoch IS 'dist:reference';
+
+CREATE TABLE public.wrapping_key (
+    wrapping_key_id integer NOT NULL,
+    root_id text NOT NULL,
+    wrapped bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.wrapping_key IS 'dist:reference';
+
+ALTER TABLE ONLY public.block
+    ADD CONSTRAINT block_pkey PRIMARY KEY (person_id, blocked_id);
+
+ALTER TABLE ONLY public.consent
+    ADD CONSTRAINT consent_pkey PRIMARY KEY (person_id, purpose, place);
+
+ALTER TABLE ONLY public.device
+    ADD CONSTRAINT device_pkey PRIMARY KEY (person_id, device_id);
+
+ALTER TABLE ONLY public.identity
+    ADD CONSTRAINT identity_pkey PRIMARY KEY (subject_hash);
+
+ALTER TABLE ONLY public.invitation
+    ADD CONSTRAINT invitation_pkey PRIMARY KEY (code_hash);
+
+ALTER TABLE ONLY public.limit_count
+    ADD CONSTRAINT limit_count_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY public.member
+    ADD CONSTRAINT member_pkey PRIMARY KEY (space_id, person_id);
+
+ALTER TABLE ONLY public.outcome
+    ADD CONSTRAINT outcome_pkey PRIMARY KEY (space_id, device_id, key);
+
+ALTER TABLE ONLY public.person
+    ADD CONSTRAINT person_pkey PRIMARY KEY (person_id);
+
+ALTER TABLE ONLY public.person_space
+    ADD CONSTRAINT person_space_pkey PRIMARY KEY (person_id, space_id);
+
+ALTER TABLE ONLY public.person_space
+    ADD CONSTRAINT person_space_place UNIQUE (person_id, place);
+
+ALTER TABLE ONLY public.record
+    ADD CONSTRAINT record_pkey PRIMARY KEY (space_id, id);
+
+ALTER TABLE ONLY public.revision
+    ADD CONSTRAINT revision_pkey PRIMARY KEY (space_id, record_id, version);
+
+ALTER TABLE ONLY public.schema_migration
+    ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.space_key
+    ADD CONSTRAINT space_key_pkey PRIMARY KEY (space_id, key_no);
+
+ALTER TABLE ONLY public.space
+    ADD CONSTRAINT space_pkey PRIMARY KEY (space_id);
+
+ALTER TABLE ONLY public.store_epoch
+    ADD CONSTRAINT store_epoch_pkey PRIMARY KEY (one);
+
+ALTER TABLE ONLY public.wrapping_key
+    ADD CONSTRAINT wrapping_key_pkey PRIMARY KEY (wrapping_key_id);
+
+CREATE INDEX record_family ON public.record USING btree (space_id, family, kind) WHERE (family IS NOT NULL);
+
+CREATE UNIQUE INDEX record_version ON public.record USING btree (space_id, version);
+
+ALTER TABLE ONLY public.block
+    ADD CONSTRAINT block_person FOREIGN KEY (person_id) REFERENCES public.person(person_id);
+
+ALTER TABLE ONLY public.consent
+    ADD CONSTRAINT consent_person FOREIGN KEY (person_id) REFERENCES public.person(person_id);
+
+ALTER TABLE ONLY public.device
+    ADD CONSTRAINT device_person FOREIGN KEY (person_id) REFERENCES public.person(person_id);
+
+ALTER TABLE ONLY public.member
+    ADD CONSTRAINT member_space FOREIGN KEY (space_id) REFERENCES public.space(space_id);
+
+ALTER TABLE ONLY public.person_space
+    ADD CONSTRAINT person_space_person FOREIGN KEY (person_id) REFERENCES public.person(person_id);

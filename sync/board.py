@@ -1,0 +1,165 @@
+"""The spaces as they stand while a batch is judged: what was loaded, and everything that changes on it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
+
+from domain.ids import PersonId, RecordId, SpaceId
+from domain.kinds import NOTICE
+from domain.records import Record
+from sync.bodies import encoded
+from sync.merge import Word
+from sync.ports import Caller, Loaded, RecordKey, Revision, Stored, Writes
+from sync.sealing import keyed_id
+from sync.wire import Outcome
+from sync.words import Budget
+
+SETTINGS = "settings"
+
+
+def settings_id(id_key: bytes) -> RecordId:
+    """Return the id of the one settings record of a personal space."""
+    return RecordId(keyed_id(id_key, SETTINGS))
+
+
+class Board:
+    """One batch under way. Every change of a record goes through `put` or `amend`."""
+
+    def __init__(self, loaded: Loaded, caller: Caller, now: datetime, id_keys: Mapping[SpaceId, bytes]) -> None:
+        """Begin with what was loaded; `id_keys` are those of every space and of its members' personal spaces."""
+        self.caller, self.now, self.id_keys = caller, now, id_keys
+        self.spaces = loaded.spaces
+        self.couple = next(
+            (each for each in loaded.spaces.values() if each.home == "couple" and each.state == "active"),
+            None,
+        )
+        self.records = dict(loaded.records)
+        self.unreadable = loaded.unreadable
+        self.decided = dict(loaded.outcomes)
+        self.heads = {identity: space.head for identity, space in loaded.spaces.items()}
+        self.budget = Budget()
+        self.today = now.astimezone(ZoneInfo(self._zone())).date()
+        self._counts = dict(loaded.counts)
+        self._changed: dict[RecordKey, Record] = {}
+        self._written: set[SpaceId] = set()
+        self._revisions: list[Revision] = []
+        self._outcomes: list[tuple[SpaceId, Outcome]] = []
+        self._deposits: dict[RecordKey, Record] = {}
+
+    def put(self, record: Record) -> Record:
+        """Store a record under the next version of its space, and return it with that version.
+
+        A record that has no version yet is new: this is the version under which it is first stored.
+        """
+        key = (record.space, record.id)
+        before = self.records.get(key)
+        self.heads[record.space] += 1
+        version = self.heads[record.space]
+        record = replace(record, version=version, created=record.created or version)
+        if (before is not None and before.live) != record.live:
+            self._counts[record.space, record.kind] = self.live(record.space, record.kind) + (1 if record.live else -1)
+        self.records[key] = self._changed[key] = record
+        self._written.add(record.space)
+        return record
+
+    def amend(self, record: Record, **changes: Any) -> Record:
+        """Change a record that this batch has put, under the version it has."""
+        key = (record.space, record.id)
+        assert key in self._changed, "only what was put can be amended"
+        record = replace(self.records[key], **changes)
+        self.records[key] = self._changed[key] = record
+        return record
+
+    def behind(self, revision: Revision) -> None:
+        """Keep values behind a record."""
+        self._revisions.append(revision)
+
+    def decide(self, space: SpaceId, outcome: Outcome) -> None:
+        """Keep what was decided about a change, in this space."""
+        self.decided[outcome.key] = outcome
+        self._outcomes.append((space, outcome))
+        self._written.add(space)
+
+    def live(self, space: SpaceId, kind: str) -> int:
+        """Return how many live records of a counted kind a space holds."""
+        return self._counts.get((space, kind), 0)
+
+    def family(self, space: SpaceId, family: UUID, but: UUID | None = None) -> list[Record]:
+        """Return the loaded records that are counted or judged together, one of them left out."""
+        return [
+            record
+            for (where, identity), record in self.records.items()
+            if where == space and record.family == family and identity != but
+        ]
+
+    def made_id(self, space: SpaceId, *parts: str | UUID) -> RecordId:
+        """Return the id of a record that the server makes in a space (PJ3)."""
+        return RecordId(keyed_id(self.id_keys[space], *parts))
+
+    def tell(self, word: Word, about: Record, version: int) -> None:
+        """Leave a person a kind word about something that happened to what they wrote."""
+        inbox = self._inbox(word.person, about.space)
+        if inbox is None:
+            return
+        identity = self.made_id(inbox, NOTICE.name, word.person, about.id, word.field or "", str(version), word.code)
+        fields = {
+            "code": word.code,
+            "about": str(about.id),
+            "field": word.field,
+            "on": self.utc_date(),
+        }
+        record = self.own(inbox, NOTICE.name, identity, word.person, fields, about.id)
+        if inbox != self.caller.personal:
+            self._deposits[inbox, identity] = record
+        elif (inbox, identity) not in self.records:
+            self.put(record)
+
+    def own(
+        self,
+        space: SpaceId,
+        kind: str,
+        identity: RecordId,
+        person: PersonId,
+        fields: dict[str, Any],
+        about: RecordId,
+    ) -> Record:
+        """Return a record that the server writes for one person; `about` lets a purge find it."""
+        return Record(
+            space=space,
+            kind=kind,
+            id=identity,
+            version=0,
+            created=0,
+            author=person,
+            fields=fields,
+            family=about,
+        )
+
+    def utc_date(self) -> str:
+        """Return the date of this batch, for records whose reader's zone is not known here."""
+        return self.now.astimezone(UTC).date().isoformat()
+
+    def writes(self) -> Writes:
+        """Return everything that has changed."""
+        spaces = {identity: self.spaces[identity] for identity in sorted(self._written)}
+        return Writes(
+            spaces=spaces,
+            heads={identity: self.heads[identity] for identity in spaces},
+            records=tuple(Stored(record, encoded(record)) for record in self._changed.values()),
+            revisions=tuple(self._revisions),
+            outcomes=tuple(self._outcomes),
+            deposits=tuple(Stored(record, encoded(record)) for record in self._deposits.values()),
+        )
+
+    def _inbox(self, person: PersonId, space: SpaceId) -> SpaceId | None:
+        if person == self.caller.person:
+            return self.caller.personal
+        return next((each.personal for each in self.spaces[space].members if each.person == person), None)
+
+    def _zone(self) -> str:
+        settings = self.records.get((self.caller.personal, settings_id(self.id_keys[self.caller.personal])))
+        return "UTC" if settings is None else str(settings.fields["zone"])

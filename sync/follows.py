@@ -1,0 +1,119 @@
+"""What follows from a change that was stored: a shown copy, a letter given, a goal moved."""
+
+from domain.kind import Kind, Situation
+from domain.kinds import KINDS
+from domain.records import Record
+from domain.windows import project
+from sync.board import Board
+from sync.merge import Word
+
+
+def follow(board: Board, kind: Kind, record: Record, stored: Record | None, situation: Situation) -> None:
+    """Write everything that follows from `record`, which was just put; `stored` is what it was before."""
+    if kind.window is not None:
+        _show(board, kind, record)
+    if kind.letter is not None:
+        _give(board, kind, record, situation)
+    _move(board, kind, record, stored, situation)
+
+
+def _show(board: Board, kind: Kind, master: Record) -> None:
+    """Write the shown copy of a private record, wipe it, or leave it exactly as it is (PJ1 to PJ6)."""
+    assert kind.window is not None
+    couple = board.couple
+    shown = None
+    if couple is not None and master.shown_id is not None:
+        shown = board.records.get((couple.id, master.shown_id))
+    fields = None if couple is None or not master.live else project(kind.window, master.fields, couple.couple)
+    if fields is None:
+        if shown is not None and not shown.gone:
+            board.put(_wiped(shown))
+        return
+    assert couple is not None
+    before = {} if shown is None or shown.gone else shown.fields
+    texts = [name for name in kind.window.texts if name in fields and name in before]
+    fields |= {
+        "shown_on": before.get("shown_on") or board.today.isoformat(),
+        "edited": bool(before.get("edited")) or any(fields[name] != before[name] for name in texts),
+    }
+    if fields == before:
+        return
+    identity = shown.id if shown is not None else board.made_id(couple.id, kind.window.shows, master.id)
+    board.put(
+        Record(
+            space=couple.id,
+            kind=kind.window.shows,
+            id=identity,
+            version=0,
+            created=0 if shown is None else shown.created,
+            author=master.author,
+            fields=fields,
+        ),
+    )
+    if master.shown_id != identity:
+        board.amend(master, shown_id=identity)
+
+
+def _wiped(record: Record) -> Record:
+    return Record(
+        space=record.space,
+        kind=record.kind,
+        id=record.id,
+        version=0,
+        created=record.created,
+        author=record.author,
+        gone=True,
+    )
+
+
+def _give(board: Board, kind: Kind, draft: Record, situation: Situation) -> None:
+    """Give a letter that is due: its words go to the couple's space, and the draft is gone.
+
+    The draft keeps the version of the change that gave it; its words live on in the letter alone.
+    """
+    letter = kind.letter
+    assert letter is not None
+    if not draft.live:
+        return
+    if not letter.due(draft.fields, situation):
+        board.amend(draft, fields=draft.fields | {"state": "queued" if draft.fields["send"] else "draft"})
+        return
+    assert board.couple is not None
+    space = board.couple.id
+    identity = board.made_id(space, letter.gives, draft.id)
+    board.put(
+        Record(
+            space=space,
+            kind=letter.gives,
+            id=identity,
+            version=0,
+            created=0,
+            author=draft.author,
+            fields=letter.words(draft.fields, situation),
+        ),
+    )
+    board.amend(draft, gone=True, fields={}, alternatives={}, merged=(), stamps={}, shown_id=identity)
+
+
+def _move(board: Board, kind: Kind, record: Record, stored: Record | None, situation: Situation) -> None:
+    """Derive anew what a parent is, from the children that move it."""
+    if kind.derive is not None and stored is None:
+        parent, owner = board.records[record.space, record.id], kind
+    elif kind.parent is not None and kind.parent.moves and situation.parent is not None:
+        parent, owner = board.records[record.space, situation.parent.id], KINDS[situation.parent.kind]
+    else:
+        return
+    if owner.derive is None or not parent.live:
+        return
+    children = [each for each in board.family(parent.space, parent.id) if each.kind in owner.moved_by]
+    others = [each for each in children if each.id != record.id]
+    derived = owner.derive(parent, children, situation.members, board.today)
+    earlier = owner.derive(parent, others, situation.members, board.today)
+    fields = parent.fields | derived.fields
+    if fields != parent.fields:
+        if parent.id == record.id:
+            board.amend(parent, fields=fields)
+        else:
+            board.put(parent.with_fields(fields))
+    for person, about in sorted(derived.look_again - earlier.look_again):
+        board.tell(Word(person, "look_again"), board.records[record.space, about], record.created)

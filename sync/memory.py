@@ -1,0 +1,240 @@
+"""The store's contract in memory: for simulations and for judging rules without a database.
+
+It keeps whole values and decides nothing. One process, one event loop; a save is atomic because nothing awaits
+inside it.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
+from domain.records import Record
+from sync.bodies import encoded
+from sync.cursor import wire_epoch
+from sync.ports import (
+    Caller,
+    Loaded,
+    Member,
+    Page,
+    PurgeScope,
+    RecordKey,
+    Revision,
+    Row,
+    Space,
+    Stored,
+    Wanted,
+    Writes,
+)
+from sync.wire import Outcome
+
+
+class MemoryStore:
+    """`sync.ports.Store`, and what the accounts part does to spaces, in dictionaries."""
+
+    def __init__(self, life: UUID) -> None:
+        self.life = life
+        self.spaces: dict[SpaceId, Space] = {}
+        self.own_epochs: dict[SpaceId, UUID] = {}
+        self.records: dict[RecordKey, Record] = {}
+        self.revisions: dict[RecordKey, list[Revision]] = {}
+        self.outcomes: dict[tuple[SpaceId, DeviceId, UUID], Outcome] = {}
+
+    # What the accounts part does -------------------------------------------------------------------------------
+
+    def found(self, space: SpaceId, couple: CoupleId | None, members: tuple[Member, ...], epoch: UUID) -> None:
+        """Store an empty space with its members."""
+        self.own_epochs[space] = epoch
+        self.spaces[space] = Space(
+            id=space,
+            home="personal" if couple is None else "couple",
+            couple=couple,
+            state="active",
+            head=0,
+            store_epoch=self.life,
+            epoch=wire_epoch(self.life, epoch),
+            epoch_head=0,
+            epoch_before=None,
+            horizon=0,
+            members=members,
+        )
+
+    def close(self, space: SpaceId, windows: Collection[str]) -> None:
+        """Close a couple's space: wipe the shown copies, take no more changes."""
+        head = self.spaces[space].head
+        for key, record in list(self.records.items()):
+            if key[0] == space and record.kind in windows and not record.gone:
+                head += 1
+                self.records[key] = replace(record, gone=True, fields={}, stamps={}, version=head)
+        self.spaces[space] = replace(self.spaces[space], state="closed", head=head + 1)
+
+    def bump(self, life: UUID) -> None:
+        """Begin a new life of the whole store."""
+        self.life = life
+
+    # The contract ----------------------------------------------------------------------------------------------
+
+    async def load(self, caller: Caller, wanted: Wanted) -> Loaded:
+        """Return one snapshot of what a batch needs."""
+        spaces = self._mine(caller)
+        families = set(wanted.families)
+        ids = set(wanted.ids)
+        named = {key: each for key, each in self.records.items() if key[0] in spaces and key[1] in ids}
+        shown = {record.shown_id for record in named.values() if record.shown_id is not None}
+        records = {
+            key: record
+            for key, record in self.records.items()
+            if key[0] in spaces
+            and (
+                key in named
+                or key[1] in shown
+                or (record.family is not None and (record.family, record.kind) in families)
+            )
+        }
+        keys = set(wanted.keys)
+        outcomes = {
+            key: outcome
+            for (space, device, key), outcome in self.outcomes.items()
+            if space in spaces and device == caller.device and key in keys
+        }
+        counts: dict[tuple[SpaceId, str], int] = {}
+        for (space, _), record in self.records.items():
+            if space in spaces and record.kind in wanted.counted and record.live:
+                counts[space, record.kind] = counts.get((space, record.kind), 0) + 1
+        return Loaded(spaces=spaces, records=records, outcomes=outcomes, counts=counts)
+
+    async def history(self, caller: Caller, records: Collection[RecordKey]) -> dict[RecordKey, frozenset[str]]:
+        """Return the texts that these records once held."""
+        mine = self._mine(caller)
+        return {
+            key: frozenset(
+                value.value
+                for revision in self.revisions.get(key, ())
+                for value in revision.values
+                if key[0] in mine and isinstance(value.value, str)
+            )
+            for key in records
+        }
+
+    async def scope(self, caller: Caller, identity: RecordId) -> PurgeScope:
+        """Return everything that a purge of this record has to look through."""
+        spaces = self._mine(caller)
+        named = [each for key, each in self.records.items() if key[0] in spaces and key[1] == identity]
+        inboxes = {member.personal for each in named for member in spaces[each.space].members}
+        shown = {each.shown_id for each in named if each.shown_id is not None}
+        return PurgeScope(
+            spaces=spaces,
+            inboxes={inbox: self._present(self.spaces[inbox]) for inbox in inboxes},
+            records=tuple(
+                each
+                for key, each in self.records.items()
+                if (key[0] in spaces and (key[1] == identity or key[1] in shown))
+                or (key[0] in inboxes and each.family == identity and each.kind in ("notice", "unplaced"))
+            ),
+            revisions=tuple(
+                revision
+                for key, revisions in self.revisions.items()
+                if key[0] in spaces and (key[1] == identity or key[1] in shown)
+                for revision in revisions
+            ),
+        )
+
+    async def save(self, caller: Caller, writes: Writes, now: datetime) -> dict[SpaceId, int] | None:  # noqa: ARG002
+        """Store everything and return the new heads, or nothing and None. Nothing ages here."""
+        if not self._unmoved(caller, writes):
+            return None
+        for identity, read in writes.spaces.items():
+            self.spaces[identity] = replace(read, head=writes.heads[identity])
+        for key in writes.forgotten:
+            self.revisions.pop(key, None)
+        self._store(writes.records)
+        for revision in writes.revisions:
+            self.revisions.setdefault((revision.space, revision.record), []).append(revision)
+        for space_id, outcome in writes.outcomes:
+            self.outcomes[space_id, caller.device, outcome.key] = outcome
+        for each in writes.deposits:
+            record = each.record
+            if (record.space, record.id) not in self.records:
+                space = self._present(self.spaces[record.space])
+                self.spaces[record.space] = replace(space, head=space.head + 1)
+                self.records[record.space, record.id] = replace(record, version=space.head + 1, created=space.head + 1)
+        return {each: self.spaces[each].head for each in {*writes.heads, *(d.record.space for d in writes.deposits)}}
+
+    def _unmoved(self, caller: Caller, writes: Writes) -> bool:
+        """Whether every head is where it was read, and no key was decided meanwhile."""
+        spaces = [(self.spaces[identity], read) for identity, read in writes.spaces.items()]
+        if any(space.head != read.head or space.state != "active" for space, read in spaces):
+            return False
+        return not any((space, caller.device, outcome.key) in self.outcomes for space, outcome in writes.outcomes)
+
+    def _store(self, records: Collection[Stored]) -> None:
+        for each in records:
+            self.records[each.record.space, each.record.id] = each.record
+
+    async def changed_since(
+        self,
+        caller: Caller,
+        after: Mapping[SpaceId, int],
+        *,
+        limit: int,
+        again: Collection[RecordId] = (),
+    ) -> Page:
+        """Return the caller's spaces and at most `limit` + 1 rows after these versions."""
+        spaces = self._mine(caller)
+        rows = [
+            record for key, record in self.records.items() if key[0] in spaces and record.version > after.get(key[0], 0)
+        ]
+        rows.sort(key=lambda record: (caller.spaces.index(record.space), record.version))
+        besides = [self.records[space, each] for space in spaces for each in again if (space, each) in self.records]
+        return Page(
+            spaces=spaces,
+            rows=[_row(record) for record in rows[: limit + 1]],
+            besides=[_row(record) for record in besides],
+        )
+
+    async def begin_anew(self, caller: Caller, space: Space, epoch: UUID) -> None:
+        """Give a space a new life, if it still has the one that was read."""
+        present = self._mine(caller).get(space.id)
+        if present is not None and present.epoch == space.epoch:
+            self.own_epochs[space.id] = epoch
+            self.spaces[space.id] = replace(
+                present,
+                epoch=wire_epoch(self.life, epoch),
+                epoch_before=present.epoch,
+                epoch_head=present.head,
+            )
+
+    def _mine(self, caller: Caller) -> dict[SpaceId, Space]:
+        return {
+            identity: self._present(self.spaces[identity])
+            for identity in caller.spaces
+            if identity in self.spaces
+            and any(member.person == caller.person for member in self.spaces[identity].members)
+        }
+
+    def _present(self, space: Space) -> Space:
+        """Return a space as it is in the present life of the store."""
+        if space.store_epoch == self.life:
+            return space
+        return replace(
+            space,
+            store_epoch=self.life,
+            epoch=wire_epoch(self.life, self.own_epochs[space.id]),
+            epoch_before=space.epoch,
+            epoch_head=space.head,
+        )
+
+
+def _row(record: Record) -> Row:
+    return Row(
+        space=record.space,
+        kind=record.kind,
+        id=record.id,
+        version=record.version,
+        author=PersonId(record.author),
+        removed=record.removed,
+        gone=record.gone,
+        body=encoded(record),
+    )

@@ -1,0 +1,209 @@
+"""What push and pull need of the world: who is calling, keys, and a store that decides nothing."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+from msgspec import Struct
+
+from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
+from domain.records import Record
+from sync.sealing import SpaceKeys
+from sync.wire import Outcome
+
+
+class Caller(Struct, frozen=True):
+    """Who is calling, as authentication found them.
+
+    `spaces`: the personal one first, then couple spaces, newest first, closed keepsakes included. It only says
+    where to look: membership is checked again in every statement. `may_keep`: the adult attestation and the
+    consent `core_sensitive` are there.
+    """
+
+    person: PersonId
+    device: DeviceId
+    spaces: tuple[SpaceId, ...]
+    may_keep: bool
+
+    @property
+    def personal(self) -> SpaceId:
+        """The caller's personal space."""
+        return self.spaces[0]
+
+
+class Keys(Protocol):
+    """Gives the keys of spaces, opened."""
+
+    async def of(self, spaces: Collection[SpaceId]) -> Mapping[SpaceId, SpaceKeys]:
+        """Return the keys of these spaces; a space whose key was destroyed is left out."""
+
+
+class Member(Struct, frozen=True):
+    """A person in a space, and where a notice for that person is put."""
+
+    person: PersonId
+    personal: SpaceId
+
+
+class Space(Struct, frozen=True, kw_only=True):
+    """One space as a statement found it. Epochs are those of the wire."""
+
+    id: SpaceId
+    home: Literal["personal", "couple"]
+    couple: CoupleId | None
+    state: Literal["active", "closed"]
+    head: int
+    store_epoch: UUID
+    """The life of the whole store; the wire epoch is made of this and of the space's own."""
+    epoch: UUID
+    epoch_head: int
+    epoch_before: UUID | None
+    horizon: int
+    members: tuple[Member, ...]
+
+
+RecordKey = tuple[SpaceId, RecordId]
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What has to be loaded before a batch can be judged."""
+
+    keys: Collection[UUID] = ()
+    ids: Collection[RecordId] = ()
+    families: Collection[tuple[UUID, str]] = ()
+    """Pairs of a family and a kind."""
+    counted: Collection[str] = ()
+    """Kinds whose live records are counted in the space."""
+
+
+class Loaded(Struct, frozen=True, kw_only=True):
+    """One snapshot of the caller's spaces, of the wanted records and their projections, and earlier outcomes."""
+
+    spaces: dict[SpaceId, Space]
+    records: dict[RecordKey, Record]
+    outcomes: dict[UUID, Outcome]
+    counts: dict[tuple[SpaceId, str], int]
+    unreadable: frozenset[RecordKey] = frozenset()
+    """Records that are there but do not open."""
+
+
+class Value(Struct, frozen=True):
+    """A value put behind: what a field held, or what lost against it, and who had written it."""
+
+    field: str
+    value: Any
+    by: PersonId
+
+
+class Revision(Struct, frozen=True, kw_only=True):
+    """The values that one change put behind a record."""
+
+    space: SpaceId
+    record: RecordId
+    version: int
+    values: tuple[Value, ...]
+
+
+class Stored(Struct, frozen=True):
+    """A record beside its encoded body, so that it is encoded once."""
+
+    record: Record
+    body: bytes | None
+
+
+class Writes(Struct, frozen=True, kw_only=True):
+    """Everything that one push changes, to be stored whole or not at all."""
+
+    spaces: dict[SpaceId, Space]
+    """The spaces that are written, as they were read; their heads are the optimistic lock."""
+    heads: dict[SpaceId, int]
+    """Their heads to be; equal to the head that was read where only an outcome is kept."""
+    records: tuple[Stored, ...] = ()
+    revisions: tuple[Revision, ...] = ()
+    outcomes: tuple[tuple[SpaceId, Outcome], ...] = ()
+    forgotten: tuple[RecordKey, ...] = ()
+    """Records whose revisions so far are destroyed, before those of this write are stored."""
+    deposits: tuple[Stored, ...] = ()
+    """Records for spaces that were not read (a notice for the partner): they get the next versions there, whatever
+    these are. One whose id is there already is left alone."""
+
+
+class PurgeScope(Struct, frozen=True, kw_only=True):
+    """Everything that a purge of one record has to look through."""
+
+    spaces: dict[SpaceId, Space]
+    """The caller's spaces."""
+    inboxes: dict[SpaceId, Space]
+    """The personal spaces of everyone who shares a space that holds the record."""
+    records: tuple[Record, ...]
+    """The record, its shown copy, and notices and unplaced words about it in those personal spaces."""
+    revisions: tuple[Revision, ...]
+    """What stands behind the record and its shown copy."""
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """A record on its way out: `body` is the opened JSON object of its fields, never decoded on a pull."""
+
+    space: SpaceId
+    kind: str
+    id: RecordId
+    version: int
+    author: PersonId
+    removed: bool
+    gone: bool
+    body: bytes | None
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """One snapshot: every space of the caller, and rows by (order asked, version).
+
+    A row that does not open has neither a body nor `gone`: it holds its place and is not sent.
+    """
+
+    spaces: dict[SpaceId, Space]
+    rows: list[Row]
+    besides: list[Row]
+    """Records asked for again, in no order."""
+
+
+class Place(Struct, frozen=True):
+    """Where a device is in one space: the newest version it has, of which life."""
+
+    epoch: UUID
+    version: int
+
+
+class Store(Protocol):
+    """Keeps spaces. Each method is one statement, or one transaction where more than one space is written."""
+
+    async def load(self, caller: Caller, wanted: Wanted) -> Loaded:
+        """Return one snapshot of what a batch needs; spaces the caller does not belong to are not in it."""
+
+    async def history(self, caller: Caller, records: Collection[RecordKey]) -> dict[RecordKey, frozenset[str]]:
+        """Return the texts that these records once held, as far as revisions are kept."""
+
+    async def scope(self, caller: Caller, identity: RecordId) -> PurgeScope:
+        """Return everything that a purge of this record has to look through."""
+
+    async def begin_anew(self, caller: Caller, space: Space, epoch: UUID) -> None:
+        """Give a space a new life, if it still has the one that was read: a device knew more than the store."""
+
+    async def save(self, caller: Caller, writes: Writes, now: datetime) -> dict[SpaceId, int] | None:
+        """Store everything and return the new heads; or nothing, and None, when a head has moved or a key was
+        decided meanwhile.
+        """
+
+    async def changed_since(
+        self,
+        caller: Caller,
+        after: Mapping[SpaceId, int],
+        *,
+        limit: int,
+        again: Collection[RecordId] = (),
+    ) -> Page:
+        """Return the caller's spaces and at most `limit` + 1 rows after these versions, filtered before counted.
+
+        A space that is missing in `after` is read from its beginning. `again` names records that are returned
+        besides, whatever their version: those whose pushed edit was refused.
+        """

@@ -1,0 +1,193 @@
+"""Decide a purge: which words are the caller's own, and everything that has to change so that none of them stays."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from domain.ids import PersonId, RecordId, SpaceId
+from domain.kind import Kind, Ownership
+from domain.kinds import KINDS
+from domain.policies import Policy
+from domain.records import Purged, Record
+from domain.shapes import Text
+from sync.bodies import encoded
+from sync.ports import Caller, PurgeScope, RecordKey, Revision, Stored, Value, Writes
+from sync.purge import cleaned, marked, own_sentences
+from sync.words import sentences
+
+
+def purge(
+    scope: PurgeScope,
+    caller: Caller,
+    kind_name: str,
+    identity: RecordId,
+    id_keys: Mapping[SpaceId, bytes],
+) -> Writes | None:
+    """Return what a purge changes; writes without a space when there is nothing left to do; None when there is no
+    such record for this person.
+    """
+    kind = KINDS.get(kind_name)
+    record = next(
+        (
+            each
+            for each in scope.records
+            if each.id == identity and each.kind == kind_name and each.space in scope.spaces
+        ),
+        None,
+    )
+    if kind is None or record is None or not _may(kind, record, caller.person):
+        return None
+    return _Purge(scope, caller, kind, record, id_keys).writes()
+
+
+def _may(kind: Kind, record: Record, person: PersonId) -> bool:
+    """Whether this person has words of their own in the record: as its author, or in a text of both."""
+    if kind.ownership is Ownership.PROJECTION:
+        return False
+    return record.author == person or bool(kind.of_policy(Policy.SHARED_WORDS))
+
+
+class _Purge:
+    """One purge under way."""
+
+    def __init__(
+        self, scope: PurgeScope, caller: Caller, kind: Kind, record: Record, id_keys: Mapping[SpaceId, bytes]
+    ) -> None:
+        self.scope, self.caller, self.kind, self.record, self.id_keys = scope, caller, kind, record, id_keys
+        self.heads = {identity: space.head for identity, space in (scope.spaces | scope.inboxes).items()}
+        self.changed: list[Record] = []
+        self.revisions: list[Revision] = []
+        self.forgotten: list[RecordKey] = []
+
+    def writes(self) -> Writes:
+        letter = self.kind.ownership is Ownership.LETTER
+        active = self.scope.spaces[self.record.space].state == "active"
+        own = self._own_sentences()
+        # Against every version so far, so that whatever an older edit says about them is kept out.
+        mark = marked(
+            self.record.purged,
+            self.heads[self.record.space] + 1,
+            own,
+            self.id_keys[self.record.space],
+            self.record.id,
+        )
+        if own and not letter and active:
+            self._clean_record(mark)
+            self._clean_revisions(mark)
+        self._clean_boxes(mark if own else None)
+        spaces = self.scope.spaces | self.scope.inboxes
+        written = {record.space for record in self.changed}
+        return Writes(
+            spaces={identity: spaces[identity] for identity in sorted(written)},
+            heads={identity: self.heads[identity] for identity in written},
+            records=tuple(Stored(record, encoded(record)) for record in self.changed),
+            revisions=tuple(self.revisions),
+            forgotten=tuple(self.forgotten),
+        )
+
+    def _own_sentences(self) -> set[str]:
+        own: set[str] = set()
+        for name in self._texts():
+            chain = self._chain(name)
+            if self.kind.fields[name].policy is Policy.SHARED_WORDS:
+                own |= own_sentences(self.caller.person, chain)
+            else:
+                own |= {sentence for value in chain for sentence in sentences(value.value or "")}
+        own |= {
+            sentence
+            for beside in self.record.alternatives.values()
+            for each in beside
+            if each.by == self.caller.person
+            for sentence in sentences(each.text)
+        }
+        return own
+
+    def _texts(self) -> list[str]:
+        return [name for name, field in self.kind.written.items() if isinstance(field.shape, Text)]
+
+    def _chain(self, name: str) -> list[Value]:
+        """Return a text's values from the oldest kept to the present one."""
+        chain = [
+            value
+            for revision in sorted(self.scope.revisions, key=lambda each: each.version)
+            if revision.record == self.record.id and revision.space == self.record.space
+            for value in revision.values
+            if value.field == name and isinstance(value.value, str)
+        ]
+        by = self.record.stamp(name).person or self.record.author
+        present = self.record.fields.get(name)
+        return [*chain, Value(name, present, by)] if isinstance(present, str) else chain
+
+    def _clean_record(self, mark: Purged) -> None:
+        fields = {
+            name: self._emptied(name, cleaned(value, mark, self.id_keys[self.record.space], self.record.id))
+            if name in self._texts()
+            else value
+            for name, value in self.record.fields.items()
+        }
+        alternatives = {
+            name: tuple(each for each in beside if each.by != self.caller.person)
+            for name, beside in self.record.alternatives.items()
+        }
+        cleaned_record = replace(
+            self.record,
+            fields=fields,
+            alternatives={name: beside for name, beside in alternatives.items() if beside},
+            merged=tuple(name for name in self.record.merged if fields.get(name)),
+            purged=mark,
+        )
+        self._put(cleaned_record)
+        self._clean_shown(fields)
+
+    def _emptied(self, name: str, value: Any) -> Any:
+        shape = self.kind.fields[name].shape
+        return None if value == "" and isinstance(shape, Text) and shape.optional else value
+
+    def _clean_shown(self, fields: Mapping[str, Any]) -> None:
+        """The shown copy follows: the text that is gone here is gone there."""
+        shown = next((each for each in self.scope.records if each.id == self.record.shown_id), None)
+        if shown is None or shown.gone or self.kind.window is None:
+            return
+        follows = {name: fields[name] for name in self.kind.window.texts if name in shown.fields}
+        if any(shown.fields[name] != value for name, value in follows.items()):
+            self._put(replace(shown, fields=shown.fields | follows))
+            self.forgotten.append((shown.space, shown.id))
+
+    def _clean_revisions(self, mark: Purged) -> None:
+        """Write what stands behind anew, without the purged sentences: the partner's words there stay."""
+        key = (self.record.space, self.record.id)
+        self.forgotten.append(key)
+        for revision in self.scope.revisions:
+            if (revision.space, revision.record) != key:
+                continue
+            values = tuple(
+                replace(value, value=text) if isinstance(value.value, str) else value
+                for value in revision.values
+                if (text := cleaned(value.value, mark, self.id_keys[key[0]], key[1])) != ""
+            )
+            if values:
+                self.revisions.append(replace(revision, values=values))
+
+    def _clean_boxes(self, mark: Purged | None) -> None:
+        """Wipe the notices about the record; take the sentences out of unplaced words in both boxes."""
+        for box in self.scope.records:
+            if box.kind not in ("notice", "unplaced") or box.gone or box.family != self.record.id:
+                continue
+            if box.kind == "notice":
+                if box.author == self.caller.person:
+                    self._put(replace(box, gone=True, fields={}))
+            elif box.author == self.caller.person:
+                self._put(replace(box, gone=True, fields={}))
+            elif mark is not None:
+                words = {
+                    name: text
+                    for name, value in box.fields["words"].items()
+                    if (text := cleaned(value, mark, self.id_keys[self.record.space], self.record.id))
+                }
+                if words != box.fields["words"]:
+                    self._put(replace(box, gone=not words, fields=box.fields | {"words": words} if words else {}))
+
+    def _put(self, record: Record) -> None:
+        self.heads[record.space] += 1
+        self.changed.append(replace(record, version=self.heads[record.space]))

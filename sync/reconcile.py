@@ -1,0 +1,322 @@
+"""Decide what a batch of changes does to the spaces it touches: a function from values to values.
+
+Changes are judged one after the other, each on what the earlier ones left. What follows from a change (a shown
+copy, a goal's state, a letter given, a notice) is decided with it, so that everything is stored together or not
+at all.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
+
+from domain.ids import RecordId, SpaceId
+from domain.kind import Attempt, Kind, Situation
+from domain.kinds import KINDS, UNPLACED, judged, objection
+from domain.records import Record
+from domain.refusals import KEEPS_NO_WORDS, Refusal
+from domain.shapes import ONLY_ME, UNFIT, Identity, Text, as_uuid
+from sync.board import Board, settings_id
+from sync.follows import follow
+from sync.merge import Edit, Merged, Word, create, merge
+from sync.picks import UnfitPickError, picks
+from sync.ports import Caller, Loaded, RecordKey, Revision, Space, Wanted, Writes
+from sync.purge import kept_out
+from sync.sealing import keyed_id
+from sync.secrecy import guarded
+from sync.unplaced import own_words
+from sync.wire import VERSION_MAX, Change, Outcome
+
+AGE_MAX = timedelta(days=400)
+"""A stated age beyond this is taken as this; ages only break ties."""
+
+VERSIONS_A_CHANGE_MAX = 16
+"""More than one change and what follows from it can use in one space."""
+
+
+class Decisions(Struct, frozen=True, kw_only=True):
+    """What a batch comes to."""
+
+    outcomes: tuple[Outcome, ...]
+    """One a change, in their order."""
+    writes: Writes
+    again: frozenset[RecordId] = frozenset()
+    """Records whose pushed edit was refused: the device is shown what is stored."""
+    asks: frozenset[RecordKey] = frozenset()
+    """Records whose earlier values must be known before a refused change's words are kept: decide again with
+    them."""
+
+
+def wanted(changes: Sequence[Change], caller: Caller, id_keys: Mapping[SpaceId, bytes]) -> Wanted:
+    """Return what has to be loaded before these changes can be judged."""
+    ids: set[RecordId] = set()
+    families: set[tuple[UUID, str]] = set()
+    counted: set[str] = set()
+    for change in changes:
+        ids.add(RecordId(change.id))
+        kind = KINDS.get(change.kind)
+        if kind is None:
+            continue
+        if kind.window or kind.letter or kind.derive or (kind.parent and kind.parent.moves):
+            ids.add(settings_id(id_keys[caller.personal]))
+        if kind.parent is not None:
+            parent = as_uuid(change.set.get(kind.parent.field))
+            if parent is not None:
+                ids.add(RecordId(parent))
+        family = _family(kind, change.set, id_keys.get(caller.personal, b""))
+        if family is not None:
+            families.add((family, kind.name))
+            if kind.parent is not None and kind.parent.moves:
+                families |= {(family, each) for name in kind.parent.kinds for each in KINDS[name].moved_by}
+        if kind.derive is not None and (change.base == 0 or len(change.set) >= len(kind.written)):
+            families |= {(change.id, each) for each in kind.moved_by}
+        counted |= {kind.name for most in kind.most if most.within == "space"}
+    return Wanted(keys=[change.key for change in changes], ids=ids, families=families, counted=counted)
+
+
+def _family(kind: Kind, values: Mapping[str, Any], id_key: bytes) -> UUID | None:
+    """Return what groups this record with others: its parent's id, or a keyed hash of the value they share."""
+    if kind.family is None or not isinstance(values.get(kind.family), str):
+        return None
+    if isinstance(kind.fields[kind.family].shape, Identity):
+        return as_uuid(values[kind.family])
+    return keyed_id(id_key, kind.name, values[kind.family])
+
+
+def reconcile(
+    loaded: Loaded,
+    caller: Caller,
+    changes: Sequence[Change],
+    now: datetime,
+    id_keys: Mapping[SpaceId, bytes],
+    history: Mapping[RecordKey, frozenset[str]] | None = None,
+    base_max: Mapping[SpaceId, int] | None = None,
+) -> Decisions:
+    """Judge and merge a batch.
+
+    `id_keys` holds the id key of every space of `loaded` and of its members' personal spaces. `history` holds,
+    for the records that an earlier call asked about, the texts that they once held. `base_max` bounds the bases
+    of a device that comes from another life of a space: beyond it the two histories are not one.
+    """
+    batch = _Batch(Board(loaded, caller, now, id_keys), history, base_max or {})
+    outcomes = tuple(batch.settle(change) for change in changes)
+    return Decisions(
+        outcomes=outcomes,
+        writes=batch.board.writes(),
+        again=frozenset(batch.again),
+        asks=frozenset(batch.asks),
+    )
+
+
+class _Refused(Exception):  # noqa: N818 - it is an answer on its way up, not an error
+    def __init__(self, code: Refusal) -> None:
+        self.code = code
+
+
+class _Batch:
+    """Settles one change after the other on a board."""
+
+    def __init__(
+        self,
+        board: Board,
+        history: Mapping[RecordKey, frozenset[str]] | None,
+        base_max: Mapping[SpaceId, int],
+    ) -> None:
+        self.board, self.history, self.base_max = board, history, base_max
+        self.caller = board.caller
+        self.again: set[RecordId] = set()
+        self.asks: set[RecordKey] = set()
+
+    def settle(self, change: Change) -> Outcome:
+        earlier = self.board.decided.get(change.key)
+        if earlier is not None:
+            return replace(earlier, status="duplicate")
+        kind = KINDS.get(change.kind)
+        try:
+            if kind is None:
+                raise _Refused(Refusal.INVALID)
+            space = self._home(kind, change)
+            base = min(change.base, self.base_max.get(space.id, VERSION_MAX), space.head)
+            outcome = self._apply(kind, space, replace(change, base=base))
+        except _Refused as refused:
+            space = self.board.spaces[self.caller.personal]
+            outcome = self._refuse(kind, change, refused.code)
+        self.board.decide(space.id, outcome)
+        return outcome
+
+    def _home(self, kind: Kind, change: Change) -> Space:
+        if kind.home == "personal":
+            return self.board.spaces[self.caller.personal]
+        couple = self.board.couple
+        if couple is None or change.couple != couple.couple:
+            raise _Refused(Refusal.CLOSED)
+        return couple
+
+    def _apply(self, kind: Kind, space: Space, change: Change) -> Outcome:
+        key = (space.id, RecordId(change.id))
+        if key in self.board.unreadable:
+            # Its words are kept with their author, and what cannot be opened is not written over.
+            raise _Refused(Refusal.CLOSED)
+        stored = self.board.records.get(key)
+        if stored is not None and stored.kind != kind.name:
+            raise _Refused(Refusal.INVALID)
+        edit = self._edit(kind, space, change, stored)
+        if stored is not None and stored.gone and stored.shown_id is None:
+            # A tombstone holds no words any more: only a whole new record can stand in its place.
+            stored = None
+        attempt = Attempt(set=edit.set, was=edit.was, remove=edit.remove)
+        situation = self._situation(kind, space, change, stored, attempt)
+        no = objection(kind, attempt, stored, situation) or self._full(kind, space, stored)
+        if no is not None:
+            raise _Refused(no)
+        merged = self._merged(kind, space, change, stored, edit)
+        if not merged.changed:
+            return Outcome(key=change.key, status=merged.status, version=merged.record.version)
+        return self._keep(kind, change, stored, merged, edit, situation)
+
+    def _edit(self, kind: Kind, space: Space, change: Change, stored: Record | None) -> Edit:
+        try:
+            values, picked, confirmed = picks(change, stored)
+        except UnfitPickError:
+            raise _Refused(Refusal.INVALID) from None
+        was = dict(change.was)
+        purged = None if stored is None else stored.purged
+        if purged is not None and change.base < purged.version:
+            id_key, record = self.board.id_keys[space.id], RecordId(change.id)
+            values = kept_out(values, purged, base=change.base, id_key=id_key, record=record)
+            was = kept_out(was, purged, base=change.base, id_key=id_key, record=record)
+            # What is left of a text that must not be empty is nothing: the field stays as it is.
+            values = {name: value for name, value in values.items() if value != "" or change.set[name] == ""}
+        canonical = judged(kind, values)
+        if isinstance(canonical, Refusal):
+            raise _Refused(canonical)
+        couple = self.board.couple
+        audience = canonical.get("audience", ONLY_ME)
+        if audience != ONLY_ME and (couple is None or audience != str(couple.couple)):
+            canonical["audience"] = ONLY_ME
+            self.again.add(RecordId(change.id))
+        return Edit(
+            person=self.caller.person,
+            device=self.caller.device,
+            base=change.base,
+            set=canonical,
+            was=_started_from(kind, was),
+            remove=None if change.remove is UNSET else change.remove,
+            picked=picked,
+            confirmed=confirmed,
+            made_ms=_made_ms(self.board.now, change.age_ms),
+        )
+
+    def _situation(
+        self, kind: Kind, space: Space, change: Change, stored: Record | None, attempt: Attempt
+    ) -> Situation:
+        values = attempt.set if stored is None else stored.fields
+        parent = None
+        if kind.parent is not None and (identity := as_uuid(values.get(kind.parent.field))) is not None:
+            parent = self.board.records.get((space.id, RecordId(identity)))
+        family = _family(kind, values, self.board.id_keys[self.caller.personal])
+        return Situation(
+            actor=self.caller.person,
+            couple=None if self.board.couple is None else self.board.couple.couple,
+            now=self.board.now,
+            today=self.board.today,
+            parent=parent,
+            family=self.board.family(space.id, family, change.id) if stored is None and family else (),
+            members=frozenset(member.person for member in space.members),
+        )
+
+    def _full(self, kind: Kind, space: Space, stored: Record | None) -> Refusal | None:
+        """Return a no when the space has no room for another record of this kind, or for another version at all."""
+        if self.board.heads[space.id] >= VERSION_MAX - VERSIONS_A_CHANGE_MAX:
+            return Refusal.TOO_MANY
+        if stored is not None:
+            return None
+        live = self.board.live(space.id, kind.name)
+        full = any(most.within == "space" and live >= most.count for most in kind.most)
+        return Refusal.TOO_MANY if full else None
+
+    def _merged(self, kind: Kind, space: Space, change: Change, stored: Record | None, edit: Edit) -> Merged:
+        version = self.board.heads[space.id] + 1
+        identity = RecordId(change.id)
+        if stored is None:
+            tombstone = self.board.records.get((space.id, identity))
+            merged = create(kind, edit, space=space.id, identity=identity, version=version, schema=kind.schema)
+            if tombstone is not None:
+                merged = replace(merged, record=replace(merged.record, purged=tombstone.purged))
+        else:
+            merged = merge(stored, edit, kind, version=version, budget=self.board.budget)
+        if kind.family is None or not merged.changed:
+            return merged
+        family = _family(kind, merged.record.fields, self.board.id_keys[self.caller.personal])
+        return replace(merged, record=replace(merged.record, family=family))
+
+    def _keep(
+        self, kind: Kind, change: Change, stored: Record | None, merged: Merged, edit: Edit, situation: Situation
+    ) -> Outcome:
+        """Put the merged record and everything that follows; what follows has versions of its own, later ones."""
+        record, owed, verdicts = merged.record, list(merged.owed), dict(merged.verdicts)
+        if kind.window is not None:
+            record, private = guarded(stored, record, edit, kind.window, situation.couple)
+            if private:
+                owed.append(Word(self.caller.person, "kept_private"))
+                verdicts |= dict.fromkeys(sorted({"audience", "shared_parts"} & edit.set.keys()), "kept_private")
+        if change.set.get("audience", ONLY_ME) != ONLY_ME and edit.set.get("audience") == ONLY_ME:
+            verdicts["audience"] = "kept_private"
+        record = self.board.put(record)
+        if merged.behind:
+            self.board.behind(
+                Revision(space=record.space, record=record.id, version=record.version, values=merged.behind)
+            )
+        follow(self.board, kind, record, stored, situation)
+        for word in owed:
+            self.board.tell(word, record, record.version)
+        status = "merged" if verdicts and merged.status == "applied" else merged.status
+        return Outcome(key=change.key, status=status, version=record.version, fields=verdicts)
+
+    def _refuse(self, kind: Kind | None, change: Change, code: Refusal) -> Outcome:
+        """Settle a no, and keep the pusher's own words."""
+        self.again.add(RecordId(change.id))
+        words: dict[str, str] = {}
+        if code not in KEEPS_NO_WORDS:
+            words, asks = own_words(self.board, kind, change, self.history)
+            self.asks |= asks
+        identity = None
+        if words:
+            identity = self.board.made_id(self.caller.personal, UNPLACED.name, change.key)
+            fields = {"meant": change.kind, "code": code.value, "words": words, "on": self.board.utc_date()}
+            self.board.put(
+                self.board.own(
+                    self.caller.personal,
+                    UNPLACED.name,
+                    identity,
+                    self.caller.person,
+                    fields,
+                    RecordId(change.id),
+                )
+            )
+        return Outcome(key=change.key, status="refused", code=code.value, unplaced=identity)
+
+
+def _made_ms(now: datetime, age_ms: int | None) -> int | None:
+    """Return when an edit was made by the server's clock, in milliseconds since 1970, as far as its age tells."""
+    if age_ms is None:
+        return None
+    return int(now.timestamp() * 1000) - min(age_ms, AGE_MAX // timedelta(milliseconds=1))
+
+
+def _started_from(kind: Kind, was: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values an edit started from; one that does not fit is not known."""
+    known: dict[str, Any] = {}
+    for name, value in was.items():
+        field = kind.fields.get(name)
+        if field is None:
+            continue
+        fitted = field.shape.judged(value)
+        if fitted is not UNFIT:
+            known[name] = fitted
+        elif value in (None, "") and isinstance(field.shape, Text):
+            known[name] = ""
+    return known

@@ -1,0 +1,56 @@
+"""A window shows only what opener and writer both knew (PJ8).
+
+What opens a window and what it would then show must have seen each other. Per part the record remembers, as a
+stamp of its own, which change opened it; a part whose opening and whose words did not know of each other is not
+shown, and its author is told.
+"""
+
+from msgspec.structs import replace
+
+from domain.ids import CoupleId
+from domain.kind import Window
+from domain.records import Record
+from domain.windows import closed_without, fields_of, open_parts
+from sync.merge import Edit, after, concurrent
+
+
+def guarded(
+    before: Record | None, now: Record, edit: Edit, window: Window, couple: CoupleId | None
+) -> tuple[Record, frozenset[str]]:
+    """Return the record with nothing shown that either side had not seen, and the parts that were kept private."""
+    was_open = _open(before, window, couple)
+    is_open = _open(now, window, couple)
+    kept: set[str] = set()
+    if before is not None:
+        kept |= {
+            part
+            for part in is_open - was_open
+            if any(concurrent(before.stamp(name), edit) for name in fields_of(window, part))
+        }
+        kept |= {
+            part
+            for part in is_open & was_open
+            if concurrent(before.stamp(_opening(part)), edit)
+            and any(before.fields.get(name) != now.fields.get(name) for name in fields_of(window, part))
+        }
+    stamps = dict(now.stamps)
+    for part in is_open - was_open - kept:
+        stamps[_opening(part)] = after(now.stamp(_opening(part)), edit, now.version)
+    if not kept:
+        return (now if stamps == now.stamps else replace(now, stamps=stamps)), frozenset()
+    parts = frozenset(kept)
+    closing = closed_without(now.fields, parts)
+    for name in closing:
+        stamps[name] = after(now.stamp(name), edit, now.version)
+    return replace(now, fields=now.fields | closing, stamps=stamps), parts
+
+
+def _open(record: Record | None, window: Window, couple: CoupleId | None) -> frozenset[str]:
+    if record is None or not record.live:
+        return frozenset()
+    return open_parts(window, record.fields, couple)
+
+
+def _opening(part: str) -> str:
+    """Return the name under which the opening of a part is stamped."""
+    return f"window:{part}"

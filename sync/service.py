@@ -1,0 +1,314 @@
+"""The use-cases of sync: push and pull in one round trip, purging one's own words, founding a personal space.
+
+Each loads once, decides with pure functions, and stores once. A lost race loads again; nothing is ever half done.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from msgspec import Raw, Struct
+
+from domain.ids import PersonId, RecordId, SpaceId
+from domain.prompts import SETTINGS
+from sync import cursor, purging
+from sync import store as postgres
+from sync.board import settings_id
+from sync.bodies import rendered
+from sync.ports import Caller, Keys, Loaded, Page, Place, Row, Space, Store, Writes
+from sync.reconcile import Decisions, reconcile, wanted
+from sync.sealing import SpaceKeys, keyed_id
+from sync.wire import Change, Gone, Outcome, RawSyncResponse, Reset, SpaceView, SyncRequest
+
+LOST_RACES_MAX = 5
+"""Attempts at one push before the caller is asked to come back."""
+
+PAGE_BYTES_MAX = 4 * 1024 * 1024
+"""A page ends early when its bodies come to this, so that an answer's size is bounded too."""
+
+
+class BusyError(Exception):
+    """Other requests were faster five times; nothing was stored, and trying again will do."""
+
+
+class UnknownRecordError(Exception):
+    """There is no such record of this person's, or none that they may know of."""
+
+
+class SpaceLockedError(Exception):
+    """The keys of the caller's own space are not to be had: nothing can be read or stored now."""
+
+
+class Answer(Struct, frozen=True):
+    """What a device receives, and the heads that have moved for others to hear of."""
+
+    response: RawSyncResponse
+    moved: dict[SpaceId, int]
+
+
+class _Pushed(Struct, frozen=True):
+    loaded: Loaded
+    decisions: Decisions
+    moved: dict[SpaceId, int]
+
+
+async def sync(
+    store: Store,
+    keys: Keys,
+    caller: Caller,
+    request: SyncRequest,
+    now: datetime,
+    new_epoch: Callable[[], UUID],
+) -> Answer:
+    """Push a device's changes and return what is new for it.
+
+    Raise `CursorUnreadableError` for a cursor of no one's, `BusyError` after five lost races.
+    """
+    places = cursor.read(request.cursor)
+    pushed = await push(store, keys, caller, request.changes, now, places) if request.changes else None
+    if pushed is not None:
+        own = _own_news(caller, places, pushed, request.limit, now)
+        if own is not None:
+            return Answer(own, pushed.moved)
+    response = await _pull(store, caller, places, request.limit, now, new_epoch, pushed)
+    return Answer(response, {} if pushed is None else pushed.moved)
+
+
+async def push(
+    store: Store,
+    keys: Keys,
+    caller: Caller,
+    changes: Sequence[Change],
+    now: datetime,
+    places: Mapping[SpaceId, Place],
+) -> _Pushed:
+    """Judge, merge and store a batch: one statement to load, one to save.
+
+    `places` are those of the device's cursor: they tell whether its bases are of the present life.
+    """
+    id_keys = _id_keys(await keys.of(caller.spaces))
+    if caller.personal not in id_keys:
+        raise SpaceLockedError
+    for _ in range(LOST_RACES_MAX):
+        loaded = await store.load(caller, wanted(changes, caller, id_keys))
+        inboxes = {member.personal for space in loaded.spaces.values() for member in space.members}
+        id_keys |= _id_keys(await keys.of(inboxes - id_keys.keys()))
+        base_max = {space.id: _common(space, places.get(space.id)) for space in loaded.spaces.values()}
+        decisions = reconcile(loaded, caller, changes, now, id_keys, None, base_max)
+        if decisions.asks:
+            history = await store.history(caller, decisions.asks)
+            decisions = reconcile(loaded, caller, changes, now, id_keys, history, base_max)
+        if not decisions.writes.spaces:
+            return _Pushed(loaded, decisions, {})
+        moved = await store.save(caller, decisions.writes, now)
+        if moved is not None:
+            news = {
+                space: head
+                for space, head in moved.items()
+                if space not in loaded.spaces or head != loaded.spaces[space].head
+            }
+            return _Pushed(loaded, decisions, news)
+    raise BusyError
+
+
+def _common(space: Space, place: Place | None) -> int:
+    """Return the version up to which a device's history of this space and the store's are known to be one."""
+    if place is None or (place.epoch == space.epoch and place.version <= space.head):
+        return space.head
+    if place.epoch == space.epoch_before:
+        return space.epoch_head
+    return 0
+
+
+def _id_keys(keys: Mapping[SpaceId, SpaceKeys]) -> dict[SpaceId, bytes]:
+    return {space: each.id_key for space, each in keys.items()}
+
+
+def _own_news(
+    caller: Caller, places: Mapping[SpaceId, Place], pushed: _Pushed, limit: int, now: datetime
+) -> RawSyncResponse | None:
+    """Return the answer from what was just written, when nothing else can be new for this device.
+
+    That is so when it was at the head of each of its spaces, in the same life, before this push.
+    """
+    spaces, decisions = pushed.loaded.spaces, pushed.decisions
+    rows = [
+        Row(
+            space=each.record.space,
+            kind=each.record.kind,
+            id=each.record.id,
+            version=each.record.version,
+            author=each.record.author,
+            removed=each.record.removed,
+            gone=each.record.gone,
+            body=each.body,
+        )
+        for each in decisions.writes.records
+    ]
+    at_head = all(places.get(space.id) == Place(space.epoch, space.head) for space in spaces.values())
+    if not at_head or decisions.again or len(rows) > limit:
+        return None
+    heads = decisions.writes.heads
+    rows.sort(key=lambda row: (caller.spaces.index(row.space), row.version))
+    now_at = {space.id: Place(space.epoch, heads.get(space.id, space.head)) for space in spaces.values()}
+    return _response(spaces, now_at, rows, now, outcomes=decisions.outcomes, more=False, reset=[], heads=heads)
+
+
+async def _pull(
+    store: Store,
+    caller: Caller,
+    places: Mapping[SpaceId, Place],
+    limit: int,
+    now: datetime,
+    new_epoch: Callable[[], UUID],
+    pushed: _Pushed | None,
+) -> RawSyncResponse:
+    """Read one page. Once more where a place belongs to another life of its space: then from the beginning."""
+    again = frozenset[RecordId]() if pushed is None else pushed.decisions.again
+    after = {space: place.version for space, place in places.items()}
+    page = await store.changed_since(caller, after, limit=limit, again=again)
+    ahead = [space for space in page.spaces.values() if _is_ahead(space, places.get(space.id))]
+    for space in ahead:
+        # A device knows more than the store: the store has gone back, whatever the reason.
+        await store.begin_anew(caller, space, new_epoch())
+    if ahead:
+        page = await store.changed_since(caller, after, limit=limit, again=again)
+    resets = [reset for space in page.spaces.values() if (reset := _reset(space, places.get(space.id)))]
+    if resets:
+        after |= {SpaceId(reset.space): 0 for reset in resets}
+        page = await store.changed_since(caller, after, limit=limit, again=again)
+    rows, more = _cut(page, limit)
+    return _response(
+        page.spaces,
+        _reached(caller, page, after, rows, more=more),
+        [*rows, *(row for row in page.besides if row not in rows)],
+        now,
+        outcomes=() if pushed is None else pushed.decisions.outcomes,
+        more=more,
+        reset=resets,
+    )
+
+
+def _is_ahead(space: Space, place: Place | None) -> bool:
+    return place is not None and place.epoch == space.epoch and place.version > space.head
+
+
+def _reset(space: Space, place: Place | None) -> Reset | None:
+    """Return how a device must begin this space anew, or None when its place is still good."""
+    if place is None or place.version == 0:
+        return None
+    if place.epoch == space.epoch:
+        if place.version >= space.horizon:
+            return None
+        return Reset(space=space.id, epoch=space.epoch, head=space.head)
+    if place.epoch == space.epoch_before:
+        if space.horizon <= place.version <= space.epoch_head:
+            return None
+        return Reset(space=space.id, epoch=space.epoch, head=space.epoch_head)
+    # A life further back than the last one: nothing is known to be common.
+    return Reset(space=space.id, epoch=space.epoch, head=0)
+
+
+def _cut(page: Page, limit: int) -> tuple[list[Row], bool]:
+    """Return the rows of one page, and whether there are more."""
+    rows: list[Row] = []
+    size = 0
+    for row in page.rows[:limit]:
+        size += len(row.body or b"")
+        if rows and size > PAGE_BYTES_MAX:
+            break
+        rows.append(row)
+    return rows, len(rows) < len(page.rows)
+
+
+def _reached(
+    caller: Caller, page: Page, after: Mapping[SpaceId, int], rows: Sequence[Row], *, more: bool
+) -> dict[SpaceId, Place]:
+    """Return the places after this page: heads, but the last row's version where the page ended early."""
+    reached: dict[SpaceId, Place] = {}
+    full_at = caller.spaces.index(rows[-1].space) if more and rows else None
+    for nth, identity in enumerate(caller.spaces):
+        space = page.spaces.get(identity)
+        if space is None:
+            continue
+        if full_at is None or nth < full_at:
+            version = space.head
+        elif nth == full_at:
+            version = rows[-1].version
+        elif identity in after:
+            version = after[identity]
+        else:
+            continue
+        reached[identity] = Place(space.epoch, version)
+    return reached
+
+
+def _response(
+    spaces: Mapping[SpaceId, Space],
+    reached: Mapping[SpaceId, Place],
+    rows: Sequence[Row],
+    now: datetime,
+    *,
+    outcomes: tuple[Outcome, ...],
+    more: bool,
+    reset: list[Reset],
+    heads: Mapping[SpaceId, int] | None = None,
+) -> RawSyncResponse:
+    return RawSyncResponse(
+        cursor=cursor.written(reached),
+        more=more,
+        now=now,
+        reset=reset,
+        outcomes=list(outcomes),
+        spaces=[
+            SpaceView(
+                id=space.id,
+                home=space.home,
+                couple=space.couple,
+                state=space.state,
+                epoch=space.epoch,
+                head=(heads or {}).get(space.id, space.head),
+            )
+            for space in spaces.values()
+        ],
+        records=[Raw(rendered(row)) for row in rows if row.body is not None],
+        gone=[Gone(space=row.space, kind=row.kind, id=row.id, version=row.version) for row in rows if row.gone],
+    )
+
+
+async def purge(
+    store: Store, keys: Keys, caller: Caller, kind: str, identity: RecordId, now: datetime
+) -> dict[SpaceId, int]:
+    """Destroy the caller's own words in a record, wherever they are, for good; return the heads that moved.
+
+    Purging twice is purging once. Raise `UnknownRecordError` alike for a record that never was, is wiped, or is
+    not the caller's to know of.
+    """
+    for _ in range(LOST_RACES_MAX):
+        scope = await store.scope(caller, identity)
+        id_keys = _id_keys(await keys.of({*scope.spaces, *scope.inboxes}))
+        writes: Writes | None = purging.purge(scope, caller, kind, identity, id_keys)
+        if writes is None:
+            raise UnknownRecordError
+        if not writes.spaces:
+            return {}
+        moved = await store.save(caller, writes, now)
+        if moved is not None:
+            return moved
+    raise BusyError
+
+
+async def found_personal_space(
+    connection: Any, keys: SpaceKeys, space: SpaceId, person: PersonId, now: datetime
+) -> None:
+    """Store a new person's space with its one member and the settings that it begins with.
+
+    Runs within the transaction that makes the account; the keys were stored before.
+    """
+    await postgres.found_space(connection, space, "personal", None, keyed_id(keys.id_key, "epoch"))
+    await postgres.add_member(connection, space, person, space, None)
+    fields = {name: field.shape.empty for name, field in SETTINGS.fields.items()}
+    await postgres.deposit(
+        connection, keys, space, person, SETTINGS.name, fields, now, identity=settings_id(keys.id_key)
+    )

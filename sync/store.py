@@ -1,0 +1,706 @@
+"""Spaces in PostgreSQL: every statement of sync beside the function that runs it.
+
+A push is one statement to load and one to save; a pull is one. Each statement carries the caller's membership: no
+row, no right. Times and ids are parameters, and a space's head is the only lock: it is raised by the statement that
+stores, and only from the value that was read.
+"""
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from domain.ids import CoupleId, PersonId, RecordId, SpaceId
+from domain.kind import Ownership
+from domain.kinds import KINDS
+from domain.records import Record
+from sync.bodies import decoded, encoded, packed, packed_purge, unpacked, unpacked_purge
+from sync.cursor import wire_epoch
+from sync.ports import (
+    Caller,
+    Keys,
+    Loaded,
+    Member,
+    Page,
+    PurgeScope,
+    RecordKey,
+    Revision,
+    Row,
+    Space,
+    Stored,
+    Value,
+    Wanted,
+    Writes,
+)
+from sync.sealing import SealBroken, SpaceKeys, keyed_id
+from sync.wire import Outcome
+
+log = logging.getLogger("haven.sync")
+
+_OUTCOMES = msgspec.json.Decoder(Outcome)
+_VALUES = msgspec.json.Decoder(tuple[Value, ...])
+
+_MINE: Final = """
+WITH mine AS (
+    SELECT s.* FROM space s
+    JOIN member m ON m.space_id = s.space_id
+    WHERE s.space_id = ANY($1::uuid[]) AND m.person_id = $2 AND m.left_on IS NULL
+)"""
+
+_SPACE_COLUMNS: Final = """
+    s.space_id, s.home, s.couple_id, s.state, s.head, s.epoch, s.store_epoch, s.epoch_head, s.epoch_before,
+    s.horizon, (SELECT epoch FROM store_epoch) AS life,
+    (SELECT array_agg(p.person_id) FROM member p WHERE p.space_id = s.space_id) AS persons,
+    (SELECT array_agg(p.personal_space_id) FROM member p WHERE p.space_id = s.space_id) AS inboxes"""
+
+_NO_SPACE: Final = """
+    NULL::text AS home, NULL::uuid AS couple_id, NULL::text AS state, NULL::bigint AS head, NULL::uuid AS epoch,
+    NULL::uuid AS store_epoch, NULL::bigint AS epoch_head, NULL::uuid AS epoch_before, NULL::bigint AS horizon,
+    NULL::uuid AS life, NULL::uuid[] AS persons, NULL::uuid[] AS inboxes"""
+
+_NO_RECORD: Final = """
+    NULL::uuid AS id, NULL::text AS kind, NULL::bigint AS version, NULL::bigint AS created, NULL::uuid AS author,
+    NULL::boolean AS removed, NULL::boolean AS gone, NULL::smallint AS schema, NULL::bytea AS stamps,
+    NULL::uuid AS family, NULL::uuid AS shown_id, NULL::bytea AS purged, NULL::bytea AS body"""
+
+_REVISED_RECORD: Final = (
+    _NO_RECORD.replace("NULL::uuid AS id", "r.id")
+    .replace("NULL::text AS kind", "r.kind")
+    .replace("NULL::bigint AS version", "v.version")
+)
+
+_RECORD_COLUMNS: Final = """
+    r.id, r.kind, r.version, r.created, r.author, r.removed, r.gone, r.schema, r.stamps, r.family, r.shown_id,
+    r.purged, r.body"""
+
+LOAD: Final = f"""{_MINE},
+named AS (
+    SELECT r.* FROM mine JOIN record r ON r.space_id = mine.space_id AND r.id = ANY($3::uuid[])
+)
+SELECT 'space' AS part, {_SPACE_COLUMNS}, {_NO_RECORD}, NULL::bytea AS outcome, NULL::bigint AS live
+FROM mine s
+UNION ALL
+SELECT 'record', r.space_id, {_NO_SPACE}, {_RECORD_COLUMNS}, NULL, NULL FROM named r
+UNION ALL
+SELECT 'record', r.space_id, {_NO_SPACE}, {_RECORD_COLUMNS}, NULL, NULL
+FROM mine JOIN record r ON r.space_id = mine.space_id
+WHERE r.id IN (SELECT shown_id FROM named WHERE shown_id IS NOT NULL)
+UNION ALL
+SELECT 'record', r.space_id, {_NO_SPACE}, {_RECORD_COLUMNS}, NULL, NULL
+FROM unnest($4::uuid[], $5::text[]) AS wanted (family, kind)
+CROSS JOIN mine
+JOIN record r ON r.space_id = mine.space_id AND r.family = wanted.family AND r.kind = wanted.kind
+UNION ALL
+SELECT 'outcome', o.space_id, {_NO_SPACE}, {_NO_RECORD}, o.outcome, NULL
+FROM mine JOIN outcome o ON o.space_id = mine.space_id AND o.device_id = $6 AND o.key = ANY($7::uuid[])
+UNION ALL
+SELECT 'count', counted.space_id, {_NO_SPACE}, {_NO_RECORD.replace("NULL::text AS kind", "counted.kind")},
+    NULL, counted.live
+FROM (
+    SELECT r.space_id, r.kind, count(*) AS live
+    FROM mine JOIN record r ON r.space_id = mine.space_id
+    WHERE r.kind = ANY($8::text[]) AND NOT r.removed AND NOT r.gone
+    GROUP BY r.space_id, r.kind
+) counted"""
+
+CHANGED_SINCE: Final = f"""{_MINE}
+SELECT 'space' AS part, 0::bigint AS place, {_SPACE_COLUMNS}, NULL::uuid AS id, NULL::text AS kind,
+    NULL::bigint AS version, NULL::uuid AS author, NULL::boolean AS removed, NULL::boolean AS gone,
+    NULL::bytea AS body
+FROM mine s
+UNION ALL
+(
+    SELECT 'record', asked.place, r.space_id, {_NO_SPACE}, r.id, r.kind, r.version, r.author, r.removed, r.gone,
+        r.body
+    FROM unnest($1::uuid[], $3::bigint[]) WITH ORDINALITY AS asked (space_id, after, place)
+    JOIN mine ON mine.space_id = asked.space_id
+    CROSS JOIN LATERAL (
+        SELECT * FROM record
+        WHERE record.space_id = asked.space_id AND record.version > asked.after
+        ORDER BY record.version
+        LIMIT $4
+    ) r
+    ORDER BY asked.place, r.version
+    LIMIT $4
+)
+UNION ALL
+SELECT 'again', 0, r.space_id, {_NO_SPACE}, r.id, r.kind, r.version, r.author, r.removed, r.gone, r.body
+FROM mine JOIN record r ON r.space_id = mine.space_id AND r.id = ANY($5::uuid[])"""
+
+_RAISE: Final = """
+    UPDATE space SET head = $2, store_epoch = $3, epoch_head = $4, epoch_before = $5
+    WHERE space_id = $1 AND head = $6 AND state = 'active'
+        AND EXISTS (
+            SELECT 1 FROM member m WHERE m.space_id = $1 AND m.person_id = $7 AND m.left_on IS NULL
+        )
+    RETURNING space_id"""
+
+RAISE_HEAD: Final = _RAISE
+
+RAISE_INBOX: Final = "UPDATE space SET head = head + $2 WHERE space_id = $1 AND home = 'personal' RETURNING head"
+"""The partner's personal space: named by the member row that the load statement found beside the caller's own."""
+
+
+RAISE_INBOX_READ: Final = """
+UPDATE space SET head = $2, store_epoch = $3, epoch_head = $4, epoch_before = $5
+WHERE space_id = $1 AND head = $6 AND home = 'personal' AND $7::uuid IS NOT NULL
+RETURNING space_id"""
+"""Likewise, where a purge has read the partner's box and takes the purged sentences out of it."""
+
+
+def _insert(first: int, *, left_alone: bool = False) -> str:
+    """Return the CTEs that store records, revisions and outcomes, their parameters numbered from `first`.
+
+    They write nothing unless `raised` has a row.
+    """
+    p = [f"${first + n}" for n in range(24)]
+    conflict = (
+        "DO NOTHING"
+        if left_alone
+        else """DO UPDATE SET
+            kind = excluded.kind, version = excluded.version, created = excluded.created,
+            author = excluded.author, removed = excluded.removed, gone = excluded.gone,
+            schema = excluded.schema, stamps = excluded.stamps, family = excluded.family,
+            shown_id = excluded.shown_id, purged = excluded.purged, changed_at = excluded.changed_at,
+            body = excluded.body"""
+    )
+    return f"""
+stored AS (
+    INSERT INTO record (space_id, id, kind, version, created, author, removed, gone, schema, stamps, family,
+        shown_id, purged, body, changed_at)
+    SELECT u.*, {p[0]}::timestamptz
+    FROM unnest({p[1]}::uuid[], {p[2]}::uuid[], {p[3]}::text[], {p[4]}::bigint[], {p[5]}::bigint[],
+        {p[6]}::uuid[], {p[7]}::boolean[], {p[8]}::boolean[], {p[9]}::smallint[], {p[10]}::bytea[],
+        {p[11]}::uuid[], {p[12]}::uuid[], {p[13]}::bytea[], {p[14]}::bytea[]) u
+    WHERE EXISTS (SELECT 1 FROM raised)
+    ON CONFLICT (space_id, id) {conflict}
+),
+behind AS (
+    INSERT INTO revision (space_id, record_id, version, body, changed_at)
+    SELECT u.*, {p[0]}::timestamptz
+    FROM unnest({p[15]}::uuid[], {p[16]}::uuid[], {p[17]}::bigint[], {p[18]}::bytea[]) u
+    WHERE EXISTS (SELECT 1 FROM raised)
+),
+settled AS (
+    INSERT INTO outcome (space_id, device_id, key, outcome, settled_at)
+    SELECT u.space_id, {p[22]}::uuid, u.key, u.outcome, {p[0]}::timestamptz
+    FROM unnest({p[19]}::uuid[], {p[20]}::uuid[], {p[21]}::bytea[]) AS u (space_id, key, outcome)
+    WHERE EXISTS (SELECT 1 FROM raised)
+)
+SELECT count(*) FROM raised"""
+
+
+SAVE: Final = f"WITH raised AS ({_RAISE}),{_insert(8)}"
+"""One space: its head, and everything behind it, in one statement."""
+
+SAVE_RAISED: Final = f"WITH raised AS (SELECT 1 AS one),{_insert(1)}"
+"""The rest of a push into several spaces, whose heads this transaction has raised already."""
+
+DEPOSIT: Final = f"WITH raised AS (SELECT 1 AS one),{_insert(1, left_alone=True)}"
+
+FORGET: Final = """
+DELETE FROM revision v USING unnest($1::uuid[], $2::uuid[]) AS f (space_id, record_id)
+WHERE v.space_id = f.space_id AND v.record_id = f.record_id"""
+"""Runs inside the transaction that has raised the heads of these spaces for the caller."""
+
+SCOPE: Final = f"""{_MINE},
+named AS (
+    SELECT r.* FROM mine JOIN record r ON r.space_id = mine.space_id AND r.id = $3
+),
+inboxes AS (
+    SELECT DISTINCT p.personal_space_id AS space_id
+    FROM named JOIN member p ON p.space_id = named.space_id
+),
+about AS (
+    SELECT r.* FROM named r
+    UNION ALL
+    SELECT r.* FROM mine JOIN record r ON r.space_id = mine.space_id
+    WHERE r.id IN (SELECT shown_id FROM named WHERE shown_id IS NOT NULL)
+    UNION ALL
+    SELECT r.* FROM inboxes JOIN record r ON r.space_id = inboxes.space_id
+    WHERE r.family = $3 AND r.kind IN ('notice', 'unplaced')
+)
+SELECT 'space' AS part, {_SPACE_COLUMNS}, {_NO_RECORD}, NULL::bytea AS values FROM mine s
+UNION ALL
+SELECT 'inbox', {_SPACE_COLUMNS}, {_NO_RECORD}, NULL FROM inboxes JOIN space s ON s.space_id = inboxes.space_id
+UNION ALL
+SELECT 'record', r.space_id, {_NO_SPACE}, {_RECORD_COLUMNS}, NULL FROM about r
+UNION ALL
+SELECT 'revision', r.space_id, {_NO_SPACE},
+    {_REVISED_RECORD},
+    v.body
+FROM about r JOIN revision v ON v.space_id = r.space_id AND v.record_id = r.id"""
+
+HISTORY: Final = f"""{_MINE}
+SELECT v.space_id, v.record_id, r.kind, v.body
+FROM mine
+JOIN record r ON r.space_id = mine.space_id AND r.id = ANY($3::uuid[])
+JOIN revision v ON v.space_id = r.space_id AND v.record_id = r.id
+ORDER BY v.version DESC
+LIMIT {10_000}"""
+
+
+class PostgresStore:
+    """`sync.ports.Store` on a pool. `keys` open and seal; what does not open is left out and counted."""
+
+    def __init__(self, pool: asyncpg.Pool, keys: Keys) -> None:
+        self.pool = pool
+        self.keys = keys
+        self.unopened_total = 0
+
+    async def load(self, caller: Caller, wanted: Wanted) -> Loaded:
+        """Return one snapshot of what a batch needs."""
+        families = list(wanted.families)
+        rows = await self.pool.fetch(
+            LOAD,
+            caller.spaces,
+            caller.person,
+            list(wanted.ids),
+            [family for family, _ in families],
+            [kind for _, kind in families],
+            caller.device,
+            list(wanted.keys),
+            list(wanted.counted),
+        )
+        spaces: dict[SpaceId, Space] = {}
+        sealed: list[asyncpg.Record] = []
+        outcomes: dict[UUID, Outcome] = {}
+        counts: dict[tuple[SpaceId, str], int] = {}
+        for row in rows:
+            match row["part"]:
+                case "space":
+                    spaces[SpaceId(row["space_id"])] = _space(row)
+                case "record":
+                    sealed.append(row)
+                case "outcome":
+                    outcome = _OUTCOMES.decode(row["outcome"])
+                    outcomes[outcome.key] = outcome
+                case _:
+                    counts[SpaceId(row["space_id"]), row["kind"]] = row["live"]
+        opener = await self.keys.of(spaces)
+        records: dict[RecordKey, Record] = {}
+        unreadable: set[RecordKey] = set()
+        for row in sealed:
+            key = (SpaceId(row["space_id"]), RecordId(row["id"]))
+            if key in records:
+                continue
+            try:
+                records[key] = _record(row, self._opened(opener, row))
+            except SealBroken:
+                unreadable.add(key)
+        return Loaded(
+            spaces=spaces,
+            records=records,
+            outcomes=outcomes,
+            counts=counts,
+            unreadable=frozenset(unreadable),
+        )
+
+    async def history(self, caller: Caller, records: Collection[RecordKey]) -> dict[RecordKey, frozenset[str]]:
+        """Return the texts that these records once held."""
+        rows = await self.pool.fetch(HISTORY, caller.spaces, caller.person, [record for _, record in records])
+        opener = await self.keys.of(caller.spaces)
+        texts: dict[RecordKey, set[str]] = {key: set() for key in records}
+        for row in rows:
+            key = (SpaceId(row["space_id"]), RecordId(row["record_id"]))
+            if key in texts:
+                values = self._values(opener, row["space_id"], row["kind"], row["record_id"], row["body"])
+                texts[key] |= {value.value for value in values if isinstance(value.value, str)}
+        return {key: frozenset(each) for key, each in texts.items()}
+
+    async def scope(self, caller: Caller, identity: RecordId) -> PurgeScope:
+        """Return everything that a purge of this record has to look through."""
+        rows = await self.pool.fetch(SCOPE, caller.spaces, caller.person, identity)
+        spaces = {SpaceId(row["space_id"]): _space(row) for row in rows if row["part"] == "space"}
+        inboxes = {SpaceId(row["space_id"]): _space(row) for row in rows if row["part"] == "inbox"}
+        opener = await self.keys.of({*spaces, *inboxes})
+        records: list[Record] = []
+        revisions: list[Revision] = []
+        for row in rows:
+            if row["part"] == "record":
+                try:
+                    records.append(_record(row, self._opened(opener, row)))
+                except SealBroken:
+                    continue
+            elif row["part"] == "revision":
+                revisions.append(
+                    Revision(
+                        space=SpaceId(row["space_id"]),
+                        record=RecordId(row["id"]),
+                        version=row["version"],
+                        values=self._values(opener, row["space_id"], row["kind"], row["id"], row["values"]),
+                    )
+                )
+        return PurgeScope(spaces=spaces, inboxes=inboxes, records=tuple(records), revisions=tuple(revisions))
+
+    async def begin_anew(self, caller: Caller, space: Space, epoch: UUID) -> None:
+        """Give a space a new life, if it still has the one that was read."""
+        row = await self.pool.fetchrow(LIFE_OF_MINE, [space.id], caller.person)
+        if row is not None and wire_epoch(row["life"], row["epoch"]) == space.epoch:
+            await self.pool.execute(BUMP_SPACE, space.id, epoch, space.epoch, row["epoch"], row["life"])
+
+    async def save(self, caller: Caller, writes: Writes, now: datetime) -> dict[SpaceId, int] | None:
+        """Store everything and return the new heads, or nothing and None."""
+        spaces = {*writes.spaces, *(each.record.space for each in writes.deposits)}
+        sealer = await self.keys.of(spaces)
+        batch = _arrays(sealer, writes, now, caller)
+        try:
+            if len(spaces) == 1 and not writes.forgotten:
+                [space] = writes.spaces.values()
+                raised = await self.pool.fetchval(SAVE, *_raising(space, writes, caller), *batch)
+                return dict(writes.heads) if raised else None
+            async with self.pool.acquire() as connection, connection.transaction():
+                return await self._save_several(connection, caller, writes, batch, sealer, now)
+        except (
+            asyncpg.UniqueViolationError,
+            asyncpg.DeadlockDetectedError,
+            asyncpg.SerializationError,
+            _LostRaceError,
+        ):
+            # Another request of this device, or of the partner's, was first. The caller loads again.
+            return None
+
+    async def _save_several(
+        self,
+        connection: Any,
+        caller: Caller,
+        writes: Writes,
+        batch: Sequence[Any],
+        sealer: Mapping[SpaceId, SpaceKeys],
+        now: datetime,
+    ) -> dict[SpaceId, int]:
+        """Raise each head in id order, each by its own conditional update, then store the rest."""
+        deposits: dict[SpaceId, list[Stored]] = {}
+        for each in writes.deposits:
+            deposits.setdefault(each.record.space, []).append(each)
+        numbered: list[Stored] = []
+        heads = dict(writes.heads)
+        for identity in sorted({*writes.spaces, *deposits}):
+            if identity in writes.spaces:
+                space = writes.spaces[identity]
+                statement = RAISE_HEAD if identity in caller.spaces else RAISE_INBOX_READ
+                if await connection.fetchval(statement, *_raising(space, writes, caller)) is None:
+                    raise _LostRaceError
+            else:
+                left = deposits[identity]
+                head = await connection.fetchval(RAISE_INBOX, identity, len(left))
+                if head is None:
+                    continue
+                heads[identity] = head
+                first = head - len(left) + 1
+                numbered += [
+                    Stored(msgspec.structs.replace(each.record, version=version, created=version), each.body)
+                    for version, each in enumerate(left, first)
+                ]
+        if writes.forgotten:
+            await connection.execute(
+                FORGET, [space for space, _ in writes.forgotten], [record for _, record in writes.forgotten]
+            )
+        await connection.fetchval(SAVE_RAISED, *batch)
+        if numbered:
+            only = Writes(spaces={}, heads={}, records=tuple(numbered))
+            await connection.fetchval(DEPOSIT, *_arrays(sealer, only, now, caller))
+        return heads
+
+    async def changed_since(
+        self,
+        caller: Caller,
+        after: Mapping[SpaceId, int],
+        *,
+        limit: int,
+        again: Collection[RecordId] = (),
+    ) -> Page:
+        """Return the caller's spaces and at most `limit` + 1 rows after these versions."""
+        rows = await self.pool.fetch(
+            CHANGED_SINCE,
+            caller.spaces,
+            caller.person,
+            [after.get(space, 0) for space in caller.spaces],
+            limit + 1,
+            list(again),
+        )
+        spaces = {SpaceId(row["space_id"]): _space(row) for row in rows if row["part"] == "space"}
+        opener = await self.keys.of(spaces)
+        page: list[Row] = []
+        besides: list[Row] = []
+        for row in rows:
+            if row["part"] == "space":
+                continue
+            try:
+                out = Row(
+                    space=SpaceId(row["space_id"]),
+                    kind=row["kind"],
+                    id=RecordId(row["id"]),
+                    version=row["version"],
+                    author=PersonId(row["author"]),
+                    removed=row["removed"],
+                    gone=row["gone"],
+                    body=self._opened(opener, row),
+                )
+            except SealBroken:
+                # The page keeps its place, so that one bad row neither stops a couple nor repeats for ever.
+                out = Row(
+                    space=SpaceId(row["space_id"]),
+                    kind=row["kind"],
+                    id=RecordId(row["id"]),
+                    version=row["version"],
+                    author=PersonId(row["author"]),
+                    removed=row["removed"],
+                    gone=False,
+                    body=None,
+                )
+            (page if row["part"] == "record" else besides).append(out)
+        page.sort(key=lambda row: (caller.spaces.index(row.space), row.version))
+        return Page(spaces=spaces, rows=page, besides=besides)
+
+    def _opened(self, opener: Mapping[SpaceId, SpaceKeys], row: asyncpg.Record) -> bytes | None:
+        """Open a body with the key of a space that the membership statement returned for this caller."""
+        if row["body"] is None:
+            return None
+        keys = opener.get(SpaceId(row["space_id"]))
+        try:
+            if keys is None:
+                raise SealBroken
+            return keys.open(row["kind"], row["id"], row["body"])
+        except SealBroken:
+            self._count_unopened()
+            raise
+
+    def _values(
+        self, opener: Mapping[SpaceId, SpaceKeys], space: UUID, kind: str, record: UUID, sealed: bytes
+    ) -> tuple[Value, ...]:
+        keys = opener.get(SpaceId(space))
+        try:
+            if keys is None:
+                raise SealBroken
+            return _VALUES.decode(keys.open(f"revision/{kind}", record, sealed))
+        except SealBroken:
+            self._count_unopened()
+            return ()
+
+    def _count_unopened(self) -> None:
+        self.unopened_total += 1
+        log.error("row does not open", extra={"event": "open_failure"})
+
+
+class _LostRaceError(Exception):
+    """A head has moved since it was read; the transaction is rolled back."""
+
+
+def _raising(space: Space, writes: Writes, caller: Caller) -> tuple[Any, ...]:
+    return (
+        space.id,
+        writes.heads[space.id],
+        space.store_epoch,
+        space.epoch_head,
+        space.epoch_before,
+        space.head,
+        caller.person,
+    )
+
+
+def _arrays(sealer: Mapping[SpaceId, SpaceKeys], writes: Writes, now: datetime, caller: Caller | None) -> list[Any]:
+    """Return the columns of everything that is stored, bodies sealed, in the order `_insert` numbers them."""
+    records = [each.record for each in writes.records]
+    kinds = {(record.space, record.id): record.kind for record in records}
+    return [
+        now,
+        [record.space for record in records],
+        [record.id for record in records],
+        [record.kind for record in records],
+        [record.version for record in records],
+        [record.created for record in records],
+        [record.author for record in records],
+        [record.removed for record in records],
+        [record.gone for record in records],
+        [record.schema for record in records],
+        [packed(record.stamps) for record in records],
+        [record.family for record in records],
+        [record.shown_id for record in records],
+        [packed_purge(record.purged) for record in records],
+        [
+            None if each.body is None else sealer[each.record.space].seal(each.record.kind, each.record.id, each.body)
+            for each in writes.records
+        ],
+        [revision.space for revision in writes.revisions],
+        [revision.record for revision in writes.revisions],
+        [revision.version for revision in writes.revisions],
+        [_sealed_values(sealer, revision, kinds) for revision in writes.revisions],
+        [space for space, _ in writes.outcomes],
+        [outcome.key for _, outcome in writes.outcomes],
+        [msgspec.json.encode(outcome) for _, outcome in writes.outcomes],
+        None if caller is None else caller.device,
+    ]
+
+
+def _sealed_values(sealer: Mapping[SpaceId, SpaceKeys], revision: Revision, kinds: Mapping[RecordKey, str]) -> bytes:
+    kind = kinds[revision.space, revision.record]
+    plain = msgspec.json.encode(revision.values)
+    return sealer[revision.space].seal(f"revision/{kind}", revision.record, plain)
+
+
+def _space(row: asyncpg.Record) -> Space:
+    """Return a space as it is in the present life of the store.
+
+    A space that was not written since the store's life changed still names the earlier one; up to its head the two
+    lives are one history.
+    """
+    stale = row["store_epoch"] != row["life"]
+    return Space(
+        id=SpaceId(row["space_id"]),
+        home=row["home"],
+        couple=None if row["couple_id"] is None else CoupleId(row["couple_id"]),
+        state=row["state"],
+        head=row["head"],
+        store_epoch=row["life"],
+        epoch=wire_epoch(row["life"], row["epoch"]),
+        epoch_head=row["head"] if stale else row["epoch_head"],
+        epoch_before=wire_epoch(row["store_epoch"], row["epoch"]) if stale else row["epoch_before"],
+        horizon=row["horizon"],
+        members=tuple(
+            Member(PersonId(person), SpaceId(inbox))
+            for person, inbox in zip(row["persons"], row["inboxes"], strict=True)
+        ),
+    )
+
+
+def _record(row: asyncpg.Record, body: bytes | None) -> Record:
+    plain = decoded(body)
+    return Record(
+        space=SpaceId(row["space_id"]),
+        kind=row["kind"],
+        id=RecordId(row["id"]),
+        version=row["version"],
+        created=row["created"],
+        author=PersonId(row["author"]),
+        fields=plain.fields,
+        removed=row["removed"],
+        gone=row["gone"],
+        schema=row["schema"],
+        alternatives=plain.alternatives,
+        merged=plain.merged,
+        stamps=unpacked(row["stamps"]),
+        family=row["family"],
+        shown_id=row["shown_id"],
+        purged=unpacked_purge(row["purged"]),
+    )
+
+
+FOUND_STORE: Final = "INSERT INTO store_epoch (one, epoch) VALUES (true, $1) ON CONFLICT DO NOTHING"
+
+FOUND_SPACE: Final = """
+INSERT INTO space (space_id, home, couple_id, state, head, epoch, store_epoch, epoch_head, horizon)
+VALUES ($1, $2, $3, 'active', 0, $4, (SELECT epoch FROM store_epoch), 0, 0)"""
+
+CLOSE_SPACE: Final = """
+WITH windows AS (
+    SELECT r.id, row_number() OVER (ORDER BY r.version) AS nth
+    FROM record r
+    WHERE r.space_id = $1 AND r.kind = ANY($2::text[]) AND NOT r.gone
+),
+closed AS (
+    UPDATE space SET state = 'closed', head = head + 1 + (SELECT count(*) FROM windows)
+    WHERE space_id = $1 AND state = 'active'
+    RETURNING head
+),
+wiped AS (
+    UPDATE record r
+    SET gone = true, body = NULL, stamps = $4, changed_at = $3,
+        version = (SELECT head FROM closed) - (SELECT count(*) FROM windows) + windows.nth
+    FROM windows
+    WHERE r.space_id = $1 AND r.id = windows.id AND EXISTS (SELECT 1 FROM closed)
+),
+unheard AS (
+    DELETE FROM revision v USING windows
+    WHERE v.space_id = $1 AND v.record_id = windows.id AND EXISTS (SELECT 1 FROM closed)
+)
+SELECT coalesce((SELECT head FROM closed), (SELECT head FROM space WHERE space_id = $1))"""
+"""Runs inside the transaction that has found the caller's own active couple."""
+
+ADD_MEMBER: Final = "INSERT INTO member (space_id, person_id, personal_space_id, name) VALUES ($1, $2, $3, $4)"
+
+RAISE_OWN: Final = "UPDATE space SET head = head + 1 WHERE space_id = $1 RETURNING head"
+
+BUMP_STORE: Final = "UPDATE store_epoch SET epoch = $1"
+
+BUMP_SPACE: Final = """
+UPDATE space SET epoch = $2, epoch_before = $3, epoch_head = head, store_epoch = $5
+WHERE space_id = $1 AND epoch = $4"""
+
+SPACE_LIFE: Final = "SELECT epoch, store_epoch, (SELECT epoch FROM store_epoch) AS life FROM space WHERE space_id = $1"
+
+
+LIFE_OF_MINE: Final = f"""{_MINE}
+SELECT s.epoch, s.store_epoch, (SELECT epoch FROM store_epoch) AS life FROM mine s"""
+
+
+async def found_store(connection: Any, epoch: UUID) -> None:
+    """Give a new database its life; one that has one keeps it."""
+    await connection.execute(FOUND_STORE, epoch)
+
+
+async def found_space(connection: Any, space: SpaceId, home: str, couple: CoupleId | None, epoch: UUID) -> None:
+    """Store an empty space. Its keys were stored before; its members follow in the same transaction."""
+    await connection.execute(FOUND_SPACE, space, home, couple, epoch)
+
+
+async def add_member(connection: Any, space: SpaceId, person: PersonId, personal: SpaceId, name: bytes | None) -> None:
+    """Add a person to a space. `name` is sealed under the space's key; `personal` is where notices for them go."""
+    await connection.execute(ADD_MEMBER, space, person, personal, name)
+
+
+async def deposit(
+    connection: Any,
+    keys: SpaceKeys,
+    space: SpaceId,
+    person: PersonId,
+    kind: str,
+    fields: Mapping[str, Any],
+    now: datetime,
+    *,
+    identity: RecordId | None = None,
+) -> int:
+    """Put a record that the server makes into a person's own space, within the caller's transaction.
+
+    Without an `identity` the same record put twice at the same instant is one. Return the space's new head.
+    """
+    head: int = await connection.fetchval(RAISE_OWN, space)
+    made = keyed_id(keys.id_key, kind, person, msgspec.json.encode(fields), now.isoformat())
+    record = Record(
+        space=space,
+        kind=kind,
+        id=identity or RecordId(made),
+        version=head,
+        created=head,
+        author=person,
+        fields=dict(fields),
+    )
+    only = Writes(spaces={}, heads={}, records=(Stored(record, encoded(record)),))
+    await connection.fetchval(DEPOSIT, *_arrays({space: keys}, only, now, None))
+    return head
+
+
+async def close_space(connection: Any, space: SpaceId, now: datetime) -> int:
+    """Close a couple's space for good: wipe the shown copies, take no more changes; closing twice is closing once.
+
+    Return the head. It is raised in any case, so that a push that was decided before loses its race.
+    """
+    shown = [kind.name for kind in KINDS.values() if kind.ownership is Ownership.PROJECTION]
+    head: int = await connection.fetchval(CLOSE_SPACE, space, shown, now, packed({}))
+    return head
+
+
+async def bump_epoch(connection: Any, epoch: UUID, space: SpaceId | None = None) -> bool:
+    """Begin a new life: of one space, or of the whole store by one row. Return whether there was one to change."""
+    if space is None:
+        return bool((await connection.execute(BUMP_STORE, epoch)) == "UPDATE 1")
+    row = await connection.fetchrow(SPACE_LIFE, space)
+    if row is None:
+        return False
+    before = wire_epoch(row["life"], row["epoch"])
+    done = await connection.execute(BUMP_SPACE, space, epoch, before, row["epoch"], row["life"])
+    return bool(done == "UPDATE 1")

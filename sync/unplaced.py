@@ -1,0 +1,61 @@
+"""Which words of a refused change are kept, with their author and nobody else."""
+
+from collections.abc import Mapping
+
+from domain.ids import RecordId
+from domain.kind import Kind, Who
+from domain.records import Record
+from domain.shapes import Text
+from sync.board import Board
+from sync.ports import RecordKey
+from sync.purge import kept_out
+from sync.wire import Change
+
+WORDS_CHARS_MAX = 65_536
+"""Longest text that is kept of one field."""
+
+
+def own_words(
+    board: Board, kind: Kind | None, change: Change, history: Mapping[RecordKey, frozenset[str]] | None
+) -> tuple[dict[str, str], frozenset[RecordKey]]:
+    """Return the texts of a refused change that its pusher may have written, and nothing else.
+
+    Whatever the record holds or once held is left out, so that nobody's box fills with the other's words. While
+    `history` is None, also return the record whose earlier texts have to be known first.
+    """
+    texts = {
+        name: value[:WORDS_CHARS_MAX]
+        for name, value in change.set.items()
+        if isinstance(value, str) and value and value != change.was.get(name) and _is_text(kind, name)
+    }
+    key, stored = _where(board, kind, RecordId(change.id))
+    if stored is None or kind is None or not texts:
+        return texts, frozenset()
+    if stored.author != board.caller.person and kind.edits is not Who.EITHER:
+        return {}, frozenset()
+    id_key = board.id_keys[stored.space]
+    cleaned = kept_out(texts, stored.purged, base=change.base, id_key=id_key, record=stored.id)
+    known = {value for value in stored.fields.values() if isinstance(value, str)}
+    known |= {each.text for beside in stored.alternatives.values() for each in beside}
+    texts = {name: text for name, text in cleaned.items() if text and text not in known}
+    if history is None:
+        return texts, frozenset({key}) if texts else frozenset()
+    once = history.get(key, frozenset())
+    return {name: text for name, text in texts.items() if text not in once}, frozenset()
+
+
+def _where(board: Board, kind: Kind | None, identity: RecordId) -> tuple[RecordKey, Record | None]:
+    """Find the record that a refused change meant, in any space of the caller's."""
+    if kind is not None:
+        for space in board.spaces.values():
+            record = board.records.get((space.id, identity))
+            if record is not None and record.kind == kind.name:
+                return (space.id, identity), record
+    return (board.caller.personal, identity), None
+
+
+def _is_text(kind: Kind | None, name: str) -> bool:
+    """Return whether a field may hold somebody's words; of an unknown kind or field every text may."""
+    if kind is None or name not in kind.fields:
+        return True
+    return isinstance(kind.fields[name].shape, Text)

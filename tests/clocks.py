@@ -1,0 +1,44 @@
+"""A clock that tests move, and an application that lives by it."""
+
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import msgspec
+
+from api.app import create_app
+from api.wiring import Parts
+
+_addresses = itertools.count(1)
+
+
+class StillClock:
+    """Stands at the present and moves only when told, so that a bound can be met to the second."""
+
+    def __init__(self) -> None:
+        self._now = datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        return self._now
+
+    def move(self, *, days: int = 0, minutes: int = 0, seconds: int = 0) -> None:
+        """Let time pass."""
+        self._now += timedelta(days=days, minutes=minutes, seconds=seconds)
+
+    def to_noon(self) -> None:
+        """Go to the next noon, so that some time can pass within one day."""
+        noon = self._now.replace(hour=12, minute=0, second=0, microsecond=0)
+        self._now = noon if noon >= self._now else noon + timedelta(days=1)
+
+
+@asynccontextmanager
+async def app_at(parts: Parts, clock: StillClock) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the same parts under another clock, calling from an address of its own."""
+    number = next(_addresses)
+    caller = (f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}", 1)
+    app = create_app(msgspec.structs.replace(parts, clock=clock))
+    transport = httpx.ASGITransport(app, client=caller)
+    async with httpx.AsyncClient(transport=transport, base_url="http://haven") as client:
+        yield client

@@ -1,0 +1,200 @@
+"""The ground that tests stand on: a real PostgreSQL, a migrated database a worker, one event loop."""
+
+import hashlib
+import os
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import httpx
+import pytest
+from litestar import Litestar
+
+from api.app import create_app
+from api.embedded_postgres import FORGETFUL, Embedded, place, serving
+from api.migrate import migrate, migrations, utc_now
+from api.postgres import Pool, open_pool
+from api.settings import Secret, Settings
+from api.wiring import Parts, open_parts
+
+PROJECT = Path(__file__).resolve().parent.parent
+TURN_KEY = 0x7E57
+"""The advisory lock under which workers make and drop databases, on the server's own `postgres` database."""
+
+_heard: list[str] = []
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[Embedded]:
+    """The tests' own cluster: the first worker starts it, the last one stops it."""
+    folder = place(PROJECT) / "test"
+    with serving(folder, connections_max=400, settings=FORGETFUL) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def server_dsn(request: pytest.FixtureRequest) -> str:
+    """A database of the server under test from which others are made; HAVEN_TEST_DSN names another server."""
+    given = os.environ.get("HAVEN_TEST_DSN")
+    if given:
+        return given
+    server: Embedded = request.getfixturevalue("embedded")
+    return server.dsn("postgres")
+
+
+@pytest.fixture(scope="session")
+async def dsn(server_dsn: str, worker_id: str) -> AsyncIterator[str]:
+    """A migrated database of this worker's own. Tests that commit use new ids: none sees another's rows."""
+    name = f"haven_test_{os.getpid()}_{worker_id}"
+    await create_migrated_database(server_dsn, name)
+    yield database_of(server_dsn, name)
+    await drop_database(server_dsn, name)
+
+
+@pytest.fixture
+async def empty_dsn(server_dsn: str, worker_id: str, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """A database without a single table, for this test alone."""
+    digest = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:8]
+    name = f"haven_test_{os.getpid()}_{worker_id}_{digest}"
+    await create_database(server_dsn, name)
+    yield database_of(server_dsn, name)
+    await drop_database(server_dsn, name)
+
+
+@pytest.fixture(scope="session")
+async def pool(dsn: str) -> AsyncIterator[Pool]:
+    """Connections to this worker's database, opened as the server opens them."""
+    async with open_pool(dsn, connections_max=10, wait_s=10, statement_s=30, on_statement=_heard.append) as pool:
+        yield pool
+
+
+@pytest.fixture
+async def connection(pool: Pool) -> AsyncIterator[asyncpg.Connection]:
+    """One connection in a transaction that is rolled back after the test."""
+    async with pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        yield connection
+        await transaction.rollback()
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """The texts of the statements that pooled connections have run since the test began; clear it at will."""
+    _heard.clear()
+    yield _heard
+    _heard.clear()
+
+
+class MovableClock:
+    """The real clock, which a test may set ahead or back."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return utc_now() + self.ahead
+
+
+_clock = MovableClock()
+
+
+@pytest.fixture
+def clock() -> Iterator[MovableClock]:
+    """The clock of `parts`; `clock.ahead += timedelta(days=1)` lets a day pass, and the next test sees none of it."""
+    _clock.ahead = timedelta()
+    yield _clock
+    _clock.ahead = timedelta()
+
+
+@pytest.fixture(scope="session")
+async def parts(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Parts]:
+    """Everything that the server consists of, on this worker's database."""
+    settings = Settings(database_url=Secret(dsn), pool_wait_s=10, statement_s=30)
+    keys_file = tmp_path_factory.mktemp("keys") / "keys.json"
+    async with open_parts(settings, keys_file=keys_file, clock=_clock, on_statement=_heard.append) as parts:
+        yield parts
+
+
+@pytest.fixture(scope="session")
+async def client(parts: Parts) -> AsyncIterator[httpx.AsyncClient]:
+    """Requests to the application in this loop, without a socket."""
+    async with app_client(create_app(parts)) as client:
+        yield client
+
+
+@asynccontextmanager
+async def app_client(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
+    """Send requests to `app` in the loop of the test, so that its pool is the test's pool."""
+    transport = httpx.ASGITransport(app=cast("Any", app))
+    async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://haven.test") as client:
+        yield client
+
+
+def database_of(server_dsn: str, name: str) -> str:
+    """Return the address of database `name` on the same server."""
+    return urlunsplit(urlsplit(server_dsn)._replace(path=f"/{name}"))
+
+
+async def create_database(server_dsn: str, name: str) -> None:
+    """Make `name` without a table in it."""
+    async with _turn(server_dsn) as connection:
+        await connection.execute(f"CREATE DATABASE {name}")
+
+
+async def create_migrated_database(server_dsn: str, name: str) -> None:
+    """Make `name` as a copy of a template, which is migrated once for these migrations."""
+    words = "".join(migration.sha256 for migration in migrations())
+    template = f"haven_template_{hashlib.sha256(words.encode()).hexdigest()[:12]}"
+    making = f"{template}_{os.getpid()}"
+    async with _turn(server_dsn) as connection:
+        await _drop_what_dead_runs_left(connection, keep=template)
+        if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", template):
+            await connection.execute(f"CREATE DATABASE {making}")
+            await migrate(database_of(server_dsn, making))
+            await connection.execute(f"ALTER DATABASE {making} RENAME TO {template}")
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+
+
+async def drop_database(server_dsn: str, name: str) -> None:
+    """Drop `name`, ending whoever still uses it."""
+    async with _turn(server_dsn) as connection:
+        await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@asynccontextmanager
+async def _turn(server_dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """Connect and wait until no other worker makes or drops databases."""
+    connection = await asyncpg.connect(server_dsn)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", TURN_KEY)
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def _drop_what_dead_runs_left(connection: asyncpg.Connection, *, keep: str) -> None:
+    if os.environ.get("HAVEN_TEST_DSN"):
+        return  # somebody else's server: their runs may be alive on another machine
+    for row in await connection.fetch("SELECT datname FROM pg_database WHERE datname ~ '^haven_(test|template)_'"):
+        name: str = row["datname"]
+        owner = re.match(r"haven_test_(\d+)_", name) or re.fullmatch(r"haven_template_[0-9a-f]{12}_(\d+)", name)
+        left = name != keep if owner is None else not _alive(int(owner[1]))
+        if left:
+            await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _alive(pid: int) -> bool:
+    with suppress(ProcessLookupError):
+        try:
+            os.kill(pid, 0)
+        except PermissionError:
+            return True
+        else:
+            return True
+    return False

@@ -1,0 +1,62 @@
+"""What the pool promises: bounds on waiting, no setting that leaks, statements that can be counted."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from api.postgres import Pool, PoolBusy, Unreachable, open_pool
+
+
+async def test_statements_are_heard_once_their_connection_is_released(pool: Pool, statements: list[str]) -> None:
+    assert await pool.fetchval("SELECT 1 + $1::int", 1) == 2
+    assert statements == ["SELECT 1 + $1::int"]
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT 3")
+    assert statements[1:] == ["BEGIN;", "SELECT 3", "COMMIT;"]
+
+
+async def test_waiting_for_a_connection_ends(dsn: str) -> None:
+    async with open_pool(dsn, connections_max=1, wait_s=0.05) as narrow, narrow.acquire():
+        with pytest.raises(PoolBusy):
+            await narrow.fetchval("SELECT 1")
+
+
+async def test_a_connection_that_somebody_waited_for_is_not_lost(dsn: str) -> None:
+    async with open_pool(dsn, connections_max=1, wait_s=0.05) as narrow:
+        async with narrow.acquire():
+            with pytest.raises(PoolBusy):
+                await narrow.fetchval("SELECT 1")
+        assert await narrow.fetchval("SELECT 1") == 1
+
+
+async def test_a_slow_statement_ends(dsn: str) -> None:
+    async with open_pool(dsn, connections_max=1, statement_s=0.05) as pool:
+        with pytest.raises(TimeoutError):
+            await pool.execute("SELECT pg_sleep(30)")
+        assert await pool.fetchval("SELECT 1") == 1
+
+
+async def test_an_abandoned_transaction_is_rolled_back(dsn: str) -> None:
+    async with open_pool(dsn, connections_max=1) as pool:
+        async with pool.acquire() as connection:
+            await connection.transaction().start()
+            await connection.execute("SET LOCAL work_mem = '65kB'")
+        assert await pool.fetchval("SHOW work_mem") != "65kB"
+        async with pool.acquire() as connection:
+            assert not connection.is_in_transaction()
+
+
+async def test_no_database_is_told_at_once() -> None:
+    with pytest.raises(Unreachable):
+        async with open_pool("postgresql://nobody@/nowhere?host=/nonexistent"):
+            pass
+
+
+async def test_two_statements_of_one_connection_do_not_run_at_once(pool: Pool) -> None:
+    async with pool.acquire() as connection:
+        first = asyncio.create_task(connection.fetchval("SELECT pg_sleep(0.05)"))
+        await asyncio.sleep(0)
+        with pytest.raises(asyncpg.InterfaceError):
+            await connection.fetchval("SELECT 1")
+        await first

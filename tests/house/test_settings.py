@@ -1,0 +1,95 @@
+"""What an operator chooses is read once, complained of all at once, and never shown when it is a secret."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from api.settings import VARIABLES, Address, Secret, Settings, SettingsUnfit, masked
+
+DSN = "postgresql://ana:quittenmarmelade@db.example/haven"
+
+
+def faults_of(**environ: str) -> list[str]:
+    with pytest.raises(SettingsUnfit) as found:
+        Settings.read(environ)
+    return found.value.faults
+
+
+def test_nothing_set_is_development() -> None:
+    settings = Settings.read({"PATH": "/bin"})
+    assert settings == Settings()
+    assert settings.development
+    assert str(settings.bind) == "127.0.0.1:8000"
+
+
+def test_every_variable_fills_a_field_of_its_own() -> None:
+    assert sorted(variable.field for variable in VARIABLES) == sorted(Settings.__struct_fields__)
+    assert set(masked(Settings())) == {variable.name for variable in VARIABLES}
+
+
+def test_values_are_read() -> None:
+    settings = Settings.read(
+        {
+            "HAVEN_BIND": "0.0.0.0:8000",
+            "HAVEN_ADMIN_BIND": "[::1]:0",
+            "HAVEN_POOL_WAIT_S": "0.5",
+            "DATABASE_URL": DSN,
+        }
+    )
+    assert settings.bind == Address("0.0.0.0", 8000)  # noqa: S104 - what somebody may choose
+    assert settings.admin_bind == Address("::1", 0)
+    assert settings.pool_wait_s == 0.5
+    assert settings.database_url == Secret(DSN)
+
+
+def test_a_variable_set_to_nothing_is_absent() -> None:
+    assert Settings.read({"DATABASE_URL": "", "HAVEN_POOL_MAX": ""}) == Settings()
+
+
+def test_all_faults_are_told_at_once_and_no_value() -> None:
+    faults = faults_of(
+        HAVEN_BIND="quittenmarmelade",
+        HAVEN_POOL_MAX="0",
+        HAVEN_TICK_S="soon-quittenmarmelade",
+        DATABASE_URL="mysql://quittenmarmelade",
+        HAVEN_POOLMAX="quittenmarmelade",
+        HAVEN_LOG_LEVEL="quittenmarmelade",
+    )
+    named = [fault.split()[0] for fault in faults]
+    assert sorted(named) == sorted(
+        ["HAVEN_BIND", "HAVEN_POOL_MAX", "HAVEN_TICK_S", "DATABASE_URL", "HAVEN_POOLMAX", "HAVEN_LOG_LEVEL"]
+    )
+    assert "quittenmarmelade" not in "".join(faults)
+
+
+@pytest.mark.parametrize("text", ["8000", ":8000", "::1:8000", "localhost:99999", "localhost:", "a b:1", "[::1]"])
+def test_an_address_that_cannot_be_listened_on_is_refused(text: str) -> None:
+    assert faults_of(HAVEN_BIND=text)[0].startswith("HAVEN_BIND must be host:port")
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "dsn"
+    file.write_text(DSN + "\n")
+    assert Settings.read({"DATABASE_URL_FILE": str(file)}).database_url == Secret(DSN)
+    assert "both set" in faults_of(DATABASE_URL_FILE=str(file), DATABASE_URL=DSN)[0]
+    assert "cannot be read" in faults_of(DATABASE_URL_FILE=str(tmp_path / "none"))[0]
+
+
+def test_a_secret_is_shown_nowhere() -> None:
+    settings = Settings.read({"DATABASE_URL": DSN, "HAVEN_KEYS_DSN": DSN})
+    shown = repr(settings) + str(settings) + msgspec.json.encode(masked(settings)).decode()
+    assert "quittenmarmelade" not in shown
+    assert masked(settings)["DATABASE_URL"] == "***"
+    assert masked(settings)["HAVEN_HINTS_DSN"] is None
+
+
+def test_pairs_that_do_not_fit_are_refused() -> None:
+    assert "HAVEN_BYE_S" in faults_of(HAVEN_BYE_S="30")[0]
+    assert "HAVEN_ADMIN_BIND" in faults_of(HAVEN_ADMIN_BIND="127.0.0.1:8000")[0]
+
+
+def test_production_says_what_is_missing() -> None:
+    faults = faults_of(HAVEN_MODE="production")
+    assert "not built" in faults[0]
+    assert [fault.split()[0] for fault in faults[1:]] == ["DATABASE_URL", "HAVEN_KEYS"]
