@@ -1,6 +1,7 @@
 """What people do with their accounts: sign in, say who they are, invite, pair, part. A use-case a function."""
 
 import secrets
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from hashlib import sha256
@@ -40,6 +41,9 @@ LABEL_CHARS_MAX: Final = 80
 _ROUNDS_MAX: Final = 5
 _NOBODY: Final = PersonId(UUID(int=0))
 
+_TURNING: Final = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
+"""What turns the direction of writing; joiners, which emoji need, are no harm."""
+
 _PERSON = "person"
 _DEVICE = "device"
 
@@ -77,7 +81,14 @@ class SignedIn(Struct, frozen=True, kw_only=True):
     expires_on: date
 
 
-async def sign_in(accounts: Accounts, wanted: SignIn, address: str, now: datetime) -> SignedIn:
+class Entry(Struct, frozen=True):
+    """A device that is signed in, and the new heads of spaces that were told of it."""
+
+    signed_in: SignedIn
+    moved: Mapping[SpaceId, int]
+
+
+async def sign_in(accounts: Accounts, wanted: SignIn, address: str, now: datetime) -> Entry:
     """Open the account of an identity on a device; the first time, make it.
 
     A lost answer is harmless: signing in again makes a second token, and the first dies at the second's first
@@ -91,15 +102,15 @@ async def sign_in(accounts: Accounts, wanted: SignIn, address: str, now: datetim
     for _ in range(_ROUNDS_MAX):
         person = await store.person_of(accounts.pool, _subject_hashes(accounts, identity))
         if person is None:
-            signed_in = await _begin(accounts, identity, wanted, label, now)
+            entry = await _begin(accounts, identity, wanted, label, now)
         else:
-            signed_in = await _return(accounts, person, identity, wanted, label, now=now)
-        if signed_in is not None:
-            return signed_in
+            entry = await _return(accounts, person, identity, wanted, label, now=now)
+        if entry is not None:
+            return entry
     raise identity_refused()
 
 
-async def _begin(accounts: Accounts, identity: Identity, wanted: SignIn, label: str, now: datetime) -> SignedIn | None:
+async def _begin(accounts: Accounts, identity: Identity, wanted: SignIn, label: str, now: datetime) -> Entry | None:
     """Make an account; None when the same identity made one at the same moment."""
     person, space = PersonId(uuid4()), SpaceId(uuid4())
     keys = await accounts.keys.make(space, now)
@@ -111,12 +122,12 @@ async def _begin(accounts: Accounts, identity: Identity, wanted: SignIn, label: 
         await store.add_person(connection, person, space, now.date())
         await store.add_device(connection, person, device, token_hash(token))
         await service.found_personal_space(connection, keys, space, person, now)
-    return SignedIn(token=token, person=person, device=device.id, expires_on=device.expires_on)
+    return Entry(SignedIn(token=token, person=person, device=device.id, expires_on=device.expires_on), {})
 
 
 async def _return(
     accounts: Accounts, person: PersonId, identity: Identity, wanted: SignIn, label: str, *, now: datetime
-) -> SignedIn | None:
+) -> Entry | None:
     """Sign in to an account that exists; None when it ceased to exist meanwhile."""
     await limits.count(accounts.pool, limits.SIGN_IN, str(person), now)
     space = await store.personal_space_of(accounts.pool, person)
@@ -124,6 +135,7 @@ async def _return(
     if space is None or keys is None:
         return None
     device, token = _device(person, wanted, label, keys, now)
+    moved: dict[SpaceId, int] = {}
     async with accounts.pool.acquire() as connection, connection.transaction():
         await store.lock_person(connection, person)
         devices = await store.devices_of(connection, person)
@@ -134,7 +146,7 @@ async def _return(
             if len(devices) >= DEVICES_MAX:
                 raise too_many_devices()
             await store.add_device(connection, person, device, token_hash(token))
-            await spaces.deposit(
+            moved[space] = await spaces.deposit(
                 connection,
                 keys,
                 space,
@@ -147,7 +159,7 @@ async def _return(
             raise device_revoked()
         else:
             await store.renew_device(connection, person, device, token_hash(token), now.date())
-    return SignedIn(token=token, person=person, device=device.id, expires_on=device.expires_on)
+    return Entry(SignedIn(token=token, person=person, device=device.id, expires_on=device.expires_on), moved)
 
 
 def _device(person: PersonId, wanted: SignIn, label: str, keys: SpaceKeys, now: datetime) -> tuple[store.Device, str]:
@@ -377,7 +389,10 @@ async def say(accounts: Accounts, caller: Caller, said: couples.ConsentEvent) ->
     """Give or withdraw a consent. Withdrawing works at once and disables nothing unrelated (I11)."""
     if said.text_version > couples.TEXT_VERSIONS[said.purpose]:
         raise malformed("There is no such version of this text yet.", "$.text_version")
-    await store.say(accounts.pool, caller.person, said)
+    async with accounts.pool.acquire() as connection, connection.transaction():
+        # One after the other, so that of a yes and a no at the same moment both are kept.
+        await store.lock_person(connection, caller.person)
+        await store.say(connection, caller.person, said)
     accounts.callers.forget(caller.person)
 
 
@@ -479,9 +494,10 @@ async def redeem(accounts: Accounts, caller: Caller, written: str, address: str,
             # The answer to an earlier try was lost.
             begun = found
         await store.point_redeemed(connection, person.id, person.redeemed if begun is None else begun.code_hash)
-        await store.unhit(connection, [] if begun is None else taken)
     if begun is None:
         raise invitation_unknown()
+    for key in taken:
+        await store.unhit(accounts.pool, key)
     return _pairing_view(begun, person.id, {})
 
 
@@ -675,18 +691,11 @@ def _may_pair(person: store.Person) -> None:
 # Parting
 
 
-class Parted(Struct, frozen=True):
-    """A couple space that is closed by now, its head, and whose it was."""
-
-    space: SpaceId
-    head: int
-    two: Sequence[PersonId]
-
-
-async def part(accounts: Accounts, caller: Caller, couple: CoupleId, now: datetime) -> Parted:
+async def part(accounts: Accounts, caller: Caller, couple: CoupleId, now: datetime) -> Mapping[SpaceId, int]:
     """Leave a couple: either, alone, at once, without a reason or a fresh sign-in (I14). Twice is once (R5).
 
-    In one transaction the space closes, both are single and their open invitations are void.
+    In one transaction the space closes, both are single and their open invitations are void. Returns the head of
+    the closed space, by which both devices are to hear of it.
     """
     space = await store.couple_space_of(accounts.pool, caller.person, couple)
     if space is None:
@@ -698,7 +707,7 @@ async def part(accounts: Accounts, caller: Caller, couple: CoupleId, now: dateti
         head = await spaces.close_space(connection, space, now)
     for person in two:
         accounts.callers.forget(person)
-    return Parted(space, head, two)
+    return {space: head}
 
 
 async def block(accounts: Accounts, caller: Caller, couple: CoupleId, now: datetime) -> None:
@@ -729,7 +738,10 @@ def _opened(keys: SpaceKeys | None, kind: str, about: UUID, sealed: bytes | None
 
 def _label(written: str) -> str:
     label = written.strip()
-    if not label or not label.isprintable():
+    if not label or any(
+        unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(character) in _TURNING
+        for character in label
+    ):
         raise malformed("The label of a device is one line without hidden characters.", "$.label")
     return label
 

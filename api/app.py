@@ -9,10 +9,10 @@ from litestar.datastructures import State
 from litestar.types import HTTPScope, Message, Send
 
 from api.errors import MEDIA_TYPE, answer, busy, rendered
-from api.routes import account, couples, devices, pages
+from api.routes import account, couples, devices, live, pages, sync
 from api.wiring import Parts
 
-ROUTES: Final = (account, devices, couples)
+ROUTES: Final = (account, devices, couples, sync, live)
 """Modules with `ROUTES`."""
 DEVELOPMENT_ROUTES: Final = (account, pages)
 """Modules with `DEVELOPMENT_ROUTES`, which production does not have."""

@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 
 from api import store
 from api.errors import Problem
-from api.store import Pool
+from api.postgres import Pool
 from domain.ids import PersonId
 from sync.ports import Caller
 
@@ -54,9 +54,7 @@ async def caller(parts: "Parts", authorization: str | None) -> Caller:
 # Device tokens
 
 
-_BEARER = re.compile(
-    r"Bearer (h1\.([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.[A-Za-z0-9_-]{43})"
-)
+_BEARER = re.compile(r"Bearer (h1\.([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.[A-Za-z0-9_-]{43})")
 """One spelling only. The person in the token says on which machine its row lies."""
 
 _HEADER_CHARS_MAX = 128

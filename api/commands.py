@@ -59,7 +59,11 @@ def serve(_chosen: argparse.Namespace, settings: Settings) -> int:
     embedded = settings.database_url is None
 
     async def greet(parts: Parts, public: Address, admin: Address) -> None:
-        _say(*await greeting(parts, public, admin, place(PROJECT) if embedded else None))
+        if settings.development:
+            kept = place(PROJECT) if embedded else None
+            remembered = None if kept is None else kept / "people.json"
+            data = "in the database that DATABASE_URL names" if kept is None else str(kept)
+            _say(*await greeting(parts, public, admin, remembered, data))
 
     async def go(found: Settings) -> None:
         if found.development:

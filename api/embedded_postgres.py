@@ -451,8 +451,8 @@ def main() -> None:
         sys.exit(str(fault))
     except EOFError:
         sys.exit("\nNothing was deleted.")
-    for left in home.glob("keys*"):
-        left.unlink()
+    for left in (home / "keys.json", home / "people.json"):
+        left.unlink(missing_ok=True)
     sys.stdout.write("Done. `make run` starts anew.\n")
 
 

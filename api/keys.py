@@ -135,9 +135,7 @@ class FileRing:
         try:
             return aes_key_unwrap(self._roots[root], wrapped)
         except (InvalidUnwrap, ValueError):
-            raise RingUnusable(
-                "A wrapping key does not open under its root key: is this the right key ring?"
-            ) from None
+            raise RingUnusable("A wrapping key does not open under its root key: is this the right key ring?") from None
 
 
 def make_ring_file(path: Path) -> None:

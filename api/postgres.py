@@ -96,7 +96,8 @@ async def open_pool(
         statement_cache_size=statements_cached_max,
         command_timeout=statement_s,
         timeout=max(wait_s, 5.0),
-        server_settings={"application_name": "haven"},
+        # Array parameters make the planner prefer a plan of its own for every execution; ours are the same each time.
+        server_settings={"application_name": "haven", "plan_cache_mode": "force_generic_plan"},
     )
     async with pool:
         async with pool.acquire(timeout=max(wait_s, 5.0)):

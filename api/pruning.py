@@ -1,4 +1,4 @@
-"""Forget what has had its time: kept outcomes, values put behind, and counters of tries."""
+"""Forget what has had its time: kept outcomes, values put behind, counters of tries, and tickets."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,6 +16,7 @@ LIMITS_KEPT: Final = timedelta(days=2)
 DROP_OUTCOMES: Final = "DELETE FROM outcome WHERE settled_at < $1"
 DROP_REVISIONS: Final = "DELETE FROM revision WHERE changed_at < $1"
 DROP_LIMITS: Final = "DELETE FROM limit_count WHERE window_start < $1"
+DROP_TICKETS: Final = "DELETE FROM live_ticket WHERE expires_at < $1"
 
 
 class Pruned(Struct, frozen=True):
@@ -24,6 +25,7 @@ class Pruned(Struct, frozen=True):
     outcomes: int
     revisions: int
     limits: int
+    tickets: int
 
 
 async def prune(pool: Pool, now: datetime) -> Pruned:
@@ -32,6 +34,7 @@ async def prune(pool: Pool, now: datetime) -> Pruned:
         outcomes=_rows(await pool.execute(DROP_OUTCOMES, now - OUTCOMES_KEPT)),
         revisions=_rows(await pool.execute(DROP_REVISIONS, now - REVISIONS_KEPT)),
         limits=_rows(await pool.execute(DROP_LIMITS, now - LIMITS_KEPT)),
+        tickets=_rows(await pool.execute(DROP_TICKETS, now)),
     )
 
 

@@ -8,15 +8,19 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.app import create_app
 from api.routes.health import Health
+from api.routes.live import CUT
 from api.settings import Address
 from api.wiring import Parts
 from api.worker import Worker
 
 BACKLOG: Final = 2048
 KEEP_ALIVE_S: Final = 75
+SILENT_MS: Final = 60_000
+"""How long a phone may acknowledge nothing of what it was sent; then the system ends the connection."""
 
 Greet = Callable[[Parts, Address, Address], Awaitable[None]]
 
@@ -36,8 +40,8 @@ async def serve(parts: Parts, greet: Greet, *, with_worker: bool) -> None:
         _listening(settings.bind, "HAVEN_BIND") as public_socket,
         _listening(settings.admin_bind, "HAVEN_ADMIN_BIND") as admin_socket,
     ):
-        public = _server(app, max(1, round(settings.drain_s - settings.bye_s)), lifespan=True)
-        admin = _server(Health(parts), 1, lifespan=False)
+        public = _server(app, max(1, round(settings.drain_s - settings.bye_s)))
+        admin = _server(Health(parts), 1)
         async with asyncio.TaskGroup() as running:
             _end_at_signal(parts)
             running.create_task(_drained(parts, public))
@@ -56,7 +60,7 @@ async def serve(parts: Parts, greet: Greet, *, with_worker: bool) -> None:
 async def work(parts: Parts, greet: Greet) -> None:
     """Do what is due until a signal comes; probes are answered, nothing else."""
     with _listening(parts.settings.admin_bind, "HAVEN_ADMIN_BIND") as admin_socket:
-        admin = _server(Health(parts), 1, lifespan=False)
+        admin = _server(Health(parts), 1)
         async with asyncio.TaskGroup() as running:
             _end_at_signal(parts)
             running.create_task(admin.serve(sockets=[admin_socket]))
@@ -97,13 +101,22 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _server(app: Any, finish_s: int, *, lifespan: bool) -> _Server:
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's protocol, which lets a route drop a connection whose reader takes nothing any more."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {CUT: self.transport.abort}  # type: ignore[dict-item]
+
+
+def _server(app: Any, finish_s: int) -> _Server:
     return _Server(
         uvicorn.Config(
             app,
-            http="httptools",
+            http=_Protocol,
             ws="none",
-            lifespan="on" if lifespan else "off",
+            # `open_parts` opened everything before the first request and closes it after the last.
+            lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
@@ -125,6 +138,9 @@ def _listening(address: Address, variable: str) -> Iterator[socket.socket]:
             f" Choose another address by {variable}=host:port, or stop what listens there."
         ) from None
     with listener:
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            # Connections inherit it; else a phone that left the network keeps its stream for a quarter of an hour.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENT_MS)
         yield listener
 
 

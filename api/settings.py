@@ -164,9 +164,7 @@ VARIABLES: Final = (
     Variable("DATABASE_URL", "database_url", _dsn, "main database; absent: an embedded one", secret=True),
     Variable("HAVEN_KEYS_DSN", "keys_dsn", _dsn, "database of the keys; absent: the main one", secret=True),
     Variable("HAVEN_HINTS_DSN", "hints_dsn", _dsn, "direct way to the database, past a pooler", secret=True),
-    Variable(
-        "HAVEN_KEYS", "keys", _key_ring, "file:PATH of the root keys; absent: made once, in development"
-    ),
+    Variable("HAVEN_KEYS", "keys", _key_ring, "file:PATH of the root keys; absent: made once, in development"),
     Variable("HAVEN_BIND", "bind", _address, "where phones connect"),
     Variable("HAVEN_ADMIN_BIND", "admin_bind", _address, "where probes connect; keep it inside"),
     Variable("HAVEN_POOL_MAX", "pool_max", _whole(1, 1000), "database connections of a process"),

@@ -1,11 +1,10 @@
 """All SQL of accounts: persons and their devices, consents, invitations, couples, and counted tries."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from asyncpg import Connection
+from asyncpg import Connection, Record
 from asyncpg.pool import PoolConnectionProxy
 from msgspec import Struct
 
@@ -275,9 +274,9 @@ async def attest_adult(asker: Asker, person: PersonId, method: str, now: datetim
     await asker.execute(ATTEST_ADULT, person, method, now)
 
 
-async def say(asker: Asker, person: PersonId, said: ConsentEvent) -> None:
+async def say(connection: Transaction, person: PersonId, said: ConsentEvent) -> None:
     """Add what the person said about a purpose, unless the last they said is the same."""
-    await asker.execute(SAY, person, said.purpose, said.text_version, said.given, said.at)
+    await connection.execute(SAY, person, said.purpose, said.text_version, said.given, said.at)
 
 
 async def said_by(asker: Asker, person: PersonId) -> list[ConsentEvent]:
@@ -303,7 +302,7 @@ async def partners_of(asker: Asker, person: PersonId, spaces: Collection[SpaceId
     ]
 
 
-def _person(row: Mapping[str, Any]) -> Person:
+def _person(row: Record) -> Person:
     return Person(
         id=row["person_id"],
         space=row["space_id"],
@@ -464,7 +463,7 @@ async def leave_couple(connection: Transaction, couple: CoupleId, two: Sequence[
         await connection.execute(LEAVE_COUPLE, person, couple)
 
 
-def _invitation(row: Mapping[str, Any]) -> Invitation:
+def _invitation(row: Record) -> Invitation:
     return Invitation(
         code_hash=row["code_hash"],
         inviter=row["inviter_id"],
@@ -555,14 +554,9 @@ async def hits(asker: Asker, key: str, now: datetime, window: timedelta) -> int:
     return counted or 0
 
 
-async def unhit(asker: Asker, keys: Collection[str]) -> None:
-    """Give back one hit of each key."""
-    await asker.execute(UNHIT, keys)
-
-
-async def forget_hits(asker: Asker, before: datetime) -> None:
-    """Forget windows that began before then; a day is longer than any limit looks back."""
-    await asker.execute(FORGET_HITS, before)
+async def unhit(asker: Asker, key: str) -> None:
+    """Give back one hit."""
+    await asker.execute(UNHIT, key)
 
 
 HIT = """
@@ -575,6 +569,4 @@ RETURNING hits, window_start
 
 HITS = "SELECT hits FROM limit_count WHERE key = $1 AND window_start > $2"
 
-UNHIT = "UPDATE limit_count SET hits = hits - 1 WHERE key = ANY($1::text[]) AND hits > 0"
-
-FORGET_HITS = "DELETE FROM limit_count WHERE window_start < $1"
+UNHIT = "UPDATE limit_count SET hits = hits - 1 WHERE key = $1 AND hits > 0"

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
+from random import Random
 from uuid import uuid4
 
 import msgspec
@@ -13,8 +14,10 @@ from api.accounts import Accounts
 from api.auth import Callers, LocalIssuer
 from api.drain import Drain
 from api.embedded_postgres import place, serving
+from api.hints import Hub, Rhythm, open_hub
 from api.keys import StoredKeys, open_keys, open_ring
 from api.migrate import migrate, utc_now
+from api.pace import Pace
 from api.postgres import Pool, open_pool
 from api.settings import Secret, Settings
 from sync.store import PostgresStore, found_store
@@ -34,6 +37,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     keys: StoredKeys
     accounts: Accounts
     store: PostgresStore
+    hints: Hub
+    pace: Pace
 
 
 @asynccontextmanager
@@ -43,10 +48,12 @@ async def open_parts(
     keys_file: Path | None = None,
     clock: Clock = utc_now,
     on_statement: Callable[[str], None] | None = None,
+    rhythm: Rhythm | None = None,
 ) -> AsyncIterator[Parts]:
     """Open everything that `settings` names, and close it in reverse.
 
-    `keys_file` is where development keeps its generated keys. Raises Unreachable or RingUnusable with a sentence.
+    `keys_file` is where development keeps its generated keys, `rhythm` that of the live streams.
+    Raises Unreachable or RingUnusable with a sentence.
     """
     assert settings.database_url is not None, "`on_database` comes first"
     async with AsyncExitStack() as opened:
@@ -58,10 +65,22 @@ async def open_parts(
         ring = open_ring(settings.keys, keys_file or place(PROJECT) / "keys.json", development=settings.development)
         keys = await open_keys(keys_pool, ring, clock())
         await found_store(pool, uuid4())
+        callers, drain = Callers(pool), Drain()
+        hints = await opened.enter_async_context(
+            open_hub(
+                pool=pool,
+                dsn=main_dsn if settings.hints_dsn is None else settings.hints_dsn.text,
+                callers=callers,
+                drain=drain,
+                clock=clock,
+                chance=Random(),  # noqa: S311 - it spreads pauses and guards nothing
+                rhythm=rhythm,
+            )
+        )
         yield Parts(
             settings=settings,
             clock=clock,
-            drain=Drain(),
+            drain=drain,
             pool=pool,
             keys=keys,
             store=PostgresStore(pool, keys),
@@ -70,8 +89,10 @@ async def open_parts(
                 keys=keys,
                 hashes=ring.hashes,
                 issuer=LocalIssuer(),
-                callers=Callers(pool),
+                callers=callers,
             ),
+            hints=hints,
+            pace=Pace(),
         )
 
 

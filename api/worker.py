@@ -40,6 +40,6 @@ class Worker:
         if self._pruned_at is None or now - self._pruned_at >= PRUNE_EVERY:
             gone = await prune(self._parts.pool, now)
             self._pruned_at = now
-            count = gone.outcomes + gone.revisions + gone.limits
+            count = gone.outcomes + gone.revisions + gone.limits + gone.tickets
             if count:
                 _log.info("pruned", extra={"event": "pruned", "count": count})

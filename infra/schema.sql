@@ -70,6 +70,15 @@ CREATE TABLE public.limit_count (
 
 COMMENT ON TABLE public.limit_count IS 'dist:key';
 
+CREATE TABLE public.live_ticket (
+    ticket_hash bytea NOT NULL,
+    person_id uuid NOT NULL,
+    device_id uuid NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.live_ticket IS 'dist:ticket_hash';
+
 CREATE TABLE public.member (
     space_id uuid NOT NULL,
     person_id uuid NOT NULL,
@@ -219,6 +228,9 @@ ALTER TABLE ONLY public.invitation
 
 ALTER TABLE ONLY public.limit_count
     ADD CONSTRAINT limit_count_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY public.live_ticket
+    ADD CONSTRAINT live_ticket_pkey PRIMARY KEY (ticket_hash);
 
 ALTER TABLE ONLY public.member
     ADD CONSTRAINT member_pkey PRIMARY KEY (space_id, person_id);

@@ -62,13 +62,15 @@ class MemoryStore:
         )
 
     def close(self, space: SpaceId, windows: Collection[str]) -> None:
-        """Close a couple's space: wipe the shown copies, take no more changes."""
+        """Close a couple's space: wipe the shown copies, take no more changes; closing twice is closing once."""
+        if self.spaces[space].state == "closed":
+            return
         head = self.spaces[space].head
         for key, record in list(self.records.items()):
             if key[0] == space and record.kind in windows and not record.gone:
                 head += 1
                 self.records[key] = replace(record, gone=True, fields={}, stamps={}, version=head)
-        self.spaces[space] = replace(self.spaces[space], state="closed", head=head + 1)
+        self.spaces[space] = replace(self._present(self.spaces[space]), state="closed", head=head + 1)
 
     def bump(self, life: UUID) -> None:
         """Begin a new life of the whole store."""
@@ -124,19 +126,23 @@ class MemoryStore:
         named = [each for key, each in self.records.items() if key[0] in spaces and key[1] == identity]
         inboxes = {member.personal for each in named for member in spaces[each.space].members}
         shown = {each.shown_id for each in named if each.shown_id is not None}
+        drafts = {
+            key[1] for key, each in self.records.items() if key[0] in spaces and each.shown_id == identity and each.gone
+        }
+        about = {identity, *shown, *drafts}
         return PurgeScope(
             spaces=spaces,
             inboxes={inbox: self._present(self.spaces[inbox]) for inbox in inboxes},
             records=tuple(
                 each
                 for key, each in self.records.items()
-                if (key[0] in spaces and (key[1] == identity or key[1] in shown))
-                or (key[0] in inboxes and each.family == identity and each.kind in ("notice", "unplaced"))
+                if (key[0] in spaces and key[1] in about)
+                or (key[0] in inboxes and each.family in {identity, *drafts} and each.kind in ("notice", "unplaced"))
             ),
             revisions=tuple(
                 revision
                 for key, revisions in self.revisions.items()
-                if key[0] in spaces and (key[1] == identity or key[1] in shown)
+                if key[0] in spaces and key[1] in about
                 for revision in revisions
             ),
         )
@@ -167,7 +173,14 @@ class MemoryStore:
         spaces = [(self.spaces[identity], read) for identity, read in writes.spaces.items()]
         if any(space.head != read.head or space.state != "active" for space, read in spaces):
             return False
+        if not all(self._may_write(caller, space) for space, _ in spaces):
+            return False
         return not any((space, caller.device, outcome.key) in self.outcomes for space, outcome in writes.outcomes)
+
+    def _may_write(self, caller: Caller, space: Space) -> bool:
+        """Whether it is a space of the caller's, or somebody's box that a purge has read."""
+        member = any(each.person == caller.person for each in space.members)
+        return member or (space.id not in caller.spaces and space.home == "personal")
 
     def _store(self, records: Collection[Stored]) -> None:
         for each in records:

@@ -5,7 +5,7 @@ is not concurrent simply follows. One function a policy says what happens otherw
 returned to be kept behind the record or beside it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -15,14 +15,19 @@ from domain.ids import DeviceId, PersonId, RecordId, SpaceId
 from domain.kind import Field, Kind
 from domain.policies import Policy
 from domain.records import REMOVAL, Alternative, Record, Stamp
-from domain.shapes import ONLY_ME, Audience, Flag, OneOf, SetOf, Text, Windows, covered_quarters, windows_of
+from domain.shapes import ONLY_ME, UNFIT, Audience, OneOf, SetOf, Shape, Text, Windows, covered_quarters, windows_of
 from sync.ports import Value
+from sync.standing import Said, keep, say, standing
 from sync.wire import Verdict
 from sync.words import Budget, merge_words
 
 Code = Literal["kept_both", "other_kept", "came_back", "kept_private", "look_again"]
 """What a notice can say: two texts stand; another person's value was kept or yours was; what you removed had been
 edited and came back; a window showed less than asked; a goal moved on before your word arrived."""
+
+
+BESIDE = "alternatives"
+"""The name under which the newest alternative is stamped: a removal that had not seen it does not take it away."""
 
 
 class Edit(Struct, frozen=True, kw_only=True):
@@ -164,15 +169,16 @@ class _Work:
         stored, stamp = self.fields.get(name), self.record.stamp(name)
         policy = self.kind.fields[name].policy
         unseen = concurrent(stamp, self.edit)
-        if incoming == stored and not (unseen and policy in _ORDERLESS):
+        if policy is Policy.MEMBERS:
+            self._members(name, stored or [], incoming, unseen=unseen)
+            return
+        if incoming == stored and not (unseen and policy in FOLDS):
             self.stood = True
             return
         stored_by = stamp.person or self.record.author
         if not unseen:
             self._keep(name, stored, stored_by)
-            self._store(name, incoming, stamp)
-            if policy is Policy.MEMBERS:
-                self._stamp_elements(name, set(incoming) - set(stored or ()))
+            self._store(name, incoming)
             self.stood = True
             return
         meeting = Meeting(
@@ -186,7 +192,9 @@ class _Work:
             record=self.record,
             budget=budget,
         )
-        self._settle(meeting, MERGES[policy](meeting))
+        self._settle(
+            meeting, _folded(meeting, self._say(name, incoming)) if policy in FOLDS else MERGES[policy](meeting)
+        )
 
     def _settle(self, meeting: Meeting, settled: Settled) -> None:
         name = meeting.name
@@ -194,9 +202,7 @@ class _Work:
         for value, by in settled.behind:
             self._keep(name, value, by)
         if settled.restamp:
-            self._store(name, settled.value, meeting.stamp)
-        if meeting.field.policy is Policy.MEMBERS:
-            self._stamp_elements(name, set(meeting.incoming) - set(meeting.was or ()))
+            self._stamp(name, settled.value)
         if settled.joined:
             self.merged.add(name)
         if settled.beside is not None:
@@ -206,19 +212,61 @@ class _Work:
         self.owed += [Word(person, code, name) for person, code in settled.owed]
         self.stood = self.stood or settled.verdict != "theirs_kept"
 
-    def _store(self, name: str, value: Any, stamp: Stamp) -> None:
+    def _store(self, name: str, value: Any) -> None:
+        """Let a value follow."""
+        if self.kind.fields[name].policy in FOLDS:
+            self._say(name, value)
+        self._stamp(name, value)
+
+    def _stamp(self, name: str, value: Any) -> None:
         self.fields[name] = value
-        self.stamps[name] = after(stamp, self.edit, self.version)
+        self.stamps[name] = after(self.record.stamp(name), self.edit, self.version)
         self.touched = True
 
-    def _stamp_elements(self, name: str, elements: Iterable[str]) -> None:
-        """Each element that was put in is stamped by itself: a removal that had not seen it leaves it in."""
-        for element in elements:
-            key = f"{name}/{element}"
-            self.stamps[key] = after(self.record.stamp(key), self.edit, self.version)
-        for key in [key for key in self.stamps if key.startswith(f"{name}/")]:
-            if key.removeprefix(f"{name}/") not in self.fields[name]:
-                del self.stamps[key]
+    def _say(self, name: str, value: Any) -> list[Any]:
+        """Note the edit's word about a field, and return every word that stands."""
+        edit = self.edit
+        return say(
+            self.stamps,
+            name,
+            self.fields.get(name),
+            value,
+            device=edit.device,
+            base=edit.base,
+            version=self.version,
+        )
+
+    def _members(self, name: str, stored: list[Any], incoming: list[Any], *, unseen: bool) -> None:
+        """Add and take out per element against what the edit started from; an unseen addition beats a removal.
+
+        That holds for an edit that had seen everything too: what it never had, it does not take out.
+        """
+        shape, edit = self.kind.fields[name].shape, self.edit
+        assert isinstance(shape, SetOf)
+        was = edit.was.get(name, () if unseen else stored)
+        added, taken_out = set(incoming).difference(was), set(was).difference(incoming)
+        said = [
+            each
+            for each in standing(self.stamps, name)
+            if not (each.value in taken_out and each.seen_by(edit.device, edit.base))
+            and not (each.value in added and each.seen_by(edit.device, edit.base))
+        ]
+        said += [Said(element, edit.device, self.version) for element in sorted(added)]
+        result = (set(stored) - taken_out) | {each.value for each in said}
+        if len(result) > shape.most:
+            # The earliest stay: those stored before this edit, in their order.
+            result = set([*sorted(result.intersection(stored)), *sorted(result.difference(stored))][: shape.most])
+        value = sorted(result)
+        if value == incoming == stored and not (unseen and added):
+            self.stood = True
+            return
+        keep(self.stamps, name, [each for each in said if each.value in result])
+        if not result.issuperset(stored):
+            self._keep(name, stored, self.record.stamp(name).person or self.record.author)
+        if value != incoming:
+            self.verdicts[name] = "merged"
+        self._stamp(name, value)
+        self.stood = True
 
     def _keep(self, name: str, value: Any, by: PersonId) -> None:
         """Keep a value behind the record, unless there is nothing in it."""
@@ -234,6 +282,7 @@ class _Work:
             elif each.text != alternative.text:
                 self._keep(name, each.text, each.by)
         self.alternatives[name] = (*kept, alternative)
+        self.stamps[BESIDE] = after(self.record.stamp(BESIDE), self.edit, self.version)
 
     def picks(self) -> None:
         """Take out the alternatives that were looked at; one that came meanwhile stays."""
@@ -269,7 +318,8 @@ class _Work:
             self._come_back(stamp, stamp.person or self.record.author)
 
     def _remove(self, stamp: Stamp) -> None:
-        unseen = any(concurrent(self.record.stamp(name), self.edit) for name in (*self.kind.written, REMOVAL))
+        words = (*self.kind.written, REMOVAL, BESIDE)
+        unseen = any(concurrent(self.record.stamp(name), self.edit) for name in words)
         if self.removed:
             self.stood = True
         elif unseen:
@@ -285,7 +335,7 @@ class _Work:
         self.owed.append(Word(remover, "came_back"))
         if "audience" in self.fields and self.fields["audience"] != ONLY_ME:
             # What two devices disagree about showing is shown to nobody.
-            self._store("audience", ONLY_ME, self.record.stamp("audience"))
+            self._store("audience", ONLY_ME)
 
     def done(self) -> Merged:
         if not self.touched:
@@ -353,7 +403,7 @@ def words(meeting: Meeting) -> Settled:
     loser, by = (meeting.stored, meeting.stored_by) if mine else (meeting.incoming, meeting.edit.person)
     return Settled(
         value=decided.value,
-        verdict="kept_both",
+        verdict="kept_both" if loser else decided.verdict,
         beside=Alternative(by, loser) if loser else None,
         restamp=mine,
     )
@@ -388,7 +438,7 @@ def _joined(meeting: Meeting) -> Settled | None:
     assert isinstance(shape, Text)
     base = (meeting.was or "") if meeting.name in meeting.edit.was else None
     joined = merge_words(base, stored, incoming, meeting.budget, chars_max=shape.most)
-    if joined.overlap:
+    if joined.overlap or (not joined.text and shape.empty is UNFIT):
         return None
     if joined.text == stored:
         # The edit brought nothing that is not there already.
@@ -404,90 +454,64 @@ def _joined(meeting: Meeting) -> Settled | None:
     )
 
 
-def monotone(meeting: Meeting) -> Settled:
-    """The further state wins; a step back that had not seen it does not count."""
-    further = _rank(meeting, meeting.incoming) >= _rank(meeting, meeting.stored)
-    if further:
-        return Settled(value=meeting.incoming, behind=((meeting.stored, meeting.stored_by),))
-    return Settled(value=meeting.stored, verdict="theirs_kept", restamp=False)
-
-
-def _rank(meeting: Meeting, value: Any) -> int:
-    """Return the place of a value in its shape's order; False comes before True."""
-    shape = meeting.field.shape
-    if isinstance(shape, OneOf):
-        return shape.values.index(value) if value in shape.values else -1
-    return int(value)
-
-
-def members(meeting: Meeting) -> Settled:
-    """Add and take out per element against what the edit started from; a concurrent addition beats a removal."""
-    shape = meeting.field.shape
-    assert isinstance(shape, SetOf)
-    stored, incoming = set(meeting.stored), set(meeting.incoming)
-    was = set(meeting.edit.was.get(meeting.name, ()))
-    taken_out = {
-        element
-        for element in was - incoming
-        if not concurrent(meeting.record.stamp(f"{meeting.name}/{element}"), meeting.edit)
-    }
-    result = (stored - taken_out) | (incoming - was)
-    if len(result) > shape.most:
-        # The earliest stay: those stored before this edit, in their order.
-        newcomers = sorted(result - stored)
-        result = set([*sorted(result & stored), *newcomers][: shape.most])
-    value = sorted(result)
+def _folded(meeting: Meeting, values: Sequence[Any]) -> Settled:
+    """Return the one value that all these words come to, whatever their order."""
+    policy = meeting.field.policy
+    value = FOLDS[policy](meeting.field.shape, values)
+    private = policy is Policy.MOST_PRIVATE and meeting.stored != meeting.incoming
     return Settled(
         value=value,
-        verdict=None if value == meeting.incoming else "merged",
-        behind=((meeting.stored, meeting.stored_by),) if stored - result else (),
+        verdict=None if value == meeting.incoming else _FOLDED[policy],
+        owed=((meeting.edit.person, "kept_private"),) if private else (),
     )
 
 
-def most_private(meeting: Meeting) -> Settled:
-    """The more private value wins, whatever the order of arrival; of sets, what both would show."""
-    shape, stored, incoming = meeting.field.shape, meeting.stored, meeting.incoming
-    value: Any
+def monotone(shape: Shape, values: Sequence[Any]) -> Any:
+    """The furthest state; a step back that had not seen it does not count."""
+    return max(values, key=lambda value: _rank(shape, value))
+
+
+def most_private(shape: Shape, values: Sequence[Any]) -> Any:
+    """The most private value; of sets, what all would show."""
     match shape:
         case SetOf():
-            value = sorted(set(stored) & set(incoming))
+            return sorted(set(values[0]).intersection(*values))
         case Audience():
-            value = stored if stored == incoming else ONLY_ME
-        case Flag():
-            value = stored and incoming
+            return values[0] if len(set(values)) == 1 else ONLY_ME
         case _:
-            value = min(stored, incoming, key=lambda each: _rank(meeting, each))
-    return Settled(
-        value=value,
-        verdict="kept_private" if value != incoming else None,
-        owed=((meeting.edit.person, "kept_private"),) if stored != incoming else (),
-    )
+            return min(values, key=lambda value: _rank(shape, value))
 
 
-def most_protective(meeting: Meeting) -> Settled:
-    """What protects more wins, whatever the order: the union of windows, the smaller number, protection on."""
-    shape, stored, incoming = meeting.field.shape, meeting.stored, meeting.incoming
-    value: Any
-    match shape:
-        case Windows():
-            value = windows_of(covered_quarters(stored) | covered_quarters(incoming))
-        case Flag():
-            value = stored and incoming
-        case _:
-            value = min(stored, incoming)
-    return Settled(value=value, verdict=None if value == incoming else "merged")
+def most_protective(shape: Shape, values: Sequence[Any]) -> Any:
+    """What protects most: the union of windows, the smallest number, protection on."""
+    if isinstance(shape, Windows):
+        return windows_of({quarter for windows in values for quarter in covered_quarters(windows)})
+    return min(values)
 
+
+def _rank(shape: Shape, value: Any) -> tuple[int, str]:
+    """Return the place of a value in its shape's order; False comes before True, a newer app's value first."""
+    if isinstance(shape, OneOf):
+        return (shape.values.index(value) if value in shape.values else -1), value
+    return int(value), ""
+
+
+FOLDS: dict[Policy, Callable[[Shape, Sequence[Any]], Any]] = {
+    Policy.MONOTONE: monotone,
+    Policy.MOST_PRIVATE: most_private,
+    Policy.MOST_PROTECTIVE: most_protective,
+}
+"""From every word that stands about a field to its value; the order of the words does not matter."""
+
+_FOLDED: dict[Policy, Verdict] = {
+    Policy.MONOTONE: "theirs_kept",
+    Policy.MOST_PRIVATE: "kept_private",
+    Policy.MOST_PROTECTIVE: "merged",
+}
 
 MERGES: dict[Policy, Callable[[Meeting], Settled]] = {
     Policy.LATER: later,
     Policy.WORDS: words,
     Policy.SHARED_WORDS: shared_words,
-    Policy.MONOTONE: monotone,
-    Policy.MEMBERS: members,
-    Policy.MOST_PRIVATE: most_private,
-    Policy.MOST_PROTECTIVE: most_protective,
 }
 """`once` and `server` are refused before they could meet."""
-
-_ORDERLESS = frozenset({Policy.MONOTONE, Policy.MEMBERS, Policy.MOST_PRIVATE, Policy.MOST_PROTECTIVE})
-"""Policies under which saying the same unseen still counts: the result must not depend on who arrived first."""

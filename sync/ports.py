@@ -137,9 +137,10 @@ class PurgeScope(Struct, frozen=True, kw_only=True):
     inboxes: dict[SpaceId, Space]
     """The personal spaces of everyone who shares a space that holds the record."""
     records: tuple[Record, ...]
-    """The record, its shown copy, and notices and unplaced words about it in those personal spaces."""
+    """The record, its shown copy, the draft it was given from, and notices and unplaced words about them in those
+    personal spaces."""
     revisions: tuple[Revision, ...]
-    """What stands behind the record and its shown copy."""
+    """What stands behind the record, its shown copy and its draft."""
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -190,8 +191,9 @@ class Store(Protocol):
         """Give a space a new life, if it still has the one that was read: a device knew more than the store."""
 
     async def save(self, caller: Caller, writes: Writes, now: datetime) -> dict[SpaceId, int] | None:
-        """Store everything and return the new heads; or nothing, and None, when a head has moved or a key was
-        decided meanwhile.
+        """Store everything and return the new heads.
+
+        Store nothing and return None when a head has moved or a key was decided meanwhile.
         """
 
     async def changed_since(

@@ -24,8 +24,9 @@ def purge(
     identity: RecordId,
     id_keys: Mapping[SpaceId, bytes],
 ) -> Writes | None:
-    """Return what a purge changes; writes without a space when there is nothing left to do; None when there is no
-    such record for this person.
+    """Return what a purge changes; writes without a space when there is nothing left to do.
+
+    Return None when there is no such record for this person.
     """
     kind = KINDS.get(kind_name)
     record = next(

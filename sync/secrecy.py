@@ -12,6 +12,7 @@ from domain.kind import Window
 from domain.records import Record
 from domain.windows import closed_without, fields_of, open_parts
 from sync.merge import Edit, after, concurrent
+from sync.standing import say
 
 
 def guarded(
@@ -40,7 +41,8 @@ def guarded(
         return (now if stamps == now.stamps else replace(now, stamps=stamps)), frozenset()
     parts = frozenset(kept)
     closing = closed_without(now.fields, parts)
-    for name in closing:
+    for name, value in closing.items():
+        say(stamps, name, now.fields[name], value, device=edit.device, base=edit.base, version=now.version)
         stamps[name] = after(now.stamp(name), edit, now.version)
     return replace(now, fields=now.fields | closing, stamps=stamps), parts
 

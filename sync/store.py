@@ -141,7 +141,22 @@ _RAISE: Final = """
 
 RAISE_HEAD: Final = _RAISE
 
-RAISE_INBOX: Final = "UPDATE space SET head = head + $2 WHERE space_id = $1 AND home = 'personal' RETURNING head"
+_LIFE: Final = "(SELECT life.epoch FROM store_epoch life)"
+
+_COMMON: Final = "substring(sha256(uuid_send(store_epoch) || uuid_send(epoch)) FROM 1 FOR 16)"
+
+_IN_THIS_LIFE: Final = f"""
+    store_epoch = {_LIFE},
+    epoch_head = CASE WHEN store_epoch = {_LIFE} THEN epoch_head ELSE head END,
+    epoch_before = CASE WHEN store_epoch = {_LIFE} THEN epoch_before ELSE encode(set_byte(set_byte({_COMMON},
+        6, get_byte({_COMMON}, 6) & 15 | 128), 8, get_byte({_COMMON}, 8) & 63 | 128), 'hex')::uuid END"""
+"""Bring a space that is written without having been read into the present life: what `_space` and `wire_epoch` say of
+one that was read, in SQL. Else versions of the new life would count as common to both."""
+
+RAISE_INBOX: Final = f"""
+UPDATE space SET head = head + $2, {_IN_THIS_LIFE}
+WHERE space_id = $1 AND home = 'personal'
+RETURNING head"""
 """The partner's personal space: named by the member row that the load statement found beside the caller's own."""
 
 
@@ -215,14 +230,19 @@ inboxes AS (
     SELECT DISTINCT p.personal_space_id AS space_id
     FROM named JOIN member p ON p.space_id = named.space_id
 ),
+drafts AS (
+    SELECT r.* FROM mine JOIN record r ON r.space_id = mine.space_id AND r.shown_id = $3 WHERE r.gone
+),
 about AS (
     SELECT r.* FROM named r
+    UNION ALL
+    SELECT r.* FROM drafts r
     UNION ALL
     SELECT r.* FROM mine JOIN record r ON r.space_id = mine.space_id
     WHERE r.id IN (SELECT shown_id FROM named WHERE shown_id IS NOT NULL)
     UNION ALL
     SELECT r.* FROM inboxes JOIN record r ON r.space_id = inboxes.space_id
-    WHERE r.family = $3 AND r.kind IN ('notice', 'unplaced')
+    WHERE (r.family = $3 OR r.family IN (SELECT id FROM drafts)) AND r.kind IN ('notice', 'unplaced')
 )
 SELECT 'space' AS part, {_SPACE_COLUMNS}, {_NO_RECORD}, NULL::bytea AS values FROM mine s
 UNION ALL
@@ -289,7 +309,7 @@ class PostgresStore:
             if key in records:
                 continue
             try:
-                records[key] = _record(row, self._opened(opener, row))
+                records[key] = self._record(opener, row)
             except SealBroken:
                 unreadable.add(key)
         return Loaded(
@@ -323,7 +343,7 @@ class PostgresStore:
         for row in rows:
             if row["part"] == "record":
                 try:
-                    records.append(_record(row, self._opened(opener, row)))
+                    records.append(self._record(opener, row))
                 except SealBroken:
                     continue
             elif row["part"] == "revision":
@@ -457,30 +477,57 @@ class PostgresStore:
         page.sort(key=lambda row: (caller.spaces.index(row.space), row.version))
         return Page(spaces=spaces, rows=page, besides=besides)
 
+    def _record(self, opener: Mapping[SpaceId, SpaceKeys], row: asyncpg.Record) -> Record:
+        """Open a record; raise `SealBroken` where its body or its stamps do not open."""
+        plain = decoded(self._opened(opener, row))
+        stamps = b""
+        if row["stamps"]:
+            # The body has opened, so the key is there; the stamps may still have been altered.
+            stamps = self._unsealed(opener, row["space_id"], f"stamps/{row['kind']}", row["id"], row["stamps"])
+        return Record(
+            space=SpaceId(row["space_id"]),
+            kind=row["kind"],
+            id=RecordId(row["id"]),
+            version=row["version"],
+            created=row["created"],
+            author=PersonId(row["author"]),
+            fields=plain.fields,
+            removed=row["removed"],
+            gone=row["gone"],
+            schema=row["schema"],
+            alternatives=plain.alternatives,
+            merged=plain.merged,
+            stamps=unpacked(stamps) if stamps else {},
+            family=row["family"],
+            shown_id=row["shown_id"],
+            purged=unpacked_purge(row["purged"]),
+        )
+
     def _opened(self, opener: Mapping[SpaceId, SpaceKeys], row: asyncpg.Record) -> bytes | None:
         """Open a body with the key of a space that the membership statement returned for this caller."""
         if row["body"] is None:
             return None
-        keys = opener.get(SpaceId(row["space_id"]))
-        try:
-            if keys is None:
-                raise SealBroken
-            return keys.open(row["kind"], row["id"], row["body"])
-        except SealBroken:
-            self._count_unopened()
-            raise
+        return self._unsealed(opener, row["space_id"], row["kind"], row["id"], row["body"])
 
     def _values(
         self, opener: Mapping[SpaceId, SpaceKeys], space: UUID, kind: str, record: UUID, sealed: bytes
     ) -> tuple[Value, ...]:
+        try:
+            return _VALUES.decode(self._unsealed(opener, space, f"revision/{kind}", record, sealed))
+        except SealBroken:
+            return ()
+
+    def _unsealed(
+        self, opener: Mapping[SpaceId, SpaceKeys], space: UUID, kind: str, record: UUID, sealed: bytes
+    ) -> bytes:
         keys = opener.get(SpaceId(space))
         try:
             if keys is None:
                 raise SealBroken
-            return _VALUES.decode(keys.open(f"revision/{kind}", record, sealed))
+            return keys.open(kind, record, sealed)
         except SealBroken:
             self._count_unopened()
-            return ()
+            raise
 
     def _count_unopened(self) -> None:
         self.unopened_total += 1
@@ -518,7 +565,7 @@ def _arrays(sealer: Mapping[SpaceId, SpaceKeys], writes: Writes, now: datetime, 
         [record.removed for record in records],
         [record.gone for record in records],
         [record.schema for record in records],
-        [packed(record.stamps) for record in records],
+        [_sealed_stamps(sealer, record) for record in records],
         [record.family for record in records],
         [record.shown_id for record in records],
         [packed_purge(record.purged) for record in records],
@@ -535,6 +582,13 @@ def _arrays(sealer: Mapping[SpaceId, SpaceKeys], writes: Writes, now: datetime, 
         [msgspec.json.encode(outcome) for _, outcome in writes.outcomes],
         None if caller is None else caller.device,
     ]
+
+
+def _sealed_stamps(sealer: Mapping[SpaceId, SpaceKeys], record: Record) -> bytes:
+    """Seal stamps too: what several devices said of a choice stands among them by value."""
+    if not record.stamps:
+        return b""
+    return sealer[record.space].seal(f"stamps/{record.kind}", record.id, packed(record.stamps))
 
 
 def _sealed_values(sealer: Mapping[SpaceId, SpaceKeys], revision: Revision, kinds: Mapping[RecordKey, str]) -> bytes:
@@ -568,42 +622,22 @@ def _space(row: asyncpg.Record) -> Space:
     )
 
 
-def _record(row: asyncpg.Record, body: bytes | None) -> Record:
-    plain = decoded(body)
-    return Record(
-        space=SpaceId(row["space_id"]),
-        kind=row["kind"],
-        id=RecordId(row["id"]),
-        version=row["version"],
-        created=row["created"],
-        author=PersonId(row["author"]),
-        fields=plain.fields,
-        removed=row["removed"],
-        gone=row["gone"],
-        schema=row["schema"],
-        alternatives=plain.alternatives,
-        merged=plain.merged,
-        stamps=unpacked(row["stamps"]),
-        family=row["family"],
-        shown_id=row["shown_id"],
-        purged=unpacked_purge(row["purged"]),
-    )
-
-
 FOUND_STORE: Final = "INSERT INTO store_epoch (one, epoch) VALUES (true, $1) ON CONFLICT DO NOTHING"
 
 FOUND_SPACE: Final = """
 INSERT INTO space (space_id, home, couple_id, state, head, epoch, store_epoch, epoch_head, horizon)
 VALUES ($1, $2, $3, 'active', 0, $4, (SELECT epoch FROM store_epoch), 0, 0)"""
 
-CLOSE_SPACE: Final = """
+HOLD_SPACE: Final = "SELECT space_id FROM space WHERE space_id = $1 FOR UPDATE"
+
+CLOSE_SPACE: Final = f"""
 WITH windows AS (
     SELECT r.id, row_number() OVER (ORDER BY r.version) AS nth
     FROM record r
     WHERE r.space_id = $1 AND r.kind = ANY($2::text[]) AND NOT r.gone
 ),
 closed AS (
-    UPDATE space SET state = 'closed', head = head + 1 + (SELECT count(*) FROM windows)
+    UPDATE space SET state = 'closed', head = head + 1 + (SELECT count(*) FROM windows), {_IN_THIS_LIFE}
     WHERE space_id = $1 AND state = 'active'
     RETURNING head
 ),
@@ -623,7 +657,7 @@ SELECT coalesce((SELECT head FROM closed), (SELECT head FROM space WHERE space_i
 
 ADD_MEMBER: Final = "INSERT INTO member (space_id, person_id, personal_space_id, name) VALUES ($1, $2, $3, $4)"
 
-RAISE_OWN: Final = "UPDATE space SET head = head + 1 WHERE space_id = $1 RETURNING head"
+RAISE_OWN: Final = f"UPDATE space SET head = head + 1, {_IN_THIS_LIFE} WHERE space_id = $1 RETURNING head"
 
 BUMP_STORE: Final = "UPDATE store_epoch SET epoch = $1"
 
@@ -690,7 +724,9 @@ async def close_space(connection: Any, space: SpaceId, now: datetime) -> int:
     Return the head. It is raised in any case, so that a push that was decided before loses its race.
     """
     shown = [kind.name for kind in KINDS.values() if kind.ownership is Ownership.PROJECTION]
-    head: int = await connection.fetchval(CLOSE_SPACE, space, shown, now, packed({}))
+    # A statement sees what was stored before it began: a push that is stored while this waits must be seen too.
+    await connection.execute(HOLD_SPACE, space)
+    head: int = await connection.fetchval(CLOSE_SPACE, space, shown, now, b"")
     return head
 
 

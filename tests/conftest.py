@@ -1,11 +1,11 @@
 """The ground that tests stand on: a real PostgreSQL, a migrated database a worker, one event loop."""
 
 import hashlib
+import logging
 import os
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit, urlunsplit
@@ -13,11 +13,13 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import httpx
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as laws
 from litestar import Litestar
 
 from api.app import create_app
 from api.embedded_postgres import FORGETFUL, Embedded, place, serving
-from api.migrate import migrate, migrations, utc_now
+from api.migrate import migrate, migrations
 from api.postgres import Pool, open_pool
 from api.settings import Secret, Settings
 from api.wiring import Parts, open_parts
@@ -27,6 +29,13 @@ TURN_KEY = 0x7E57
 """The advisory lock under which workers make and drop databases, on the server's own `postgres` database."""
 
 _heard: list[str] = []
+
+laws.register_profile("ci", derandomize=True, deadline=None, max_examples=100, database=None)
+laws.register_profile("nightly", deadline=None, max_examples=5000, suppress_health_check=[HealthCheck.too_slow])
+laws.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+# It tells each request's address, query and all.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 @pytest.fixture(scope="session")
@@ -91,33 +100,17 @@ def statements() -> Iterator[list[str]]:
     _heard.clear()
 
 
-class MovableClock:
-    """The real clock, which a test may set ahead or back."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def __call__(self) -> datetime:
-        return utc_now() + self.ahead
-
-
-_clock = MovableClock()
-
-
-@pytest.fixture
-def clock() -> Iterator[MovableClock]:
-    """The clock of `parts`; `clock.ahead += timedelta(days=1)` lets a day pass, and the next test sees none of it."""
-    _clock.ahead = timedelta()
-    yield _clock
-    _clock.ahead = timedelta()
+@pytest.fixture(scope="session")
+def keys_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The root keys of this worker's database; whoever opens parts on it needs them."""
+    return tmp_path_factory.mktemp("keys") / "keys.json"
 
 
 @pytest.fixture(scope="session")
-async def parts(dsn: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Parts]:
+async def parts(dsn: str, keys_file: Path) -> AsyncIterator[Parts]:
     """Everything that the server consists of, on this worker's database."""
     settings = Settings(database_url=Secret(dsn), pool_wait_s=10, statement_s=30)
-    keys_file = tmp_path_factory.mktemp("keys") / "keys.json"
-    async with open_parts(settings, keys_file=keys_file, clock=_clock, on_statement=_heard.append) as parts:
+    async with open_parts(settings, keys_file=keys_file, on_statement=_heard.append) as parts:
         yield parts
 
 
@@ -132,7 +125,7 @@ async def client(parts: Parts) -> AsyncIterator[httpx.AsyncClient]:
 async def app_client(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
     """Send requests to `app` in the loop of the test, so that its pool is the test's pool."""
     transport = httpx.ASGITransport(app=cast("Any", app))
-    async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://haven.test") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://haven.test") as client:
         yield client
 
 

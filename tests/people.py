@@ -6,6 +6,8 @@ from uuid import UUID, uuid4
 import httpx
 from msgspec import Struct
 
+from domain.ids import DeviceId, PersonId
+
 CONSENTED = ("core_sensitive", "pairing", "push", "summary_share")
 
 
@@ -14,8 +16,8 @@ class Person(Struct, frozen=True, kw_only=True):
 
     subject: str
     name: str
-    id: UUID
-    device: UUID
+    id: PersonId
+    device: DeviceId
     token: str
 
     @property
@@ -49,8 +51,8 @@ async def signed_in(client: httpx.AsyncClient, subject: str, name: str = "Ana", 
     return Person(
         subject=subject,
         name=name,
-        id=UUID(answer["person"]),
-        device=UUID(answer["device"]),
+        id=PersonId(UUID(answer["person"])),
+        device=DeviceId(UUID(answer["device"])),
         token=answer["token"],
     )
 

@@ -89,7 +89,9 @@ async def sign_in(request: Requested) -> SignedIn:
     """Exchange an identity token for this device's own token."""
     parts = parts_of(request)
     wanted = await decoded(request, SIGN_IN)
-    return await accounts.sign_in(parts.accounts, wanted, address_of(request), parts.clock())
+    entry = await accounts.sign_in(parts.accounts, wanted, address_of(request), parts.clock())
+    parts.hints.publish(entry.moved)
+    return entry.signed_in
 
 
 @get("/v1/me", summary="All that an app needs at its start", tags=TAGS)

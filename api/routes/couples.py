@@ -77,7 +77,10 @@ async def confirm(request: Requested, pairing: FromPath[str]) -> Confirmed:
     """Add the caller's yes; the answer names the couple once both have said it."""
     parts = parts_of(request)
     caller = await authenticate(request)
-    return await accounts.confirm(parts.accounts, caller, id_in_path(pairing), parts.clock())
+    confirmed = await accounts.confirm(parts.accounts, caller, id_in_path(pairing), parts.clock())
+    if confirmed.couple is not None:
+        parts.hints.membership_changed(caller.person, confirmed.couple.partner)
+    return confirmed
 
 
 @post("/v1/couples/{couple:str}/part", status_code=200, summary="Leave a couple", tags=TAGS)
@@ -86,7 +89,7 @@ async def part(request: Requested, couple: FromPath[str]) -> Left:
     parts = parts_of(request)
     caller = await authenticate(request)
     left = CoupleId(id_in_path(couple))
-    await accounts.part(parts.accounts, caller, left, parts.clock())
+    parts.hints.publish(await accounts.part(parts.accounts, caller, left, parts.clock()))
     return Left(couple=left)
 
 

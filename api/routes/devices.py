@@ -42,7 +42,10 @@ async def list_devices(request: Requested) -> Devices:
 @post("/v1/sign-out", status_code=204, summary="Sign this device out", tags=TAGS)
 async def sign_out(request: Requested) -> None:
     """Forget this device and its tokens."""
-    await accounts.sign_out(parts_of(request).accounts, await authenticate(request))
+    parts = parts_of(request)
+    caller = await authenticate(request)
+    await accounts.sign_out(parts.accounts, caller)
+    parts.hints.revoked(caller.person, caller.device)
 
 
 @post(
@@ -57,14 +60,16 @@ async def revoke(request: Requested, device: FromPath[str]) -> None:
     parts = parts_of(request)
     caller = await authenticate(request)
     wanted = await decoded(request, REVOKING)
+    revoked = DeviceId(id_in_path(device))
     await accounts.revoke(
         parts.accounts,
         caller,
-        DeviceId(id_in_path(device)),
+        revoked,
         identity_token=wanted.identity_token,
         address=address_of(request),
         now=parts.clock(),
     )
+    parts.hints.revoked(caller.person, revoked)
 
 
 ROUTES: Final = [list_devices, sign_out, revoke]

@@ -54,7 +54,8 @@ CREATE TABLE record (
     -- Wiped for everyone who reads this space; the row is a tombstone without words.
     gone boolean NOT NULL,
     schema smallint NOT NULL,
-    -- Per field: version, last device, last version by any other device, age estimate, person (sync/stamps.py).
+    -- Sealed, empty where there is none. Per field: version, last device, last version by any other device, when it
+    -- was made as far as its age tells, and the person (domain/records.py).
     stamps bytea NOT NULL,
     -- What counts or is judged together: the parent's id, or a keyed hash such as that of a date.
     family uuid,

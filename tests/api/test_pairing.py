@@ -383,6 +383,12 @@ async def test_consents_and_attestation_are_what_was_said_last(
     ]
 
 
+async def test_consents_said_twice_at_once_are_kept_once(client: httpx.AsyncClient, pool: Pool) -> None:
+    ana = await signed_in(client, f"ana-{uuid4()}")
+    await asyncio.gather(*(consent(client, ana, "push") for _ in range(6)))
+    assert await pool.fetchval("SELECT count(*) FROM consent WHERE person_id = $1", ana.id) == 1
+
+
 @pytest.mark.parametrize(
     "said",
     [
@@ -463,6 +469,38 @@ async def test_both_parting_at_once_is_parting_once(client: httpx.AsyncClient) -
         answers = await asyncio.gather(*(part(client, who, couple_id) for who in (ana, ben) * 4))
         assert {answer.status_code for answer in answers} == {200}
         assert {answer.content for answer in answers} == {answers[0].content}
+
+
+async def test_a_window_that_opens_while_somebody_parts_is_wiped_too(client: httpx.AsyncClient, pool: Pool) -> None:
+    """I17: a push that is stored just before the parting, but after it began to wait."""
+    ana, _ = await couple(client)
+    together = await couple_of(client, ana)
+    space, window = UUID(together["space"]), uuid4()
+    async with pool.acquire() as connection:
+        async with connection.transaction():
+            head = await connection.fetchval(
+                "UPDATE space SET head = head + 1 WHERE space_id = $1 RETURNING head", space
+            )
+            parting = asyncio.create_task(part(client, ana, together["id"]))
+            waiting = (
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            while not await pool.fetchval(waiting):
+                assert not parting.done()
+            await connection.execute(
+                "INSERT INTO record (space_id, id, kind, version, created, author, removed, gone, schema,"
+                " stamps, changed_at, body)"
+                " VALUES ($1, $2, 'shown_check_in', $3, $3, $4, false, false, 1, '', now(), 'sealed')",
+                space,
+                window,
+                head,
+                ana.id,
+            )
+        assert (await parting).status_code == 200
+    row = await pool.fetchrow("SELECT gone, body, version FROM record WHERE id = $1", window)
+    assert row is not None
+    assert (row["gone"], row["body"]) == (True, None)
+    assert row["version"] > head
 
 
 async def test_a_stranger_cannot_tell_a_couple_from_nothing(client: httpx.AsyncClient) -> None:

@@ -1,0 +1,140 @@
+"""Write the table of kinds into docs/protocol.md: `python -m api.kinds_page`."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from domain.kind import Kind, Most, Who
+from domain.kinds import KINDS
+from domain.policies import Policy
+from domain.shapes import (
+    UNFIT,
+    Anything,
+    Audience,
+    Day,
+    Flag,
+    Identity,
+    Named,
+    OneOf,
+    SetOf,
+    Text,
+    WallTime,
+    Whole,
+    Windows,
+)
+
+FILE: Final = Path(__file__).resolve().parent.parent / "docs" / "protocol.md"
+BEGIN: Final = "<!-- kinds: written by python -m api.kinds_page -->"
+END: Final = "<!-- end of kinds -->"
+
+
+def main() -> None:
+    """Write the file anew."""
+    FILE.write_text(rewritten(FILE.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def rewritten(page: str) -> str:
+    """Return the page with the part between the two marks made anew from the table of kinds."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    kinds = "\n\n".join(_kind(kind) for kind in KINDS.values())
+    return f"{before}{BEGIN}\n\n{kinds}\n\n{END}{after}"
+
+
+def _kind(kind: Kind) -> str:
+    rows = [
+        f"| `{name}` | {_words(field.shape)} | `{field.policy}` | {_at_first(kind, name)} |"
+        for name, field in kind.fields.items()
+    ]
+    head = ["| field | holds | merges | begins as |", "|---|---|---|---|"]
+    return "\n".join([f"#### `{kind.name}`", "", " ".join(_rules(kind)), "", *head, *rows])
+
+
+def _rules(kind: Kind) -> list[str]:
+    said = [
+        f"Class {kind.ownership}, home `{kind.home}`.",
+        f"Created by {_WHO[kind.creates]}, edited by {_WHO[kind.edits]}, removed by {_WHO[kind.removes]}.",
+    ]
+    if kind.window is not None:
+        parts = "; ".join(f"`{part}`: {_named(names)}" for part, names in kind.window.parts.items())
+        said.append(f"Shows `{kind.window.shows}` by parts ({parts}; with any of them {_named(kind.window.always)}).")
+    if kind.letter is not None:
+        said.append(f"Given as `{kind.letter.gives}`.")
+    if kind.parent is not None:
+        when = "must be stored and by the partner" if kind.parent.known else "may arrive later"
+        said.append(f"Belongs by `{kind.parent.field}` to {_named(kind.parent.kinds)}, which {when}.")
+    said += [f"At most {most.count} live {_within(kind, most)}." for most in kind.most]
+    if kind.own_id_only:
+        said.append(f"In {_named(kind.own_id_only)} a person adds or takes out only their own id.")
+    return said
+
+
+_WHO: Final = {Who.AUTHOR: "its author", Who.EITHER: "either", Who.NOBODY: "nobody", Who.SERVER: "the server"}
+
+
+def _within(kind: Kind, most: Most) -> str:
+    return "in the space" if most.within == "space" else f"for one `{kind.family}`"
+
+
+def _named(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _at_first(kind: Kind, name: str) -> str:
+    """Say what a new record holds that does not bring this field."""
+    field = kind.fields[name]
+    if field.policy is Policy.SERVER:
+        return "the server's"
+    if isinstance(field.shape, Windows):
+        return ", ".join(sorted({f"daily {start} to {end}" for _, start, end in field.shape.default}))
+    if field.shape.empty is not UNFIT:
+        return f"`{msgspec.json.encode(field.shape.empty).decode()}`"
+    return "the draft's" if kind.creates is Who.SERVER else "must be given"
+
+
+def _words(shape: Any) -> str:
+    """Say in a few words what a shape holds."""
+    said = _SAID[type(shape)](shape)
+    return f"{said}, or null" if shape.empty is None and type(shape) in _MAY_BE_NULL else said
+
+
+def _of_choice(shape: OneOf) -> str:
+    return _named(shape.values) + (", or a newer app's word" if shape.open_ended else "")
+
+
+def _of_schema(shape: Anything) -> str:
+    values = next((each["enum"] for each in shape.schema.get("anyOf", [shape.schema]) if "enum" in each), None)
+    return _SERVER_MADE[shape.schema["type"]] if values is None else _named(tuple(values))
+
+
+_SERVER_MADE: Final = {
+    "array": "list of ids",
+    "boolean": "true or false",
+    "integer": "whole number",
+    "object": "texts by field",
+    "string": "a word",
+}
+
+_SAID: Final[Mapping[type, Callable[[Any], str]]] = {
+    Text: lambda shape: f"text, 1 to {shape.most} characters",
+    Whole: lambda shape: f"whole number {shape.least} to {shape.most}",
+    Flag: lambda _: "true or false",
+    OneOf: _of_choice,
+    Identity: lambda _: "an id",
+    SetOf: lambda shape: f"set of at most {shape.most}: {_words(shape.element)}",
+    Audience: lambda _: "`only_me` or the id of the couple",
+    Day: lambda _: "a day such as `2026-11-24`",
+    WallTime: lambda _: "a time of day such as `18:40`",
+    Named: lambda shape: f"the registered name of a {shape.register}",
+    Windows: lambda _: "weekly windows on a grid of 15 minutes",
+    Anything: _of_schema,
+}
+"""A new shape needs its words here: without them the page is not written."""
+
+_MAY_BE_NULL: Final = frozenset(_SAID) - {Anything, Windows}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,585 @@
+"""What every store of spaces does alike: each test here runs on the memory store and on PostgreSQL."""
+
+from collections.abc import Callable
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+from msgspec.structs import replace
+
+from api.postgres import Pool
+from domain.ids import RecordId, SpaceId
+from domain.records import Alternative, Purged, Record, Stamp
+from sync.bodies import decoded, encoded
+from sync.ports import Caller, Loaded, Page, Revision, Space, Stored, Value, Wanted, Writes
+from sync.wire import Outcome
+from tests.contracts.grounds import Ground, MemoryGround, PostgresGround, pair_on
+from tests.pair import NOON, HeldKeys, Pair, change, somebody
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def ground(request: pytest.FixtureRequest) -> Ground:
+    if request.param == "memory":
+        return MemoryGround(HeldKeys())
+    return PostgresGround(cast("Pool", request.getfixturevalue("pool")), HeldKeys())
+
+
+@pytest.fixture
+async def pair(ground: Ground) -> Pair:
+    return await pair_on(ground)
+
+
+def step(pair: Pair, version: int, title: str = "Ferry", **rest: Any) -> Record:
+    return Record(
+        space=pair.space,
+        kind="step",
+        id=RecordId(uuid4()),
+        version=version,
+        created=version,
+        author=pair.ana.person,
+        fields={"goal": str(uuid4()), "title": title, "taken_by": [], "done": False},
+        **rest,
+    )
+
+
+async def space_of(pair: Pair, space: SpaceId | None = None, who: Caller | None = None) -> Space:
+    loaded = await pair.store.load(who or pair.ana.phone, Wanted())
+    return loaded.spaces[space or pair.space]
+
+
+async def writes(pair: Pair, *records: Record, space: SpaceId | None = None, **rest: Any) -> Writes:
+    """Writes of these records on the space as it stands now."""
+    read = await space_of(pair, space)
+    head = max([read.head, *(record.version for record in records)])
+    return Writes(
+        spaces={read.id: read},
+        heads={read.id: head},
+        records=tuple(Stored(record, encoded(record)) for record in records),
+        **rest,
+    )
+
+
+async def saved(pair: Pair, *records: Record, **rest: Any) -> dict[SpaceId, int] | None:
+    return await pair.store.save(pair.ana.phone, await writes(pair, *records, **rest), NOON)
+
+
+def outcome() -> Outcome:
+    return Outcome(key=uuid4(), status="merged", version=3, fields={"title": "kept_both"})
+
+
+def notice(pair: Pair, **rest: Any) -> Stored:
+    """A notice for Ben, as a push of Ana's leaves it."""
+    record = Record(
+        space=pair.ben.personal,
+        kind="notice",
+        id=RecordId(uuid4()),
+        version=0,
+        created=0,
+        author=pair.ben.person,
+        fields={"code": "kept_both", "about": str(uuid4()), "field": "title", "on": "2026-11-23"},
+        **rest,
+    )
+    return Stored(record, encoded(record))
+
+
+# Load ----------------------------------------------------------------------------------------------------------
+
+
+async def test_what_was_saved_is_loaded_whole(pair: Pair) -> None:
+    record = step(
+        pair,
+        1,
+        removed=True,
+        alternatives={"title": (Alternative(pair.ben.person, "Cabin"),)},
+        merged=("title",),
+        stamps={
+            "title": Stamp(1, pair.ana.phone.device, 0, 1_700_000_000_000, pair.ana.person),
+            "done": Stamp(1, None, 0, None, None),
+        },
+        family=uuid4(),
+        purged=Purged(1, frozenset({b"x" * 12, b"y" * 12})),
+    )
+    assert await saved(pair, record) == {pair.space: 1}
+    loaded = await pair.store.load(pair.ana.phone, Wanted(ids=[record.id]))
+    assert loaded.records == {(pair.space, record.id): record}
+    assert loaded.unreadable == frozenset()
+
+
+async def test_a_tombstone_is_loaded_without_words(pair: Pair) -> None:
+    record = replace(step(pair, 1), gone=True, fields={})
+    await saved(pair, record)
+    assert (await pair.look(pair.ana, record.id)) == record
+
+
+async def test_the_caller_s_spaces_are_loaded_with_their_members(pair: Pair) -> None:
+    loaded = await pair.store.load(pair.ana.phone, Wanted())
+    assert loaded.spaces.keys() == {pair.space, pair.ana.personal}
+    space = loaded.spaces[pair.space]
+    assert (space.home, space.couple, space.state, space.head) == ("couple", pair.couple, "active", 0)
+    assert set(space.members) == set(pair.members)
+    own = loaded.spaces[pair.ana.personal]
+    assert (own.home, own.couple, own.head) == ("personal", None, 1)
+    assert loaded.records == {}
+
+
+async def test_both_members_read_the_same_space(pair: Pair) -> None:
+    ana = await space_of(pair)
+    ben = await space_of(pair, who=pair.ben.phone)
+    assert replace(ana, members=()) == replace(ben, members=())
+    assert set(ana.members) == set(ben.members)
+
+
+async def test_families_are_loaded_by_kind(pair: Pair) -> None:
+    goal = uuid4()
+    steps = [step(pair, 1, family=goal), step(pair, 2, family=goal), step(pair, 3, family=uuid4())]
+    terms = replace(step(pair, 4, family=goal), kind="goal_terms")
+    await saved(pair, *steps, terms)
+    loaded = await pair.store.load(pair.ana.phone, Wanted(families=[(goal, "step"), (uuid4(), "goal_act")]))
+    assert {identity for _, identity in loaded.records} == {steps[0].id, steps[1].id}
+
+
+async def test_live_records_are_counted_a_space_and_kind(pair: Pair) -> None:
+    goals = [replace(step(pair, version), kind="goal") for version in range(1, 6)]
+    goals[3] = replace(goals[3], removed=True)
+    goals[4] = replace(goals[4], gone=True, fields={})
+    await saved(pair, *goals, step(pair, 6))
+    loaded = await pair.store.load(pair.ana.phone, Wanted(counted=["goal", "check_in"]))
+    assert loaded.counts == {(pair.space, "goal"): 3}
+
+
+async def test_the_shown_copy_comes_with_its_master(pair: Pair) -> None:
+    shown = replace(step(pair, 1), kind="shown_check_in")
+    await saved(pair, shown)
+    master = replace(step(pair, 2), space=pair.ana.personal, kind="check_in", shown_id=shown.id)
+    await saved(pair, master, space=pair.ana.personal)
+    loaded = await pair.store.load(pair.ana.phone, Wanted(ids=[master.id]))
+    assert loaded.records.keys() == {(pair.ana.personal, master.id), (pair.space, shown.id)}
+
+
+async def test_earlier_outcomes_are_loaded_for_the_device_that_has_them(pair: Pair) -> None:
+    mine, other = outcome(), outcome()
+    assert await saved(pair, outcomes=((pair.space, mine), (pair.space, other))) == {pair.space: 0}
+    loaded = await pair.store.load(pair.ana.phone, Wanted(keys=[mine.key, uuid4()]))
+    assert loaded.outcomes == {mine.key: mine}
+    tablet = await pair.store.load(pair.ana.tablet, Wanted(keys=[mine.key]))
+    assert tablet.outcomes == {}
+
+
+# Save ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_record_saved_again_is_replaced(pair: Pair) -> None:
+    first = step(pair, 1)
+    await saved(pair, first)
+    second = replace(first, version=2, fields=first.fields | {"title": "Cabin"})
+    assert await saved(pair, second) == {pair.space: 2}
+    assert await pair.look(pair.ana, first.id) == second
+
+
+async def test_a_lost_race_stores_nothing(pair: Pair) -> None:
+    stale = await writes(
+        pair,
+        late := step(pair, 1),
+        outcomes=((pair.space, decided := outcome()),),
+        revisions=(),
+    )
+    await saved(pair, step(pair, 1))
+    assert await pair.store.save(pair.ben.phone, stale, NOON) is None
+    loaded = await pair.store.load(pair.ben.phone, Wanted(ids=[late.id], keys=[decided.key]))
+    assert (loaded.records, loaded.outcomes) == ({}, {})
+    assert loaded.spaces[pair.space].head == 1
+
+
+async def test_a_race_lost_in_one_of_two_spaces_stores_nothing_in_either(pair: Pair) -> None:
+    couple, personal = await space_of(pair), await space_of(pair, pair.ana.personal)
+    shared, private = step(pair, 1), replace(step(pair, 2), space=pair.ana.personal)
+    both = Writes(
+        spaces={couple.id: couple, personal.id: replace(personal, head=personal.head - 1)},
+        heads={couple.id: 1, personal.id: 2},
+        records=tuple(Stored(each, encoded(each)) for each in (shared, private)),
+        deposits=(notice(pair),),
+    )
+    assert await pair.store.save(pair.ana.phone, both, NOON) is None
+    loaded = await pair.store.load(pair.ana.phone, Wanted(ids=[shared.id, private.id]))
+    assert loaded.records == {}
+    assert [loaded.spaces[each].head for each in (pair.space, pair.ana.personal)] == [0, 1]
+    assert (await space_of(pair, pair.ben.personal, pair.ben.phone)).head == 1
+
+
+async def test_a_key_decided_meanwhile_stores_nothing(pair: Pair) -> None:
+    decided = outcome()
+    await saved(pair, outcomes=((pair.space, decided),))
+    late = step(pair, 1)
+    assert await saved(pair, late, outcomes=((pair.space, decided),)) is None
+    loaded = await pair.store.load(pair.ana.phone, Wanted(ids=[late.id]))
+    assert loaded.records == {}
+    assert loaded.spaces[pair.space].head == 0
+
+
+async def test_two_devices_may_use_the_same_key(pair: Pair) -> None:
+    decided = outcome()
+    await saved(pair, outcomes=((pair.space, decided),))
+    write = await writes(pair, outcomes=((pair.space, decided),))
+    assert await pair.store.save(pair.ben.phone, write, NOON) == {pair.space: 0}
+
+
+async def test_a_closed_space_takes_nothing(ground: Ground, pair: Pair) -> None:
+    before = await writes(pair, step(pair, 1))
+    await ground.close(pair.space)
+    assert await pair.store.save(pair.ana.phone, before, NOON) is None
+    closed = await space_of(pair)
+    late = step(pair, closed.head + 1)
+    assert await saved(pair, late) is None
+    assert (await pair.store.load(pair.ana.phone, Wanted(ids=[late.id]))).records == {}
+
+
+async def test_two_spaces_are_saved_together(pair: Pair) -> None:
+    couple, personal = await space_of(pair), await space_of(pair, pair.ana.personal)
+    shared, private = step(pair, 1), replace(step(pair, 2), space=pair.ana.personal)
+    both = Writes(
+        spaces={couple.id: couple, personal.id: personal},
+        heads={couple.id: 1, personal.id: 2},
+        records=tuple(Stored(each, encoded(each)) for each in (shared, private)),
+    )
+    assert await pair.store.save(pair.ana.phone, both, NOON) == {couple.id: 1, personal.id: 2}
+    assert await pair.look(pair.ana, shared.id) == shared
+    assert await pair.look(pair.ana, private.id) == private
+
+
+async def test_deposits_get_the_next_versions_of_a_space_that_nobody_read(pair: Pair) -> None:
+    first, second = notice(pair), notice(pair)
+    moved = await saved(pair, step(pair, 1), deposits=(first, second))
+    assert moved == {pair.space: 1, pair.ben.personal: 3}
+    page = await pair.page(pair.ben)
+    own = [(row.id, row.version) for row in page.rows if row.kind == "notice"]
+    assert own == [(first.record.id, 2), (second.record.id, 3)]
+    assert (await pair.look(pair.ben, first.record.id)).created == 2
+
+
+async def test_a_deposit_whose_id_is_there_is_left_alone(pair: Pair) -> None:
+    there = notice(pair)
+    await saved(pair, step(pair, 1), deposits=(there,))
+    before = await pair.look(pair.ben, there.record.id)
+    again = Stored(replace(there.record, fields={"code": "other"}), b'{"fields":{"code":"other"}}')
+    assert await saved(pair, step(pair, 2), deposits=(again,)) is not None
+    assert await pair.look(pair.ben, there.record.id) == before
+
+
+async def test_a_deposit_with_a_lost_race_is_not_made(pair: Pair) -> None:
+    stale = await writes(pair, step(pair, 1), deposits=(notice(pair),))
+    await saved(pair, step(pair, 1))
+    assert await pair.store.save(pair.ana.phone, stale, NOON) is None
+    assert (await space_of(pair, pair.ben.personal, pair.ben.phone)).head == 1
+
+
+# Revisions, scope ----------------------------------------------------------------------------------------------
+
+
+def behind(record: Record, *values: Value) -> Revision:
+    return Revision(space=record.space, record=record.id, version=record.version, values=values)
+
+
+async def test_history_gives_the_texts_that_a_record_once_held(pair: Pair) -> None:
+    record, other = step(pair, 1), step(pair, 2)
+    ana, ben = pair.ana.person, pair.ben.person
+    await saved(pair, record, other, revisions=(behind(record, Value("title", "Old", ana), Value("done", True, ben)),))
+    later = replace(record, version=3)
+    await saved(pair, later, revisions=(behind(later, Value("title", "Older", ben)),))
+    keys = [(pair.space, record.id), (pair.space, other.id), (pair.ana.personal, record.id)]
+    assert await pair.store.history(pair.ana.phone, keys) == {
+        keys[0]: frozenset({"Old", "Older"}),
+        keys[1]: frozenset(),
+        keys[2]: frozenset(),
+    }
+
+
+async def test_what_is_forgotten_stands_behind_no_more(pair: Pair) -> None:
+    record = step(pair, 1)
+    await saved(pair, record, revisions=(behind(record, Value("title", "Old", pair.ana.person)),))
+    later = replace(record, version=2)
+    key = (pair.space, record.id)
+    await saved(
+        pair,
+        later,
+        forgotten=(key,),
+        revisions=(behind(later, Value("title", "Kept", pair.ben.person)),),
+    )
+    assert await pair.store.history(pair.ana.phone, [key]) == {key: frozenset({"Kept"})}
+
+
+async def test_a_purge_sees_the_record_its_copy_and_both_boxes(pair: Pair) -> None:
+    shown = replace(step(pair, 1), kind="shown_check_in")
+    record = step(pair, 2, shown_id=shown.id)
+    revision = behind(record, Value("title", "Old", pair.ana.person))
+    about, elsewhere = notice(pair, family=record.id), notice(pair, family=uuid4())
+    await saved(pair, shown, record, step(pair, 3), revisions=(revision,), deposits=(about, elsewhere))
+    own = replace(
+        about.record, space=pair.ana.personal, id=RecordId(uuid4()), version=2, created=2, author=pair.ana.person
+    )
+    await saved(pair, own, space=pair.ana.personal)
+    scope = await pair.store.scope(pair.ana.phone, record.id)
+    assert scope.spaces.keys() == {pair.space, pair.ana.personal}
+    assert scope.inboxes.keys() == {pair.ana.personal, pair.ben.personal}
+    assert {each.id for each in scope.records} == {record.id, shown.id, own.id, about.record.id}
+    assert scope.revisions == (revision,)
+
+
+async def test_a_purge_of_a_letter_sees_the_draft_it_was_given_from(pair: Pair) -> None:
+    letter = replace(step(pair, 1), kind="note")
+    await saved(pair, letter)
+    draft = replace(
+        step(pair, 2),
+        space=pair.ana.personal,
+        kind="note_draft",
+        gone=True,
+        fields={},
+        shown_id=letter.id,
+    )
+    revision = behind(draft, Value("text", "First try", pair.ana.person))
+    await saved(pair, draft, space=pair.ana.personal, revisions=(revision,))
+    mine = await pair.store.scope(pair.ana.phone, letter.id)
+    assert {each.id for each in mine.records} == {letter.id, draft.id}
+    assert mine.revisions == (revision,)
+    bens = await pair.store.scope(pair.ben.phone, letter.id)
+    assert [each.id for each in bens.records] == [letter.id], "whoever received it never sees the drafts"
+    assert bens.revisions == ()
+
+
+async def test_a_purge_of_an_unknown_id_sees_nothing(pair: Pair) -> None:
+    scope = await pair.store.scope(pair.ana.phone, RecordId(uuid4()))
+    assert (scope.inboxes, scope.records, scope.revisions) == ({}, (), ())
+
+
+# Changed since -------------------------------------------------------------------------------------------------
+
+
+def versions(page: Page) -> list[tuple[SpaceId, int]]:
+    return [(row.space, row.version) for row in page.rows]
+
+
+async def test_rows_come_by_the_order_of_spaces_and_their_versions(pair: Pair) -> None:
+    await saved(pair, *(step(pair, version) for version in (3, 1, 2)))
+    page = await pair.page(pair.ana)
+    own, couple = pair.ana.personal, pair.space
+    assert versions(page) == [(own, 1), (couple, 1), (couple, 2), (couple, 3)]
+    assert page.spaces.keys() == {own, couple}
+
+
+async def test_rows_before_the_place_are_filtered_before_they_are_counted(pair: Pair) -> None:
+    await saved(pair, *(step(pair, version) for version in range(1, 11)))
+    after = {pair.ana.personal: 1, pair.space: 6}
+    page = await pair.store.changed_since(pair.ana.phone, after, limit=3)
+    assert versions(page) == [(pair.space, 7), (pair.space, 8), (pair.space, 9), (pair.space, 10)]
+    end = await pair.store.changed_since(pair.ana.phone, {pair.ana.personal: 1, pair.space: 9}, limit=3)
+    assert versions(end) == [(pair.space, 10)]
+
+
+async def test_a_page_ends_one_row_beyond_its_limit(pair: Pair) -> None:
+    await saved(pair, *(step(pair, version) for version in range(1, 11)))
+    page = await pair.store.changed_since(pair.ana.phone, {}, limit=2)
+    assert versions(page) == [(pair.ana.personal, 1), (pair.space, 1), (pair.space, 2)]
+
+
+async def test_a_row_carries_its_body_unread_and_a_tombstone_none(pair: Pair) -> None:
+    record, gone = step(pair, 1, removed=True), replace(step(pair, 2), gone=True, fields={})
+    await saved(pair, record, gone)
+    rows = {row.id: row for row in (await pair.page(pair.ben)).rows}
+    assert decoded(rows[record.id].body).fields == record.fields
+    assert (rows[record.id].removed, rows[record.id].gone, rows[record.id].author) == (True, False, pair.ana.person)
+    assert (rows[gone.id].gone, rows[gone.id].body) == (True, None)
+
+
+async def test_a_record_asked_for_again_comes_besides_whatever_its_version(pair: Pair) -> None:
+    first, second = step(pair, 1), step(pair, 2)
+    await saved(pair, first, second)
+    after = {pair.space: 2, pair.ana.personal: 1}
+    page = await pair.store.changed_since(pair.ana.phone, after, limit=10, again=[first.id, RecordId(uuid4())])
+    assert page.rows == []
+    assert [row.id for row in page.besides] == [first.id]
+
+
+async def test_places_in_other_spaces_open_nothing(pair: Pair) -> None:
+    page = await pair.store.changed_since(pair.ana.phone, {pair.ben.personal: 0, SpaceId(uuid4()): 0}, limit=10)
+    assert {row.space for row in page.rows} == {pair.ana.personal}
+    assert pair.ben.personal not in page.spaces
+
+
+# A stranger ----------------------------------------------------------------------------------------------------
+
+
+async def everything(pair: Pair) -> tuple[Loaded, Page, Page]:
+    """All that the two can be told, to see that it does not change."""
+    loaded = await pair.store.load(pair.ana.phone, Wanted(counted=["step"]))
+    return loaded, await pair.page(pair.ana), await pair.page(pair.ben)
+
+
+STRANGERS: dict[str, Callable[[Pair], Caller]] = {
+    "cleo": lambda pair: replace(somebody().phone, spaces=(pair.ana.personal, pair.space, pair.ben.personal)),
+    "the partner": lambda pair: replace(pair.ben.phone, spaces=(pair.ana.personal,)),
+}
+
+
+@pytest.mark.parametrize("who", STRANGERS)
+async def test_a_stranger_with_the_right_ids_gets_nothing_and_changes_nothing(pair: Pair, who: str) -> None:
+    ana, couple = pair.ana, pair.space
+    stranger = STRANGERS[who](pair)
+    family, decided = uuid4(), outcome()
+    record = replace(step(pair, 2, family=family), space=ana.personal, kind="check_in")
+    await saved(
+        pair,
+        record,
+        space=ana.personal,
+        revisions=(behind(record, Value("title", "Old", ana.person)),),
+        outcomes=((ana.personal, decided),),
+    )
+    before = await everything(pair)
+    space = await space_of(pair, ana.personal)
+    loaded = await pair.store.load(
+        replace(stranger, device=ana.phone.device),
+        Wanted(ids=[record.id], families=[(family, "check_in")], keys=[decided.key], counted=["check_in"]),
+    )
+    assert (loaded.spaces, loaded.records, loaded.outcomes, loaded.counts) == ({}, {}, {}, {})
+    page = await pair.store.changed_since(stranger, {}, limit=10, again=[record.id])
+    assert (page.spaces, page.rows, page.besides) == ({}, [], [])
+    key = (ana.personal, record.id)
+    assert not (await pair.store.history(stranger, [key]))[key]
+    scope = await pair.store.scope(stranger, record.id)
+    assert (scope.spaces, scope.inboxes, scope.records, scope.revisions) == ({}, {}, (), ())
+    await pair.store.begin_anew(stranger, space, uuid4())
+    forged = replace(record, version=3, fields={"text": "forged"})
+    write = Writes(spaces={space.id: space}, heads={space.id: 3}, records=(Stored(forged, encoded(forged)),))
+    assert await pair.store.save(stranger, write, NOON) is None
+    forget = replace(write, forgotten=(key,))
+    assert await pair.store.save(stranger, forget, NOON) is None
+    assert await everything(pair) == before
+    assert (await pair.store.history(ana.phone, [key]))[key] == {"Old"}
+    assert (await space_of(pair)).id == couple
+
+
+# Lives ---------------------------------------------------------------------------------------------------------
+
+
+async def test_closing_wipes_the_windows_raises_the_head_and_keeps_the_rest(ground: Ground, pair: Pair) -> None:
+    kept = step(pair, 1)
+    shown = [replace(step(pair, version, family=uuid4()), kind="shown_check_in") for version in (2, 3)]
+    wiped = replace(step(pair, 4), kind="shown_check_in", gone=True, fields={})
+    await saved(pair, kept, *shown, wiped)
+    assert await ground.close(pair.space) == 7
+    space = await space_of(pair)
+    assert (space.state, space.head) == ("closed", 7)
+    page = await pair.page(pair.ben, {pair.space: 4, pair.ben.personal: 1})
+    assert [(row.id, row.gone, row.body) for row in page.rows] == [(each.id, True, None) for each in shown]
+    assert [row.version for row in page.rows] == sorted({row.version for row in page.rows})
+    assert all(4 < row.version <= 7 for row in page.rows)
+    assert await pair.look(pair.ana, kept.id) == kept
+
+
+async def test_closing_an_empty_space_still_makes_a_decided_push_lose(ground: Ground, pair: Pair) -> None:
+    assert await ground.close(pair.space) == 1
+
+
+async def test_closing_twice_is_closing_once(ground: Ground, pair: Pair) -> None:
+    first = await ground.close(pair.space)
+    assert await ground.close(pair.space) == first
+
+
+async def test_a_new_life_of_the_store_is_a_new_epoch_of_every_space(ground: Ground, pair: Pair) -> None:
+    await saved(pair, step(pair, 1))
+    before = await space_of(pair)
+    await ground.bump(uuid4())
+    after = await space_of(pair)
+    assert after.epoch != before.epoch
+    assert (after.epoch_before, after.epoch_head, after.head) == (before.epoch, 1, 1)
+    own = await space_of(pair, pair.ana.personal)
+    assert own.epoch_head == 1
+
+
+async def test_what_is_saved_in_the_new_life_is_not_common_to_both(ground: Ground, pair: Pair) -> None:
+    await saved(pair, step(pair, 1))
+    before = await space_of(pair)
+    await ground.bump(uuid4())
+    await saved(pair, step(pair, 2))
+    after = await space_of(pair)
+    assert (after.epoch_before, after.epoch_head, after.head) == (before.epoch, 1, 2)
+
+
+async def test_a_notice_left_in_the_new_life_is_not_common_to_both(ground: Ground, pair: Pair) -> None:
+    """Else a phone that is ahead would think that the notice's version is one that it has."""
+    before = await space_of(pair, pair.ben.personal, pair.ben.phone)
+    await ground.bump(uuid4())
+    await saved(pair, step(pair, 1), deposits=(notice(pair),))
+    after = await space_of(pair, pair.ben.personal, pair.ben.phone)
+    assert (after.epoch_before, after.epoch_head, after.head) == (before.epoch, 1, 2)
+
+
+async def test_closing_in_the_new_life_is_not_common_to_both(ground: Ground, pair: Pair) -> None:
+    await saved(pair, step(pair, 1))
+    before = await space_of(pair)
+    await ground.bump(uuid4())
+    await ground.close(pair.space)
+    after = await space_of(pair)
+    assert (after.epoch_before, after.epoch_head, after.head) == (before.epoch, 1, 2)
+
+
+async def test_a_space_whose_device_is_ahead_begins_anew_once(pair: Pair) -> None:
+    await saved(pair, step(pair, 1))
+    read = await space_of(pair)
+    await pair.store.begin_anew(pair.ana.phone, read, uuid4())
+    new = await space_of(pair)
+    assert (new.epoch_before, new.epoch_head) == (read.epoch, 1)
+    assert new.epoch != read.epoch
+    await pair.store.begin_anew(pair.ben.phone, read, uuid4())
+    assert (await space_of(pair)).epoch == new.epoch, "the second to find out begins no third life"
+    own = await space_of(pair, pair.ana.personal)
+    assert own.epoch_before is None
+
+
+async def test_a_race_across_a_new_life_is_decided_by_the_head_alone(ground: Ground, pair: Pair) -> None:
+    """A write decided before the bump may still be stored, in the life in which it was read; nothing is lost."""
+    decided = await writes(pair, record := step(pair, 1))
+    await ground.bump(uuid4())
+    assert await pair.store.save(pair.ana.phone, decided, NOON) == {pair.space: 1}
+    assert await pair.look(pair.ana, record.id) == record
+
+
+# Through the use-case ------------------------------------------------------------------------------------------
+
+
+async def test_a_push_is_the_same_on_every_store(pair: Pair) -> None:
+    goal, first, second = uuid4(), uuid4(), uuid4()
+    made = [
+        change("goal", goal, couple=pair.couple),
+        change("step", first, {"goal": str(goal), "title": "Ferry."}, couple=pair.couple),
+        change("check_in", second, {"local_date": "2026-11-23", "text": "Tired."}),
+    ]
+    assert [each.status for each in await pair.push(pair.ana.phone, *made)] == ["applied"] * 3
+    again = await pair.push(pair.ana.phone, *made)
+    assert [each.status for each in again] == ["duplicate"] * 3
+    await pair.push(
+        pair.ben.phone,
+        change("step", first, {"title": "Cabin."}, was={"title": "Ferry."}, base=2, couple=pair.couple),
+    )
+    came = await pair.one(
+        pair.ana.tablet,
+        change("step", first, {"title": "Train."}, was={"title": "Ferry."}, base=2, couple=pair.couple),
+    )
+    assert came.fields == {"title": "kept_both"}
+    record = await pair.look(pair.ben, first)
+    assert record.alternatives == {"title": (Alternative(pair.ana.person, "Train."),)}
+    assert await pair.told(pair.ben) == [("kept_both", "title")]
+    assert await pair.told(pair.ana) == [("kept_both", "title")]
+
+
+async def test_a_refused_change_asks_for_the_history_before_it_keeps_words(pair: Pair) -> None:
+    """What the step once held is the other's to know of: it does not come back as one's own."""
+    goal, identity = uuid4(), uuid4()
+    await pair.one(pair.ana.phone, change("step", identity, {"goal": str(goal), "title": "Old."}, couple=pair.couple))
+    await pair.one(pair.ana.phone, change("step", identity, {"title": "New."}, base=1, couple=pair.couple))
+    stranger = str(uuid4())
+    for title, kept in (("Old.", []), ("My own.", [{"title": "My own."}])):
+        values = {"title": title, "taken_by": [stranger]}
+        came = await pair.one(
+            pair.ben.phone, change("step", identity, values, was={"taken_by": []}, base=2, couple=pair.couple)
+        )
+        assert came.code == "needs_their_yes"
+        assert [each["words"] for each in await pair.words_for(pair.ben)] == kept

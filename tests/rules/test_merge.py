@@ -1,0 +1,581 @@
+"""Merging by plain example: what follows, what meets unseen, what stands beside and behind, and who is told."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from msgspec.structs import replace
+
+from domain.check_ins import CHECK_IN
+from domain.goal_kinds import GOAL, STEP
+from domain.ids import DeviceId, PersonId, RecordId, SpaceId
+from domain.kind import Kind
+from domain.kinds import KINDS
+from domain.policies import Policy
+from domain.prompts import SETTINGS
+from domain.records import REMOVAL, Alternative, Record
+from domain.shapes import Windows
+from sync.merge import FOLDS, MERGES, Edit, Merged, Word, concurrent, create, merge
+from sync.ports import Value
+from sync.standing import standing
+from sync.words import Budget
+
+ANA, BEN = PersonId(UUID(int=1)), PersonId(UUID(int=2))
+PHONE, TABLET, BENS = DeviceId(UUID(int=11)), DeviceId(UUID(int=12)), DeviceId(UUID(int=13))
+OWNERS = {PHONE: ANA, TABLET: ANA, BENS: BEN}
+GOAL_ID, COUPLE = str(UUID(int=30)), str(UUID(int=40))
+
+
+def edit(
+    device: DeviceId,
+    values: dict[str, Any] | None = None,
+    *,
+    base: int,
+    was: dict[str, Any] | None = None,
+    **rest: Any,
+) -> Edit:
+    return Edit(person=OWNERS[device], device=device, base=base, set=values or {}, was=was or {}, **rest)
+
+
+def new(kind: Kind, values: dict[str, Any], device: DeviceId = PHONE, **rest: Any) -> Record:
+    """A record first stored as version 10."""
+    made = create(
+        kind,
+        edit(device, values, base=0, **rest),
+        space=SpaceId(UUID(int=20)),
+        identity=RecordId(UUID(int=21)),
+        version=10,
+    )
+    assert made.changed
+    return made.record
+
+
+def then(record: Record, change: Edit) -> Merged:
+    return merge(record, change, KINDS[record.kind], version=record.version + 1, budget=Budget())
+
+
+def step(title: str = "Book the ferry.", **values: Any) -> Record:
+    return new(STEP, {"goal": GOAL_ID, "title": title, **values})
+
+
+def check_in(**values: Any) -> Record:
+    return new(CHECK_IN, {"local_date": "2026-11-20", **values})
+
+
+def settings(**values: Any) -> Record:
+    return new(SETTINGS, values)
+
+
+def test_every_policy_that_can_meet_has_one_way_of_merging() -> None:
+    assert MERGES.keys() | FOLDS.keys() | {Policy.MEMBERS, Policy.ONCE, Policy.SERVER} == set(Policy)
+
+
+# Following -----------------------------------------------------------------------------------------------------
+
+
+def test_a_new_record_holds_what_was_set_and_is_empty_elsewhere() -> None:
+    record = check_in(text="Tired.")
+    assert record.fields["text"] == "Tired."
+    assert record.fields["needs"] == []
+    assert record.fields["audience"] == "only_me"
+    assert (record.version, record.created, record.author) == (10, 10, ANA)
+
+
+def test_a_record_that_is_ordered_keeps_the_version_of_its_first_storing() -> None:
+    terms = new(KINDS["goal_terms"], {"goal": GOAL_ID, "title": "Walk on Sundays."})
+    assert terms.fields["order"] == 10
+
+
+def test_a_change_that_has_seen_everything_follows() -> None:
+    came = then(step(), edit(BENS, {"title": "Book a cabin."}, base=10, was={"title": "Book the ferry."}))
+    assert came.record.fields["title"] == "Book a cabin."
+    assert (came.status, came.verdicts, came.owed) == ("applied", {}, ())
+    assert came.behind == (Value("title", "Book the ferry.", ANA),)
+    assert came.record.version == 11
+
+
+def test_changes_of_different_fields_do_not_meet() -> None:
+    first = then(step(), edit(BENS, {"done": True}, base=10))
+    second = then(first.record, edit(PHONE, {"title": "Book a cabin."}, base=10, was={"title": "Book the ferry."}))
+    assert (second.record.fields["done"], second.record.fields["title"]) == (True, "Book a cabin.")
+    assert (second.status, second.verdicts) == ("applied", {})
+
+
+def test_an_offline_creation_and_its_edits_do_not_meet_each_other() -> None:
+    record = new(CHECK_IN, {"local_date": "2026-11-20", "text": "Tired."})
+    for text, was in (("Tired but well.", "Tired."), ("Well.", "Tired but well.")):
+        came = then(record, edit(PHONE, {"text": text}, base=0, was={"text": was}))
+        assert (came.status, came.record.alternatives, came.owed) == ("applied", {}, ())
+        record = came.record
+    assert record.fields["text"] == "Well."
+
+
+def test_an_edit_that_says_what_is_stored_changes_nothing() -> None:
+    record = step()
+    came = then(record, edit(BENS, {"title": "Book the ferry."}, base=10))
+    assert (came.changed, came.record, came.status) == (False, record, "applied")
+
+
+def test_a_value_behind_is_kept_only_when_there_is_something_in_it() -> None:
+    came = then(check_in(), edit(PHONE, {"text": "Tired.", "valence": 2, "let_them_know": True}, base=10))
+    assert came.behind == ()
+
+
+def test_another_device_s_change_was_seen_when_the_base_says_so() -> None:
+    changed = then(step(), edit(BENS, {"done": True}, base=10)).record
+    stamp = changed.stamp("done")
+    assert concurrent(stamp, edit(PHONE, base=10))
+    assert not concurrent(stamp, edit(PHONE, base=11))
+    assert not concurrent(stamp, edit(BENS, base=10))
+
+
+def test_a_device_that_wrote_last_has_still_not_seen_who_wrote_between() -> None:
+    record = then(step(), edit(PHONE, {"title": "A."}, base=10)).record
+    record = then(record, edit(BENS, {"title": "B."}, base=10, was={"title": "Book the ferry."})).record
+    record = then(record, edit(BENS, {"done": True}, base=12)).record
+    assert concurrent(record.stamp("done"), edit(PHONE, base=10))
+
+
+# Later ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first_to_arrive", ["earlier", "later"])
+def test_of_two_unseen_dates_the_one_chosen_later_stands(first_to_arrive: str) -> None:
+    earlier = edit(PHONE, {"valence": 1}, base=10, made_ms=1000)
+    later = edit(TABLET, {"valence": 2}, base=10, made_ms=2000)
+    order = (earlier, later) if first_to_arrive == "earlier" else (later, earlier)
+    one = then(check_in(), order[0]).record
+    came = then(one, order[1])
+    assert came.record.fields["valence"] == 2
+    if first_to_arrive == "earlier":
+        assert (came.verdicts, came.status, came.behind) == ({"valence": "yours_kept"}, "merged", (_v(1),))
+    else:
+        assert (came.verdicts, came.status, came.behind) == ({"valence": "theirs_kept"}, "superseded", (_v(1),))
+    assert came.owed == (), "one's own other device is nobody to be told of"
+
+
+def _v(value: int) -> Value:
+    return Value("valence", value, ANA)
+
+
+@pytest.mark.parametrize("order", [(PHONE, TABLET), (TABLET, PHONE)])
+@pytest.mark.parametrize("made_ms", [None, 1000])
+def test_a_tie_falls_to_the_higher_device(order: tuple[DeviceId, DeviceId], made_ms: int | None) -> None:
+    record = check_in()
+    for device in order:
+        value = 1 if device == PHONE else 2
+        record = then(record, edit(device, {"valence": value}, base=10, made_ms=made_ms)).record
+    assert record.fields["valence"] == 2
+
+
+@pytest.mark.parametrize("order", [(PHONE, TABLET), (TABLET, PHONE)])
+def test_an_edit_that_does_not_say_its_age_loses_the_tie(order: tuple[DeviceId, DeviceId]) -> None:
+    record = check_in()
+    for device in order:
+        change = (
+            edit(PHONE, {"valence": 1}, base=10, made_ms=1)
+            if device == PHONE
+            else edit(TABLET, {"valence": 2}, base=10)
+        )
+        record = then(record, change).record
+    assert record.fields["valence"] == 1
+
+
+def test_whose_value_lost_is_told_when_it_was_another_person_s() -> None:
+    goal = new(GOAL, {})
+    one = then(goal, edit(PHONE, {"topic": "health"}, base=10, made_ms=1)).record
+    won = then(one, edit(BENS, {"topic": "money"}, base=10, made_ms=2))
+    assert won.owed == (Word(ANA, "other_kept", "topic"),)
+    lost = then(one, edit(BENS, {"topic": "money"}, base=10, made_ms=0))
+    assert lost.owed == (Word(BEN, "other_kept", "topic"),)
+    assert lost.record.fields["topic"] == "health"
+
+
+def test_a_device_s_own_earlier_edit_never_beats_its_later_one() -> None:
+    """Even where its clock went back between them, and the other's edit came first."""
+    record = then(check_in(), edit(TABLET, {"valence": 1}, base=10, made_ms=50)).record
+    record = then(record, edit(PHONE, {"valence": 2}, base=10, made_ms=100)).record
+    came = then(record, edit(PHONE, {"valence": 3}, base=10, made_ms=10))
+    assert (came.record.fields["valence"], came.verdicts) == (3, {"valence": "yours_kept"})
+
+
+# Words ---------------------------------------------------------------------------------------------------------
+
+
+def test_two_own_devices_that_wrote_other_sentences_are_joined() -> None:
+    record = check_in(text="We met. It rained.")
+    one = then(record, edit(PHONE, {"text": "We met at noon. It rained."}, base=10, was={"text": "We met. It rained."}))
+    came = then(
+        one.record, edit(TABLET, {"text": "We met. It rained a lot."}, base=10, was={"text": "We met. It rained."})
+    )
+    assert came.record.fields["text"] == "We met at noon. It rained a lot."
+    assert (came.verdicts, came.status, came.record.merged) == ({"text": "merged"}, "merged", ("text",))
+    assert {value.value for value in came.behind} == {"We met at noon. It rained.", "We met. It rained a lot."}
+
+
+@pytest.mark.parametrize(("made_ms", "stands", "beside"), [(2000, "Ill.", "Well."), (500, "Well.", "Ill.")])
+def test_two_own_devices_that_rewrote_one_sentence_keep_both(made_ms: int, stands: str, beside: str) -> None:
+    one = then(check_in(text="Tired."), edit(PHONE, {"text": "Well."}, base=10, was={"text": "Tired."}, made_ms=1000))
+    came = then(one.record, edit(TABLET, {"text": "Ill."}, base=10, was={"text": "Tired."}, made_ms=made_ms))
+    assert came.record.fields["text"] == stands
+    assert came.record.alternatives == {"text": (Alternative(ANA, beside),)}
+    assert came.verdicts == {"text": "kept_both"}
+    assert came.owed == ()
+
+
+def test_text_from_nowhere_known_is_kept_beside() -> None:
+    one = then(check_in(text="Tired."), edit(PHONE, {"text": "Tired. Cold."}, base=10, was={"text": "Tired."})).record
+    came = then(one, edit(TABLET, {"text": "Tired. Warm."}, base=10, made_ms=9))
+    assert came.record.fields["text"] == "Tired. Warm."
+    assert came.record.alternatives == {"text": (Alternative(ANA, "Tired. Cold."),)}
+
+
+def test_emptying_a_text_that_was_rewritten_elsewhere_keeps_the_words_in_either_order() -> None:
+    written = edit(PHONE, {"text": "Well."}, base=10, was={"text": "Tired."}, made_ms=1000)
+    emptied = edit(TABLET, {"text": None}, base=10, was={"text": "Tired."}, made_ms=2000)
+    one = then(then(check_in(text="Tired."), written).record, emptied)
+    assert (one.record.fields["text"], one.record.alternatives) == (None, {"text": (Alternative(ANA, "Well."),)})
+    assert one.verdicts == {"text": "kept_both"}
+    other = then(then(check_in(text="Tired."), emptied).record, written)
+    assert (other.record.fields["text"], other.record.alternatives) == (None, {"text": (Alternative(ANA, "Well."),)})
+
+
+def test_emptying_that_loses_leaves_nothing_beside_and_does_not_say_so() -> None:
+    one = then(check_in(text="Tired."), edit(PHONE, {"text": "Well."}, base=10, was={"text": "Tired."}, made_ms=9))
+    came = then(one.record, edit(TABLET, {"text": None}, base=10, was={"text": "Tired."}, made_ms=1))
+    assert (came.record.fields["text"], came.record.alternatives) == ("Well.", {})
+    assert came.verdicts == {"text": "theirs_kept"}
+
+
+def test_an_edit_that_brings_nothing_new_leaves_the_text_and_comes_back() -> None:
+    one = then(step("A. B."), edit(PHONE, {"title": "A. B. C."}, base=10, was={"title": "A. B."})).record
+    came = then(one, edit(BENS, {"title": "A. B."}, base=10, was={"title": "A. B."}))
+    assert came.record.fields["title"] == "A. B. C."
+    assert came.record.version == one.version + 1, "the device that pushed it has to be told"
+
+
+def test_what_only_repeats_the_other_s_edit_and_adds_to_it_follows() -> None:
+    one = then(step("A."), edit(PHONE, {"title": "A. B."}, base=10, was={"title": "A."})).record
+    came = then(one, edit(BENS, {"title": "A. B. C."}, base=10, was={"title": "A."}))
+    assert (came.record.fields["title"], came.verdicts, came.record.merged) == ("A. B. C.", {}, ())
+    assert came.behind == (Value("title", "A. B.", ANA),)
+
+
+# Shared words --------------------------------------------------------------------------------------------------
+
+
+def overlapping(record: Record | None = None) -> Merged:
+    """Ana and Ben rewrote the same sentence; Ana's was first."""
+    first = then(record or step(), edit(PHONE, {"title": "Ana's."}, base=10, was={"title": "Book the ferry."}))
+    return then(first.record, edit(BENS, {"title": "Ben's."}, base=10, was={"title": "Book the ferry."}))
+
+
+def test_the_same_sentence_rewritten_by_both_keeps_the_stored_one_first() -> None:
+    came = overlapping()
+    assert came.record.fields["title"] == "Ana's."
+    assert came.record.alternatives == {"title": (Alternative(BEN, "Ben's."),)}
+    assert (came.status, came.verdicts) == ("merged", {"title": "kept_both"})
+    assert set(came.owed) == {Word(ANA, "kept_both", "title"), Word(BEN, "kept_both", "title")}
+
+
+def test_a_second_alternative_of_one_author_replaces_the_first_which_goes_behind() -> None:
+    record = overlapping().record
+    came = then(record, edit(BENS, {"title": "Ben's other."}, base=10, was={"title": "Ben's."}))
+    assert came.record.alternatives == {"title": (Alternative(BEN, "Ben's other."),)}
+    assert Value("title", "Ben's.", BEN) in came.behind
+    assert came.owed == (), "one notice each is enough"
+
+
+def test_alternatives_of_two_authors_stand_side_by_side() -> None:
+    record = overlapping().record
+    record = then(record, edit(BENS, {"title": "Ben's third."}, base=12, was={"title": "Ana's."})).record
+    came = then(record, edit(TABLET, {"title": "Ana's tablet."}, base=12, was={"title": "Ana's."}))
+    assert came.record.fields["title"] == "Ben's third."
+    assert came.record.alternatives == {"title": (Alternative(BEN, "Ben's."), Alternative(ANA, "Ana's tablet."))}
+
+
+def test_the_same_overlapping_edit_twice_keeps_one_alternative() -> None:
+    record = overlapping().record
+    came = then(record, edit(BENS, {"title": "Ben's."}, base=10, was={"title": "Book the ferry."}))
+    assert came.record.alternatives == {"title": (Alternative(BEN, "Ben's."),)}
+    assert came.behind == ()
+
+
+@pytest.mark.parametrize("emptied_first", [True, False])
+def test_a_text_that_one_emptied_and_the_other_went_on_with_is_kept(*, emptied_first: bool) -> None:
+    goal = new(GOAL, {"notes": "Sunday."})
+    emptied = edit(PHONE, {"notes": None}, base=10, was={"notes": "Sunday."})
+    written = edit(BENS, {"notes": "Saturday."}, base=10, was={"notes": "Sunday."})
+    order = (emptied, written) if emptied_first else (written, emptied)
+    came = then(then(goal, order[0]).record, order[1])
+    assert came.record.fields["notes"] == "Saturday."
+    assert came.record.alternatives == {}
+    assert came.verdicts == {"notes": "yours_kept" if emptied_first else "theirs_kept"}
+
+
+def test_a_title_never_becomes_nothing() -> None:
+    """One took out all but the blank before it, the other that blank: both are seemly, together they are nothing."""
+    one = then(step(" A."), edit(PHONE, {"title": " "}, base=10, was={"title": " A."})).record
+    came = then(one, edit(BENS, {"title": "A."}, base=10, was={"title": " A."}))
+    assert came.record.fields["title"] == " "
+    assert came.record.alternatives == {"title": (Alternative(BEN, "A."),)}
+
+
+def test_a_joined_text_stays_within_its_length() -> None:
+    goal = new(GOAL, {"notes": "A."})
+    long, other = "A. " + "x" * 1500 + ".", "A. " + "y" * 1500 + "."
+    one = then(goal, edit(PHONE, {"notes": long}, base=10, was={"notes": "A."})).record
+    came = then(one, edit(BENS, {"notes": other}, base=10, was={"notes": "A."}))
+    assert came.record.fields["notes"] == long
+    assert came.record.alternatives == {"notes": (Alternative(BEN, other),)}
+
+
+# Picking and confirming ----------------------------------------------------------------------------------------
+
+
+def test_a_pick_takes_the_alternative_out_and_keeps_it_behind() -> None:
+    record = overlapping().record
+    pick = edit(
+        PHONE,
+        {"title": "Ben's."},
+        base=12,
+        was={"title": "Ana's."},
+        picked={"title": frozenset({(str(BEN), "Ben's.")})},
+    )
+    came = then(record, pick)
+    assert (came.record.fields["title"], came.record.alternatives) == ("Ben's.", {})
+    assert Value("title", "Ben's.", BEN) in came.behind
+
+
+def test_an_alternative_that_came_meanwhile_stays() -> None:
+    record = overlapping().record
+    record = then(record, edit(BENS, {"title": "Ben's newer."}, base=10, was={"title": "Ben's."})).record
+    came = then(record, edit(PHONE, base=12, picked={"title": frozenset({(str(BEN), "Ben's.")})}))
+    assert came.record.alternatives == {"title": (Alternative(BEN, "Ben's newer."),)}
+    assert not came.changed
+
+
+def test_picking_in_a_field_without_alternatives_changes_nothing() -> None:
+    came = then(step(), edit(PHONE, base=10, picked={"title": frozenset({(str(BEN), "x")})}))
+    assert (came.changed, came.record.alternatives) == (False, {})
+
+
+def test_an_edit_of_the_text_alone_clears_nothing() -> None:
+    record = overlapping().record
+    came = then(record, edit(PHONE, {"title": "Ana's!"}, base=12, was={"title": "Ana's."}))
+    assert came.record.alternatives == {"title": (Alternative(BEN, "Ben's."),)}
+
+
+def test_a_joined_text_is_marked_until_somebody_confirms_it() -> None:
+    one = then(step("A. B."), edit(PHONE, {"title": "A1. B."}, base=10, was={"title": "A. B."})).record
+    record = then(one, edit(BENS, {"title": "A. B1."}, base=10, was={"title": "A. B."})).record
+    assert (record.fields["title"], record.merged) == ("A1. B1.", ("title",))
+    came = then(record, edit(PHONE, base=12, confirmed=frozenset({"title"})))
+    assert (came.record.merged, came.changed, came.status) == ((), True, "applied")
+    again = then(came.record, edit(BENS, base=12, confirmed=frozenset({"title"})))
+    assert not again.changed
+
+
+# Members, monotone, private, protective ------------------------------------------------------------------------
+
+
+def test_needs_added_and_taken_out_on_two_devices_are_both_heard() -> None:
+    record = check_in(needs=["rest", "time_alone"])
+    was = {"needs": ["rest", "time_alone"]}
+    one = then(record, edit(PHONE, {"needs": ["rest", "time_alone", "clarity"]}, base=10, was=was)).record
+    came = then(one, edit(TABLET, {"needs": ["rest"]}, base=10, was=was))
+    assert came.record.fields["needs"] == ["clarity", "rest"]
+    assert came.verdicts == {"needs": "merged"}
+    assert came.behind == (Value("needs", ["clarity", "rest", "time_alone"], ANA),)
+
+
+def test_an_addition_beats_a_removal_that_had_not_seen_it() -> None:
+    record = check_in(needs=["rest"])
+    record = then(record, edit(PHONE, {"needs": []}, base=10, was={"needs": ["rest"]})).record
+    record = then(record, edit(PHONE, {"needs": ["rest"]}, base=10, was={"needs": []})).record
+    came = then(record, edit(TABLET, {"needs": []}, base=10, was={"needs": ["rest"]}))
+    assert came.record.fields["needs"] == ["rest"]
+
+
+def test_without_a_start_an_unseen_set_only_adds() -> None:
+    one = then(check_in(needs=["rest"]), edit(PHONE, {"needs": ["clarity"]}, base=10, was={"needs": ["rest"]})).record
+    came = then(one, edit(TABLET, {"needs": ["time_alone"]}, base=10))
+    assert came.record.fields["needs"] == ["clarity", "time_alone"]
+
+
+def test_a_full_set_keeps_the_earliest() -> None:
+    record = check_in(needs=["rest"])
+    one = then(
+        record, edit(PHONE, {"needs": ["rest", "time_alone", "clarity"]}, base=10, was={"needs": ["rest"]})
+    ).record
+    came = then(one, edit(TABLET, {"needs": ["affection", "celebration", "rest"]}, base=10, was={"needs": ["rest"]}))
+    assert came.record.fields["needs"] == ["clarity", "rest", "time_alone"]
+    assert {said.value for said in standing(came.record.stamps, "needs")} <= set(came.record.fields["needs"])
+
+
+def test_taking_a_step_leaves_the_other_where_they_are() -> None:
+    one = then(step(), edit(BENS, {"taken_by": [str(BEN)]}, base=10, was={"taken_by": []})).record
+    came = then(one, edit(PHONE, {"taken_by": [str(ANA)]}, base=10, was={"taken_by": []}))
+    assert came.record.fields["taken_by"] == sorted([str(ANA), str(BEN)])
+
+
+def test_what_an_edit_never_had_it_does_not_take_out() -> None:
+    """A device that claims to have seen the partner's yes, and to have started from none, changes only its own."""
+    record = step(taken_by=[str(ANA)])
+    came = then(record, edit(BENS, {"taken_by": []}, base=10, was={"taken_by": []}))
+    assert came.record.fields["taken_by"] == [str(ANA)]
+
+
+def test_done_stays_done_against_an_undoing_that_had_not_seen_it() -> None:
+    record = step(done=True)
+    undone = then(record, edit(PHONE, {"done": False}, base=10)).record
+    done = then(undone, edit(PHONE, {"done": True}, base=10)).record
+    came = then(done, edit(BENS, {"done": False}, base=10))
+    assert came.record.fields["done"] is True
+    assert (came.verdicts, came.status) == ({"done": "theirs_kept"}, "superseded")
+
+
+def test_an_undoing_that_had_seen_it_counts() -> None:
+    came = then(step(done=True), edit(BENS, {"done": False}, base=10))
+    assert (came.record.fields["done"], came.status) == (False, "applied")
+
+
+@pytest.mark.parametrize("opened_first", [True, False])
+def test_of_two_unseen_audiences_the_private_one_stands(*, opened_first: bool) -> None:
+    record = check_in(audience=COUPLE, shared_parts=["text"], text="Tired.")
+    closed = edit(PHONE, {"audience": "only_me"}, base=10)
+    other = edit(TABLET, {"audience": str(UUID(int=41))}, base=10)
+    order = (other, closed) if opened_first else (closed, other)
+    came = then(then(record, order[0]).record, order[1])
+    assert came.record.fields["audience"] == "only_me"
+    assert came.owed == (Word(ANA, "kept_private", "audience"),)
+
+
+def test_of_two_unseen_sets_of_parts_only_what_both_showed_is_shown() -> None:
+    record = check_in(audience=COUPLE, shared_parts=["mood"])
+    one = then(record, edit(PHONE, {"shared_parts": ["mood", "text"]}, base=10)).record
+    came = then(one, edit(TABLET, {"shared_parts": ["felt", "mood"]}, base=10))
+    assert came.record.fields["shared_parts"] == ["mood"]
+    assert came.verdicts == {"shared_parts": "kept_private"}
+
+
+def test_a_window_that_was_opened_closed_and_opened_again_is_open_whenever_the_other_device_s_opening_comes() -> None:
+    """What a device took back itself stands in nobody's way."""
+    changes = [edit(TABLET, {"audience": value}, base=10) for value in (COUPLE, "only_me", COUPLE)]
+    other = edit(PHONE, {"audience": COUPLE}, base=10)
+    for place in range(4):
+        record = check_in()
+        for change in (*changes[:place], other, *changes[place:]):
+            record = then(record, change).record
+        assert record.fields["audience"] == COUPLE
+
+
+def test_push_privacy_goes_to_the_hidden_side() -> None:
+    one = then(settings(), edit(PHONE, {"push_privacy": "descriptive"}, base=10)).record
+    came = then(one, edit(TABLET, {"push_privacy": "hidden"}, base=10))
+    assert came.record.fields["push_privacy"] == "hidden"
+
+
+def test_quiet_hours_of_two_devices_are_joined_and_caps_go_down() -> None:
+    night = Windows().judged([{"weekday": 0, "from": "22:00", "to": "07:00"}])
+    noon = Windows().judged([{"weekday": 0, "from": "12:00", "to": "13:00"}])
+    one = then(settings(), edit(PHONE, {"quiet": night, "day_cap": 1, "quiet_off": True}, base=10)).record
+    came = then(one, edit(TABLET, {"quiet": noon, "day_cap": 3}, base=10))
+    assert came.record.fields["quiet"] == sorted([*noon, *night], key=lambda each: str(each["from"]))
+    assert came.record.fields["day_cap"] == 1
+    assert came.verdicts == {"quiet": "merged", "day_cap": "merged"}
+
+
+def test_quiet_hours_that_both_turned_off_are_off_and_that_one_turned_on_are_on() -> None:
+    off = then(settings(), edit(PHONE, {"quiet_off": True}, base=10)).record
+    both = then(off, edit(TABLET, {"quiet_off": True}, base=10)).record
+    assert both.fields["quiet_off"] is True
+    on = then(settings(quiet_off=True), edit(PHONE, {"quiet_off": False}, base=10)).record
+    again = then(on, edit(PHONE, {"quiet_off": True}, base=10)).record
+    came = then(again, edit(TABLET, {"quiet_off": False}, base=10))
+    assert came.record.fields["quiet_off"] is False
+
+
+def test_a_value_of_a_newer_app_is_the_least_far() -> None:
+    kind = KINDS["step"]
+    assert FOLDS[Policy.MONOTONE](KINDS["goal"].fields["form"].shape, ["agreement", "unheard_of"]) == "agreement"
+    assert FOLDS[Policy.MONOTONE](kind.fields["done"].shape, [False, True]) is True
+
+
+# Removing ------------------------------------------------------------------------------------------------------
+
+
+def test_a_removal_that_has_seen_everything_removes_and_can_be_taken_back() -> None:
+    gone = then(step(), edit(BENS, base=10, remove=True))
+    assert (gone.record.removed, gone.status, gone.owed) == (True, "applied", ())
+    assert gone.record.fields["title"] == "Book the ferry.", "kept for thirty days"
+    back = then(gone.record, edit(PHONE, base=11, remove=False))
+    assert (back.record.removed, back.status) == (False, "applied")
+
+
+def test_removing_twice_and_bringing_back_what_is_there_change_nothing() -> None:
+    gone = then(step(), edit(BENS, base=10, remove=True)).record
+    assert not then(gone, edit(PHONE, base=10, remove=True)).changed
+    assert not then(step(), edit(PHONE, base=10, remove=False)).changed
+
+
+def test_an_edit_that_comes_after_an_unseen_removal_brings_the_step_back() -> None:
+    gone = then(step(), edit(BENS, base=10, remove=True)).record
+    came = then(gone, edit(PHONE, {"title": "Book a cabin."}, base=10, was={"title": "Book the ferry."}))
+    assert (came.record.removed, came.record.fields["title"]) == (False, "Book a cabin.")
+    assert came.owed == (Word(BEN, "came_back"),)
+
+
+def test_a_removal_that_comes_after_an_unseen_edit_does_not_take_it_away() -> None:
+    edited = then(step(), edit(PHONE, {"title": "Book a cabin."}, base=10, was={"title": "Book the ferry."})).record
+    came = then(edited, edit(BENS, base=10, remove=True))
+    assert (came.record.removed, came.status) == (False, "superseded")
+    assert came.owed == (Word(BEN, "came_back"),)
+
+
+def test_a_removal_does_not_take_away_an_unseen_text_that_stands_beside() -> None:
+    """Ben's words stand beside Ana's: her removal, made before they came, has not seen them."""
+    record = overlapping().record
+    came = then(record, edit(TABLET, base=11, remove=True))
+    assert came.record.removed is False
+    assert came.owed == (Word(ANA, "came_back"),)
+    assert then(record, edit(TABLET, base=12, remove=True)).record.removed is True
+
+
+def test_an_edit_that_knew_of_the_removal_leaves_it_removed() -> None:
+    gone = then(step(), edit(BENS, base=10, remove=True)).record
+    came = then(gone, edit(PHONE, {"done": True}, base=11))
+    assert came.record.removed is True
+
+
+def test_removing_and_editing_in_one_change_is_no_meeting() -> None:
+    came = then(step(), edit(PHONE, {"done": True}, base=10, remove=True))
+    assert (came.record.removed, came.record.fields["done"], came.owed) == (True, True, ())
+
+
+@pytest.mark.parametrize("removed_first", [True, False])
+def test_a_private_record_that_comes_back_is_shown_to_nobody(*, removed_first: bool) -> None:
+    record = check_in(text="Tired.", audience=COUPLE, shared_parts=["text"])
+    removal = edit(PHONE, base=10, remove=True)
+    wrote = edit(TABLET, {"text": "Well."}, base=10, was={"text": "Tired."})
+    order = (removal, wrote) if removed_first else (wrote, removal)
+    came = then(then(record, order[0]).record, order[1])
+    assert (came.record.removed, came.record.fields["audience"]) == (False, "only_me")
+    assert came.record.fields["text"] == "Well."
+    assert came.owed == (Word(ANA, "came_back"),)
+
+
+def test_a_private_record_that_nobody_saw_comes_back_as_it_was() -> None:
+    gone = then(check_in(text="Tired."), edit(PHONE, base=10, remove=True)).record
+    came = then(gone, edit(TABLET, {"text": "Well."}, base=10, was={"text": "Tired."}))
+    assert (came.record.removed, came.record.fields["audience"]) == (False, "only_me")
+
+
+def test_a_removal_of_the_server_s_own_is_told_to_the_author() -> None:
+    """A record without a stamp of its removal: its author is who would miss it."""
+    gone = replace(step(), removed=True)
+    gone = replace(
+        gone, stamps=gone.stamps | {REMOVAL: replace(gone.stamp(REMOVAL), person=None, version=11, device=PHONE)}
+    )
+    came = then(gone, edit(BENS, {"done": True}, base=10))
+    assert came.owed == (Word(ANA, "came_back"),)
