@@ -20,6 +20,7 @@ from api.migrate import migrate, utc_now
 from api.pace import Pace
 from api.postgres import Pool, open_pool
 from api.settings import Secret, Settings
+from api.turns import Turns
 from sync.store import PostgresStore, found_store
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -37,6 +38,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     keys: StoredKeys
     accounts: Accounts
     store: PostgresStore
+    turns: Turns
     hints: Hub
     pace: Pace
 
@@ -84,6 +86,7 @@ async def open_parts(
             pool=pool,
             keys=keys,
             store=PostgresStore(pool, keys),
+            turns=Turns(),
             accounts=Accounts(
                 pool=pool,
                 keys=keys,

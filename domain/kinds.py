@@ -106,6 +106,8 @@ def objection(kind: Kind, attempt: Attempt, record: Record | None, situation: Si
 
 def _creation(kind: Kind, attempt: Attempt, situation: Situation) -> Iterable[Refusal | None]:
     yield Refusal.SERVER_OWNED if kind.creates is Who.SERVER else None
+    # What nobody may remove is not born removed either.
+    yield Refusal.IMMUTABLE if attempt.remove and kind.removes is Who.NOBODY else None
     yield Refusal.INVALID if any(name not in attempt.set for name in kind.needed) else None
     yield _not_own_id(kind, attempt, None, situation)
     if kind.parent is not None and kind.parent.known:

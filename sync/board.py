@@ -75,8 +75,12 @@ class Board:
         return record
 
     def behind(self, revision: Revision) -> None:
-        """Keep values behind a record."""
-        self._revisions.append(revision)
+        """Keep values behind a record, with those that the same version put there already."""
+        last = self._revisions[-1] if self._revisions else None
+        if last is not None and (last.space, last.version) == (revision.space, revision.version):
+            self._revisions[-1] = replace(last, values=(*last.values, *revision.values))
+        else:
+            self._revisions.append(revision)
 
     def decide(self, space: SpaceId, outcome: Outcome) -> None:
         """Keep what was decided about a change, in this space."""
@@ -103,7 +107,8 @@ class Board:
     def tell(self, word: Word, about: Record, version: int) -> None:
         """Leave a person a kind word about something that happened to what they wrote."""
         inbox = self._inbox(word.person, about.space)
-        if inbox is None:
+        if inbox is None or inbox not in self.id_keys:
+            # Somebody whose keys were destroyed is told nothing any more.
             return
         identity = self.made_id(inbox, NOTICE.name, word.person, about.id, word.field or "", str(version), word.code)
         fields = {

@@ -76,6 +76,7 @@ class _Purge:
         if own and not letter and active:
             self._clean_record(mark)
             self._clean_revisions(mark)
+        self._forget_drafts()
         self._clean_boxes(mark if own else None)
         spaces = self.scope.spaces | self.scope.inboxes
         written = {record.space for record in self.changed}
@@ -90,18 +91,13 @@ class _Purge:
     def _own_sentences(self) -> set[str]:
         own: set[str] = set()
         for name in self._texts():
-            chain = self._chain(name)
+            # An alternative is a whole text: what it has of the other's sentences does not make them one's own.
+            beside = [Value(name, each.text, each.by) for each in self.record.alternatives.get(name, ())]
+            chain = [*self._chain(name), *beside]
             if self.kind.fields[name].policy is Policy.SHARED_WORDS:
                 own |= own_sentences(self.caller.person, chain)
             else:
-                own |= {sentence for value in chain for sentence in sentences(value.value or "")}
-        own |= {
-            sentence
-            for beside in self.record.alternatives.values()
-            for each in beside
-            if each.by == self.caller.person
-            for sentence in sentences(each.text)
-        }
+                own |= {sentence for value in chain for sentence in sentences(value.value)}
         return own
 
     def _texts(self) -> list[str]:
@@ -128,7 +124,12 @@ class _Purge:
             for name, value in self.record.fields.items()
         }
         alternatives = {
-            name: tuple(each for each in beside if each.by != self.caller.person)
+            name: tuple(
+                replace(each, text=text)
+                for each in beside
+                if each.by != self.caller.person
+                and (text := cleaned(each.text, mark, self.id_keys[self.record.space], self.record.id))
+            )
             for name, beside in self.record.alternatives.items()
         }
         cleaned_record = replace(
@@ -170,10 +171,21 @@ class _Purge:
             if values:
                 self.revisions.append(replace(revision, values=values))
 
+    def _drafts(self) -> list[Record]:
+        """Return the draft that a letter was given from: its writer still holds what stands behind it."""
+        return [each for each in self.scope.records if each.gone and each.shown_id == self.record.id]
+
+    def _forget_drafts(self) -> None:
+        for draft in self._drafts():
+            if any(revision.record == draft.id for revision in self.scope.revisions):
+                self.forgotten.append((draft.space, draft.id))
+                self._put(draft)
+
     def _clean_boxes(self, mark: Purged | None) -> None:
         """Wipe the notices about the record; take the sentences out of unplaced words in both boxes."""
+        about = {self.record.id, *(draft.id for draft in self._drafts())}
         for box in self.scope.records:
-            if box.kind not in ("notice", "unplaced") or box.gone or box.family != self.record.id:
+            if box.kind not in ("notice", "unplaced") or box.gone or box.family not in about:
                 continue
             if box.kind == "notice":
                 if box.author == self.caller.person:

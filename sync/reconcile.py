@@ -139,8 +139,8 @@ class _Batch:
             if kind is None:
                 raise _Refused(Refusal.INVALID)
             space = self._home(kind, change)
-            base = min(change.base, self.base_max.get(space.id, VERSION_MAX), space.head)
-            outcome = self._apply(kind, space, replace(change, base=base))
+            change = replace(change, base=min(change.base, self.base_max.get(space.id, VERSION_MAX), space.head))
+            outcome = self._apply(kind, space, change)
         except _Refused as refused:
             space = self.board.spaces[self.caller.personal]
             outcome = self._refuse(kind, change, refused.code)

@@ -369,7 +369,7 @@ class PostgresStore:
         sealer = await self.keys.of(spaces)
         batch = _arrays(sealer, writes, now, caller)
         try:
-            if len(spaces) == 1 and not writes.forgotten:
+            if len(spaces) == 1 and not writes.forgotten and spaces.issubset(caller.spaces):
                 [space] = writes.spaces.values()
                 raised = await self.pool.fetchval(SAVE, *_raising(space, writes, caller), *batch)
                 return dict(writes.heads) if raised else None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from domain.ids import RecordId
-from domain.kind import Kind, Who
+from domain.kind import Kind, Ownership, Who
 from domain.records import Record
 from domain.shapes import Text
 from sync.board import Board
@@ -29,9 +29,13 @@ def own_words(
         if isinstance(value, str) and value and value != change.was.get(name) and _is_text(kind, name)
     }
     key, stored = _where(board, kind, RecordId(change.id))
-    if stored is None or kind is None or not texts:
+    if kind is None or not texts:
         return texts, frozenset()
-    if stored.author != board.caller.person and kind.edits is not Who.EITHER:
+    if kind.creates is Who.SERVER and kind.edits is not Who.AUTHOR:
+        return {}, frozenset()
+    if stored is None:
+        return texts, frozenset()
+    if stored.author != board.caller.person and kind.ownership is not Ownership.JOINT:
         return {}, frozenset()
     id_key = board.id_keys[stored.space]
     cleaned = kept_out(texts, stored.purged, base=change.base, id_key=id_key, record=stored.id)

@@ -26,19 +26,21 @@ async def served(parts: Parts, *, send_bytes: int | None = None) -> AsyncIterato
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_bytes)
         server = _server(create_app(parts), 1)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        await until(lambda: server.started)
-        base = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-        async with httpx.AsyncClient(base_url=base, timeout=DEADLINE_S, limits=limits) as client:
-            yield client
-        server.should_exit = True
-        await serving
+        try:
+            await until(lambda: server.started)
+            base = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+            async with httpx.AsyncClient(base_url=base, timeout=DEADLINE_S, limits=limits) as client:
+                yield client
+        finally:
+            server.should_exit = True
+            await serving
 
 
 async def until(holds: Callable[[], bool]) -> None:
     """Return once this holds."""
     async with asyncio.timeout(DEADLINE_S):
-        while not holds():
+        while not holds():  # noqa: ASYNC110 - what is waited for belongs to others, who set no event
             await asyncio.sleep(0.002)
 
 

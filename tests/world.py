@@ -172,7 +172,9 @@ class World:
 
     def stored(self, identity: RecordId) -> Record:
         """The record as the store has it."""
-        return next(record for record in self.store.records.values() if record.id == identity)
+        found = [record for record in self.store.records.values() if record.id == identity]
+        assert found, "the store has no such record"
+        return found[0]
 
     def records(self, kind: str) -> list[Record]:
         """Every stored record of a kind, wiped ones left out."""

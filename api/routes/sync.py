@@ -1,5 +1,6 @@
 """Routes of sync: push and pull in one round trip, and purging one's own words."""
 
+from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Final
 from uuid import uuid4
@@ -42,8 +43,10 @@ async def sync(request: Requested) -> Response[bytes]:
     caller = await authenticate(request)
     wanted = await decoded(request, REQUEST)
     _refuse(wanted, caller, schema_min=parts.settings.schema_min)
+    turn = parts.turns.of(caller.device) if wanted.changes else nullcontext()
     try:
-        answer = await service.sync(parts.store, parts.keys, caller, wanted, parts.clock(), uuid4)
+        async with turn:
+            answer = await service.sync(parts.store, parts.keys, caller, wanted, parts.clock(), uuid4)
     except CursorUnreadableError:
         raise malformed("The cursor is not one that Haven has given. Leave it out to begin anew.", "$.cursor") from None
     parts.hints.publish(answer.moved)

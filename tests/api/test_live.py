@@ -63,7 +63,7 @@ async def ticket(client: httpx.AsyncClient, someone: Person) -> str:
 
 
 async def test_the_present_heads_come_first_whatever_the_last_event_was(server: httpx.AsyncClient) -> None:
-    ana, ben = await couple(server)
+    ana, _ = await couple(server)
     heads = await push(server, ana, joint((await spaces(server, ana))[2]))
     async with listening(server, headers=ana.headers | {"Last-Event-ID": "99"}) as hears:
         assert await hears.hints(2) == heads

@@ -1,0 +1,302 @@
+"""What each shape takes, in which form, and what it does not take."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.shapes import (
+    ONLY_ME,
+    QUARTERS_A_WEEK,
+    UNFIT,
+    Anything,
+    Audience,
+    Day,
+    Flag,
+    Identity,
+    Named,
+    OneOf,
+    SetOf,
+    Shape,
+    Text,
+    WallTime,
+    Whole,
+    Windows,
+    as_uuid,
+    covered_quarters,
+    windows_of,
+)
+
+ID = "0f9b7c52-8f0a-4b53-9d0c-1f2e3d4c5b6a"
+
+
+def window(weekday: Any, start: Any, end: Any) -> dict[str, Any]:
+    return {"weekday": weekday, "from": start, "to": end}
+
+
+TAKEN: list[tuple[Shape, Any, Any]] = [
+    (Text(5), "abc", "abc"),
+    (Text(5), "12345", "12345"),
+    (Text(1), "e\u0301", "é"),
+    (Text(5), "a\nb", "a\nb"),
+    (Text(5), "a\u200db", "a\u200db"),
+    (Text(5, optional=True), None, None),
+    (Text(5, optional=True), "", None),
+    (Text(2), "😀😀", "😀😀"),
+    (Whole(-4, 4), -4, -4),
+    (Whole(0, 3, optional=True), None, None),
+    (Flag(), True, True),
+    (OneOf(("a", "b")), "b", "b"),
+    (OneOf(("a", "b")), "from_a_newer_app", "from_a_newer_app"),
+    (OneOf(("a",), optional=True), None, None),
+    (Identity(), ID, ID),
+    (Identity(), ID.upper(), ID),
+    (Identity(), ID.replace("-", ""), ID),
+    (Identity(optional=True), None, None),
+    (SetOf(OneOf(("a", "b", "c")), 2), ["b", "a"], ["a", "b"]),
+    (SetOf(OneOf(("a", "b", "c")), 2), ["b", "b"], ["b"]),
+    (SetOf(Identity(), 2), [ID.upper()], [ID]),
+    (SetOf(Text(5), 2), [], []),
+    (Audience(), ONLY_ME, ONLY_ME),
+    (Audience(), ID.upper(), ID),
+    (Day(), "2024-02-29", "2024-02-29"),
+    (Day(optional=True), None, None),
+    (WallTime(), "00:00", "00:00"),
+    (WallTime(optional=True), None, None),
+    (WallTime(), "23:59", "23:59"),
+    (Named("zone"), "Europe/Madrid", "Europe/Madrid"),
+    (Named("locale"), "pt-BR", "pt-BR"),
+    (Named("country"), "MX", "MX"),
+    (Named("country"), None, None),
+    (Windows(), [], []),
+    (Windows(), [window(6, "22:00", "07:00")], [window(6, "22:00", "07:00")]),
+    (Windows(), [window(0, "09:00", "10:00"), window(0, "09:30", "11:00")], [window(0, "09:00", "11:00")]),
+    (Windows(), [window(0, "22:00", "00:00"), window(1, "00:00", "06:00")], [window(0, "22:00", "06:00")]),
+    (Windows(), [window(2, "08:00", "08:00")], [window(2, "08:00", "08:00")]),
+    (Anything(), {"any": ["thing"]}, {"any": ["thing"]}),
+]
+
+NOT_TAKEN: list[tuple[Shape, Any]] = [
+    (Text(5), "123456"),
+    (Text(5), "x" * 16),
+    (Text(5), ""),
+    (Text(5), None),
+    (Text(5), 5),
+    (Text(5), ["a"]),
+    (Text(5), "a\tb"),
+    (Text(5), "a\r\nb"),
+    (Text(5), "a\x00b"),
+    (Text(5), "a\ud800"),
+    (Text(5, one_line=True), "a\nb"),
+    (Whole(-4, 4), 5),
+    (Whole(-4, 4), -5),
+    (Whole(-4, 4), 1.0),
+    (Whole(0, 1), True),
+    (Whole(0, 1), "1"),
+    (Whole(0, 1), None),
+    (Flag(), 1),
+    (Flag(), None),
+    (OneOf(("a",)), "A"),
+    (OneOf(("a",)), "with blank"),
+    (OneOf(("a",)), "a" * 41),
+    (OneOf(("a",)), 1),
+    (OneOf(("a",)), None),
+    (OneOf(("a",), open_ended=False), "b"),
+    (Identity(), "00000000-0000-0000-0000-000000000000"),
+    (Identity(), "not-an-id"),
+    (Identity(), "z" * 32),
+    (Identity(), 7),
+    (Identity(), None),
+    (SetOf(OneOf(("a", "b", "c")), 2), ["a", "b", "c"]),
+    (SetOf(OneOf(("a",)), 2), "a"),
+    (SetOf(OneOf(("a",)), 2), [1]),
+    (SetOf(OneOf(("a",)), 2), [["a"]]),
+    (SetOf(Text(5, optional=True), 2), [None]),
+    (SetOf(Text(5, optional=True), 2), [""]),
+    (Audience(), "everybody"),
+    (Audience(), None),
+    (Day(), "2023-02-29"),
+    (Day(), "1999-12-31"),
+    (Day(), "2100-01-01"),
+    (Day(), "20240229"),
+    (Day(), "2024-W01-1"),
+    (Day(), "2024-1-1"),
+    (Day(), None),
+    (Day(), 20240229),
+    (WallTime(), "24:00"),
+    (WallTime(), "9:00"),
+    (WallTime(), "09:60"),
+    (WallTime(), "T0900"),
+    (WallTime(), "09:00:00"),
+    (WallTime(), None),
+    (WallTime(), 9),
+    (Named("zone"), "Europe/Atlantis"),
+    (Named("zone"), "../../etc/passwd"),
+    (Named("zone", default="UTC"), None),
+    (Named("locale"), "english"),
+    (Named("country"), "mx"),
+    (Named("country"), "x" * 65),
+    (Named("country"), 3),
+    (Windows(), None),
+    (Windows(), [window(0, "09:00", "10:00")] * 15),
+    (Windows(), [window(7, "09:00", "10:00")]),
+    (Windows(), [window(True, "09:00", "10:00")]),
+    (Windows(), [window("0", "09:00", "10:00")]),
+    (Windows(), [window(0, "09:05", "10:00")]),
+    (Windows(), [window(0, "09:00", "24:00")]),
+    (Windows(), [window(0, 9, 10)]),
+    (Windows(), [{"weekday": 0, "from": "09:00"}]),
+    (Windows(), [window(0, "09:00", "10:00") | {"why": "sleep"}]),
+    (Windows(), ["night"]),
+]
+
+
+@pytest.mark.parametrize(("shape", "value", "form"), TAKEN, ids=repr)
+def test_what_fits_is_taken_in_one_form(shape: Shape, value: Any, form: Any) -> None:
+    taken = shape.judged(value)
+    assert taken == form
+    assert type(taken) is type(form)
+    assert shape.judged(taken) == taken, "the form itself fits"
+
+
+@pytest.mark.parametrize(("shape", "value"), NOT_TAKEN, ids=repr)
+def test_what_does_not_fit_is_not_taken(shape: Shape, value: Any) -> None:
+    assert shape.judged(value) is UNFIT
+
+
+EMPTY: list[tuple[Shape, Any]] = [
+    (Text(5), UNFIT),
+    (Text(5, optional=True), None),
+    (Whole(0, 3), UNFIT),
+    (Whole(0, 3, optional=True), None),
+    (Whole(0, 3, default=2), 2),
+    (Flag(), False),
+    (Flag(default=True), True),
+    (OneOf(("a",)), UNFIT),
+    (OneOf(("a",), optional=True), None),
+    (OneOf(("a",), default="a"), "a"),
+    (Identity(), UNFIT),
+    (Identity(optional=True), None),
+    (SetOf(Identity(), 2), []),
+    (Audience(), ONLY_ME),
+    (Day(), UNFIT),
+    (Day(optional=True), None),
+    (WallTime(), UNFIT),
+    (WallTime(optional=True), None),
+    (WallTime(default="18:40"), "18:40"),
+    (Named("zone", default="UTC"), "UTC"),
+    (Named("country"), None),
+    (Windows(), []),
+    (Windows(default=((0, "21:30", "08:00"),)), [window(0, "21:30", "08:00")]),
+    (Anything(default=[]), []),
+]
+
+
+@pytest.mark.parametrize(("shape", "empty"), EMPTY, ids=repr)
+def test_a_field_that_was_never_set_is_empty(shape: Shape, empty: Any) -> None:
+    assert shape.empty == empty
+    if empty is not UNFIT:
+        assert shape.judged(empty) == empty
+
+
+def test_unfit_says_what_it_is() -> None:
+    assert repr(UNFIT) == "UNFIT"
+
+
+SCHEMAS: list[tuple[Shape, str]] = [
+    (Text(7), "string"),
+    (Whole(1, 2), "integer"),
+    (Flag(), "boolean"),
+    (OneOf(("a",)), "string"),
+    (OneOf(("a",), open_ended=False), "string"),
+    (Identity(), "string"),
+    (SetOf(Identity(), 2), "array"),
+    (Day(), "string"),
+    (WallTime(), "string"),
+    (Named("zone", default="UTC"), "string"),
+    (Windows(), "array"),
+    (Anything({"type": "object"}), "object"),
+]
+
+
+@pytest.mark.parametrize(("shape", "json_type"), SCHEMAS, ids=repr)
+def test_a_shape_says_its_schema(shape: Shape, json_type: str) -> None:
+    assert shape.json_schema()["type"] == json_type
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [Text(7, optional=True), Whole(1, 2, optional=True), Identity(optional=True), Day(optional=True), Named("country")],
+    ids=repr,
+)
+def test_what_may_be_absent_says_so(shape: Shape) -> None:
+    assert {"type": "null"} in shape.json_schema()["anyOf"]
+
+
+def test_every_sequence_and_text_says_its_bound() -> None:
+    assert Text(7).json_schema()["maxLength"] == 7
+    assert SetOf(Identity(), 2).json_schema()["maxItems"] == 2
+    assert Windows().json_schema()["maxItems"] == 14
+    assert OneOf(("a",)).json_schema()["maxLength"] == 40
+    assert OneOf(("a",), open_ended=False).json_schema()["enum"] == ["a"]
+    assert Whole(1, 2).json_schema()["maximum"] == 2
+    assert {"const": ONLY_ME} in Audience().json_schema()["anyOf"]
+
+
+@given(st.text(max_size=40))
+def test_only_what_looks_like_an_id_is_one(text: str) -> None:
+    identity = as_uuid(text)
+    assert identity is None or UUID(text) == identity
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
+        _nested := (
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3)
+        ),
+        max_leaves=6,
+    )
+)
+def test_whatever_json_comes_is_judged_and_never_an_error(value: Any) -> None:
+    for shape, _ in EMPTY:
+        form = shape.judged(value)
+        assert form is UNFIT or shape.judged(form) == form
+
+
+GRID = st.tuples(st.integers(0, 6), st.integers(0, 95), st.integers(0, 95)).map(
+    lambda parts: window(parts[0], *(f"{quarter // 4:02}:{quarter % 4 * 15:02}" for quarter in parts[1:]))
+)
+
+
+@given(st.lists(GRID, max_size=14))
+def test_windows_in_their_form_cover_the_same_quarters(windows: list[dict[str, Any]]) -> None:
+    form = Windows().judged(windows)
+    covered = {quarter for each in windows for quarter in covered_quarters([each])}
+    assert covered_quarters(form) == covered
+    assert windows_of(covered) == form
+    assert Windows().judged(list(reversed(windows))) == form
+
+
+@given(st.sets(st.integers(0, QUARTERS_A_WEEK - 1)))
+def test_any_quarters_of_a_week_have_one_form(covered: set[int]) -> None:
+    assert covered_quarters(windows_of(covered)) == covered
+
+
+def test_a_whole_week_is_seven_whole_days() -> None:
+    assert windows_of(set(range(QUARTERS_A_WEEK))) == [window(day, "00:00", "00:00") for day in range(7)]
+
+
+def test_a_stretch_of_days_is_cut_after_each() -> None:
+    covered = set(range(40, 40 + 96 * 2 + 8))
+    assert windows_of(covered) == [
+        window(0, "10:00", "10:00"),
+        window(1, "10:00", "10:00"),
+        window(2, "10:00", "12:00"),
+    ]
+
+
+def test_a_night_from_sunday_runs_into_monday() -> None:
+    assert covered_quarters([window(6, "23:45", "00:15")]) == {QUARTERS_A_WEEK - 1, 0}
