@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
+from itertools import islice
 from random import Random
 from typing import Any, Final, TypeVar
 
@@ -254,7 +255,7 @@ class Hub:
         fails = 0
         try:
             while self._to_look:
-                batch = dict(list(self._to_look.items())[:LOOK_STREAMS_MAX])
+                batch = dict(islice(self._to_look.items(), LOOK_STREAMS_MAX))
                 for stream in batch:
                     del self._to_look[stream]
                 try:
@@ -365,7 +366,7 @@ ASK_S: Final = 5.0
 TELL: Final = "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload"
 STANDS: Final = "SELECT 1"
 
-GONE: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+GONE: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """Whatever becomes of a connection of its own: another one is tried."""
 
 _NOTICES: Final = msgspec.json.Decoder(Notice)

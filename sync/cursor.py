@@ -15,7 +15,7 @@ from domain.ids import SpaceId
 from sync.ports import Place
 from sync.wire import VERSION_MAX
 
-PLACES_MAX = 60
+PLACES_MAX = 48
 """Spaces that one cursor can name; more than one life has couples."""
 
 
@@ -27,6 +27,7 @@ class _Place(msgspec.Struct, array_like=True, frozen=True):
     space: UUID
     epoch: UUID
     version: int
+    horizon: int = 0
 
 
 _ENCODER = msgspec.msgpack.Encoder(uuid_format="bytes")
@@ -35,7 +36,7 @@ _DECODER = msgspec.msgpack.Decoder(list[_Place])
 
 def written(places: Mapping[SpaceId, Place]) -> str:
     """Return the cursor for these places."""
-    rows = [_Place(space, place.epoch, place.version) for space, place in places.items()]
+    rows = [_Place(space, place.epoch, place.version, place.horizon) for space, place in places.items()]
     return urlsafe_b64encode(_ENCODER.encode(rows[:PLACES_MAX])).rstrip(b"=").decode()
 
 
@@ -47,9 +48,9 @@ def read(cursor: str | None) -> dict[SpaceId, Place]:
         rows = _DECODER.decode(urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
     except (msgspec.DecodeError, Error, ValueError, RecursionError):
         raise CursorUnreadableError from None
-    if len(rows) > PLACES_MAX or not all(0 <= row.version <= VERSION_MAX for row in rows):
+    if len(rows) > PLACES_MAX or not all(0 <= n <= VERSION_MAX for row in rows for n in (row.version, row.horizon)):
         raise CursorUnreadableError
-    return {SpaceId(row.space): Place(row.epoch, row.version) for row in rows}
+    return {SpaceId(row.space): Place(row.epoch, row.version, row.horizon) for row in rows}
 
 
 def wire_epoch(store_epoch: UUID, space_epoch: UUID) -> UUID:

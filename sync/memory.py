@@ -208,9 +208,9 @@ class MemoryStore:
         )
 
     async def begin_anew(self, caller: Caller, space: Space, epoch: UUID) -> None:
-        """Give a space a new life, if it still has the one that was read."""
+        """Give a space a new life from the head that was read on, if it still stands as it was read."""
         present = self._mine(caller).get(space.id)
-        if present is not None and present.epoch == space.epoch:
+        if present is not None and (present.epoch, present.head) == (space.epoch, space.head):
             self.own_epochs[space.id] = epoch
             self.spaces[space.id] = replace(
                 present,

@@ -169,10 +169,14 @@ class Page(Struct, frozen=True, kw_only=True):
 
 
 class Place(Struct, frozen=True):
-    """Where a device is in one space: the newest version it has, of which life."""
+    """Where a device is in one space: the newest version it has, of which life.
+
+    `horizon` is that of the space when the device began its copy: whatever was forgotten until then is not in it.
+    """
 
     epoch: UUID
     version: int
+    horizon: int = 0
 
 
 class Store(Protocol):
@@ -188,7 +192,7 @@ class Store(Protocol):
         """Return everything that a purge of this record has to look through."""
 
     async def begin_anew(self, caller: Caller, space: Space, epoch: UUID) -> None:
-        """Give a space a new life, if it still has the one that was read: a device knew more than the store."""
+        """Give a space a new life from the head that was read on, if it still stands as it was read."""
 
     async def save(self, caller: Caller, writes: Writes, now: datetime) -> dict[SpaceId, int] | None:
         """Store everything and return the new heads.

@@ -66,7 +66,9 @@ async def sync(
     Raise `CursorUnreadableError` for a cursor of no one's, `BusyError` after five lost races.
     """
     places = cursor.read(request.cursor)
-    pushed = await push(store, keys, caller, request.changes, now, places) if request.changes else None
+    pushed = None
+    if request.changes:
+        pushed = await push(store, keys, caller, request.changes, now, places, new_epoch)
     if pushed is not None:
         own = _own_news(caller, places, pushed, request.limit, now)
         if own is not None:
@@ -82,16 +84,20 @@ async def push(
     changes: Sequence[Change],
     now: datetime,
     places: Mapping[SpaceId, Place],
+    new_epoch: Callable[[], UUID],
 ) -> _Pushed:
     """Judge, merge and store a batch: one statement to load, one to save.
 
-    `places` are those of the device's cursor: they tell whether its bases are of the present life.
+    `places` are those of the device's cursor: they tell whether its bases are of the present life. A device that
+    knows more than the store is noticed before its push could hide it.
     """
     id_keys = _id_keys(await keys.of(caller.spaces))
     if caller.personal not in id_keys:
         raise SpaceLockedError
     for _ in range(LOST_RACES_MAX):
         loaded = await store.load(caller, wanted(changes, caller, id_keys))
+        if await _begun_anew(store, caller, loaded.spaces, places, new_epoch):
+            continue
         inboxes = {member.personal for space in loaded.spaces.values() for member in space.members}
         id_keys |= _id_keys(await keys.of(inboxes - id_keys.keys()))
         base_max = {space.id: _common(space, places.get(space.id)) for space in loaded.spaces.values()}
@@ -146,12 +152,18 @@ def _own_news(
         )
         for each in decisions.writes.records
     ]
-    at_head = all(places.get(space.id) == Place(space.epoch, space.head) for space in spaces.values())
+    at_head = all(
+        (place := places.get(space.id)) is not None and (place.epoch, place.version) == (space.epoch, space.head)
+        for space in spaces.values()
+    )
     if not at_head or decisions.again or len(rows) > limit:
         return None
     heads = decisions.writes.heads
     rows.sort(key=lambda row: (caller.spaces.index(row.space), row.version))
-    now_at = {space.id: Place(space.epoch, heads.get(space.id, space.head)) for space in spaces.values()}
+    now_at = {
+        space.id: Place(space.epoch, heads.get(space.id, space.head), places[space.id].horizon)
+        for space in spaces.values()
+    }
     return _response(spaces, now_at, rows, now, outcomes=decisions.outcomes, more=False, reset=[], heads=heads)
 
 
@@ -168,11 +180,7 @@ async def _pull(
     again = frozenset[RecordId]() if pushed is None else pushed.decisions.again
     after = {space: place.version for space, place in places.items()}
     page = await store.changed_since(caller, after, limit=limit, again=again)
-    ahead = [space for space in page.spaces.values() if _is_ahead(space, places.get(space.id))]
-    for space in ahead:
-        # A device knows more than the store: the store has gone back, whatever the reason.
-        await store.begin_anew(caller, space, new_epoch())
-    if ahead:
+    if await _begun_anew(store, caller, page.spaces, places, new_epoch):
         page = await store.changed_since(caller, after, limit=limit, again=again)
     resets = [reset for space in page.spaces.values() if (reset := _reset(space, places.get(space.id)))]
     if resets:
@@ -181,7 +189,7 @@ async def _pull(
     rows, more = _cut(page, limit)
     return _response(
         page.spaces,
-        _reached(caller, page, after, rows, more=more),
+        _reached(caller, page, places, after, rows, more=more),
         [*rows, *(row for row in page.besides if row not in rows)],
         now,
         outcomes=() if pushed is None else pushed.decisions.outcomes,
@@ -190,20 +198,36 @@ async def _pull(
     )
 
 
-def _is_ahead(space: Space, place: Place | None) -> bool:
-    return place is not None and place.epoch == space.epoch and place.version > space.head
+async def _begun_anew(
+    store: Store,
+    caller: Caller,
+    spaces: Mapping[SpaceId, Space],
+    places: Mapping[SpaceId, Place],
+    new_epoch: Callable[[], UUID],
+) -> bool:
+    """Begin a new life of every space of which this device knows more than the store; return whether there was one.
+
+    The store has gone back then, whatever the reason, and up to its head the two histories are taken for one.
+    """
+    ahead = [
+        space
+        for space in spaces.values()
+        if (place := places.get(space.id)) and place.epoch == space.epoch and place.version > space.head
+    ]
+    for space in ahead:
+        await store.begin_anew(caller, space, new_epoch())
+    return bool(ahead)
 
 
 def _reset(space: Space, place: Place | None) -> Reset | None:
     """Return how a device must begin this space anew, or None when its place is still good."""
     if place is None or place.version == 0:
         return None
+    forgotten = max(place.version, place.horizon) < space.horizon
     if place.epoch == space.epoch:
-        if place.version >= space.horizon:
-            return None
-        return Reset(space=space.id, epoch=space.epoch, head=space.head)
+        return Reset(space=space.id, epoch=space.epoch, head=space.head) if forgotten else None
     if place.epoch == space.epoch_before:
-        if space.horizon <= place.version <= space.epoch_head:
+        if not forgotten and place.version <= space.epoch_head:
             return None
         return Reset(space=space.id, epoch=space.epoch, head=space.epoch_head)
     # A life further back than the last one: nothing is known to be common.
@@ -223,7 +247,13 @@ def _cut(page: Page, limit: int) -> tuple[list[Row], bool]:
 
 
 def _reached(
-    caller: Caller, page: Page, after: Mapping[SpaceId, int], rows: Sequence[Row], *, more: bool
+    caller: Caller,
+    page: Page,
+    places: Mapping[SpaceId, Place],
+    after: Mapping[SpaceId, int],
+    rows: Sequence[Row],
+    *,
+    more: bool,
 ) -> dict[SpaceId, Place]:
     """Return the places after this page: heads, but the last row's version where the page ended early."""
     reached: dict[SpaceId, Place] = {}
@@ -240,7 +270,10 @@ def _reached(
             version = after[identity]
         else:
             continue
-        reached[identity] = Place(space.epoch, version)
+        # A copy that began at nothing has taken everything that was there then.
+        began = after.get(identity, 0) == 0 or identity not in places
+        horizon = space.horizon if began else places[identity].horizon
+        reached[identity] = Place(space.epoch, version, horizon)
     return reached
 
 

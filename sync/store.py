@@ -358,10 +358,10 @@ class PostgresStore:
         return PurgeScope(spaces=spaces, inboxes=inboxes, records=tuple(records), revisions=tuple(revisions))
 
     async def begin_anew(self, caller: Caller, space: Space, epoch: UUID) -> None:
-        """Give a space a new life, if it still has the one that was read."""
+        """Give a space a new life from the head that was read on, if it still stands as it was read."""
         row = await self.pool.fetchrow(LIFE_OF_MINE, [space.id], caller.person)
         if row is not None and wire_epoch(row["life"], row["epoch"]) == space.epoch:
-            await self.pool.execute(BUMP_SPACE, space.id, epoch, space.epoch, row["epoch"], row["life"])
+            await self.pool.execute(BUMP_SPACE, space.id, epoch, space.epoch, row["epoch"], row["life"], space.head)
 
     async def save(self, caller: Caller, writes: Writes, now: datetime) -> dict[SpaceId, int] | None:
         """Store everything and return the new heads, or nothing and None."""
@@ -663,7 +663,7 @@ BUMP_STORE: Final = "UPDATE store_epoch SET epoch = $1"
 
 BUMP_SPACE: Final = """
 UPDATE space SET epoch = $2, epoch_before = $3, epoch_head = head, store_epoch = $5
-WHERE space_id = $1 AND epoch = $4"""
+WHERE space_id = $1 AND epoch = $4 AND ($6::bigint IS NULL OR head = $6)"""
 
 SPACE_LIFE: Final = "SELECT epoch, store_epoch, (SELECT epoch FROM store_epoch) AS life FROM space WHERE space_id = $1"
 
@@ -738,5 +738,5 @@ async def bump_epoch(connection: Any, epoch: UUID, space: SpaceId | None = None)
     if row is None:
         return False
     before = wire_epoch(row["life"], row["epoch"])
-    done = await connection.execute(BUMP_SPACE, space, epoch, before, row["epoch"], row["life"])
+    done = await connection.execute(BUMP_SPACE, space, epoch, before, row["epoch"], row["life"], None)
     return bool(done == "UPDATE 1")

@@ -79,7 +79,7 @@ class Pair:
         return tuple(Member(each.person, each.personal) for each in (self.ana, self.ben))
 
     async def push(self, who: Caller, *changes: Change) -> list[Outcome]:
-        pushed = await service.push(self.store, self.keys, who, changes, self.now, {})
+        pushed = await service.push(self.store, self.keys, who, changes, self.now, {}, uuid4)
         return list(pushed.decisions.outcomes)
 
     async def one(self, who: Caller, change: Change) -> Outcome:

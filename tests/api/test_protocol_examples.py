@@ -1,4 +1,4 @@
-"""The examples of docs/protocol.md are sent as they stand there, in their order, and answer what stands there."""
+"""The examples of docs/protocol.md and the README are sent as they stand there, and answer what stands there."""
 
 import json
 import re
@@ -9,13 +9,15 @@ import httpx
 import people
 from msgspec import Struct
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
+HOUSE = Path(__file__).resolve().parents[2]
+PAGE = (HOUSE / "docs" / "protocol.md").read_text(encoding="utf-8")
 MARK = "<!-- run -->"
 EXAMPLE = re.compile(
     MARK + r"\n\*\*(?P<who>\w+)\*\* `(?P<method>[A-Z]+) (?P<path>[^`]+)`\n\n"
     r"(?:```json\n(?P<body>[^`]*)\n```\n\n)?"
     r"answers (?P<status>\d+)\n(?:\n```json\n(?P<answer>[^`]*)\n```)?"
 )
+LINE = re.compile(r"^send \"\$(ANA|BEN)\" '(.+)'$", re.MULTILINE)
 NAMED = re.compile(r"<[^<>]+>")
 
 
@@ -71,3 +73,18 @@ async def test_the_examples_answer_what_stands_on_the_page(client: httpx.AsyncCl
         assert answer.status_code == int(example["status"]), (where, answer.text)
         if example["answer"] is not None:
             known.compare(json.loads(example["answer"]), answer.json(), where)
+
+
+async def test_the_lines_of_the_readme_do_what_it_says(client: httpx.AsyncClient) -> None:
+    ana, ben = await people.couple(client)
+    lines = LINE.findall((HOUSE / "README.md").read_text(encoding="utf-8"))
+    assert [who for who, _ in lines] == ["ANA", "BEN"]
+    written, fetched = (json.loads(body) for _, body in lines)
+    statuses = []
+    for _ in range(2):
+        answer = await people.ok(client.post("/v1/sync", headers=ana.headers, json=written))
+        statuses.append(answer["outcomes"][0]["status"])
+    assert statuses == ["applied", "duplicate"]
+    answer = await people.ok(client.post("/v1/sync", headers=ben.headers, json=fetched))
+    assert [record["kind"] for record in answer["records"]] == ["settings"]
+    assert {space["home"]: space["head"] for space in answer["spaces"]} == {"personal": 1, "couple": 0}

@@ -163,7 +163,7 @@ WRONG_CONTENTS: list[tuple[str, str, dict[str, Any], str, list[str]]] = [
     ("a version", "check_in", {"local_date": "2026-11-20", "version": 3}, "server_owned", []),
     ("a settings record", "settings", {"zone": "Europe/Berlin"}, "server_owned", []),
     ("a notice", "notice", {"code": "hello"}, "server_owned", []),
-    ("a shown copy", "shown_check_in", {"text": CANARY}, "closed", ["text"]),
+    ("a shown copy", "shown_check_in", {"text": CANARY}, "closed", []),
     ("a step without a couple", "step", {"goal": str(uuid4()), "title": CANARY}, "closed", ["title"]),
 ]
 

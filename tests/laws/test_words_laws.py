@@ -66,7 +66,11 @@ def test_every_sentence_is_in_the_result_unless_the_other_side_removed_it(
     after = Counter(sentences(words.text))
     for sentence in mine | other:
         removed = max(before[sentence] - mine[sentence], 0) + max(before[sentence] - other[sentence], 0)
-        assert after[sentence] >= max(mine[sentence], other[sentence]) - removed
+        if max(before[sentence], mine[sentence], other[sentence]) == 1:
+            # Of a sentence that repeats itself, one may have gone here and come there: counts cannot tell.
+            assert after[sentence] >= 1 - removed
+        if mine[sentence] and other[sentence]:
+            assert after[sentence] >= 1
         if not before[sentence]:
             assert after[sentence] >= 1
 
@@ -123,3 +127,9 @@ def test_what_is_left_without_banned_sentences_is_the_others_in_order(text: str,
     banned = {found[pick] for pick in picks if pick < len(found)}
     assert sentences(without(text, banned.__contains__)) == [one for one in found if one not in banned]
     assert without(text, set[str]().__contains__) == text
+
+
+def test_a_repeated_sentence_that_one_side_moved_is_not_counted_as_two_additions() -> None:
+    # Found by the law above while it still compared counts: both added one at the end, one took one out before.
+    words = merged("A. A. A. B. ", "A. A. A. B. A.", "A. A. B. A.")
+    assert sentences(words.text) == ["A.", "A.", "B.", "A."]

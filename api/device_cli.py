@@ -1,0 +1,793 @@
+"""The command `haven-device`: one person's phone in a file, to be played with in a terminal, with or without a network."""
+
+import argparse
+import asyncio
+import json
+import os
+import sqlite3
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, NoReturn
+from uuid import UUID
+
+from msgspec import Struct
+
+from api import device_words as words
+from api.client import AnotherPersonError, Client, OfflineError, Synced, TurnedAwayError
+from api.device_store import DeviceFileError
+from domain.ids import RecordId
+from domain.kind import Kind
+from domain.kinds import KINDS
+from domain.shapes import ONLY_ME, Audience, Flag, Identity, SetOf, Shape, Whole, Windows
+from sync.replica import EditRefusedError, Replica, Shown
+
+EXIT_FAILED: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_OFFLINE: Final = 3
+EXIT_REFUSED: Final = 4
+EXIT_INTERRUPTED: Final = 130
+
+SHORT_CHARS: Final = 6
+"""How much of the end of an id is shown; its beginning may tell only the time."""
+
+_EPILOG: Final = """\
+An id may be written as the six characters that `show` prints, or as any unique beginning or end of it.
+Every edit is kept in the file at once and needs no network; `sync` sends it.
+
+two phones in two terminals (start the server with: make run):
+  haven-device --file ana.db sign-in --server http://127.0.0.1:8000 --name Ana
+  haven-device --file ben.db sign-in --server http://127.0.0.1:8000 --name Ben
+  haven-device --file ana.db invite                 # prints a code
+  haven-device --file ben.db join CODE              # both see the same three words
+  haven-device --file ben.db confirm
+  haven-device --file ana.db confirm
+  haven-device --file ana.db propose "A walk every Sunday" --why "We talk best while walking."
+  haven-device --file ana.db sync
+  haven-device --file ben.db sync
+  haven-device --file ben.db show                   # shows the goal and its id
+  haven-device --file ben.db accept ID
+  haven-device --file ben.db listen                 # stays, and tells when there is news
+
+exit codes:
+  0   done
+  1   the server said no, or the file cannot be used; the reason is on standard error
+  2   the command line was not understood
+  3   the server cannot be reached; everything is kept
+  4   the edit breaks a rule; nothing was kept
+"""
+
+_ACTS: Final[Mapping[str, str]] = {
+    "accept": "say yes to what is proposed for a goal",
+    "decline": "say no to what is proposed, without a reason",
+    "not-now": "put a proposal off",
+    "done": "say that you feel a goal is reached, or that a step is done",
+    "rest": "let a goal rest for as long as you need",
+    "resume": "take a resting goal up again",
+    "let-go": "let a goal go; it needs nobody else",
+}
+_ACT_NAMES: Final[Mapping[str, str]] = {"done": "mark_done", "not-now": "not_now", "let-go": "let_go"}
+
+
+class MisunderstoodError(Exception):
+    """The command line names something that is not there or does not fit; the text says what would."""
+
+
+class Said(Struct, frozen=True):
+    """What a command answers: lines for a person, a value for a program."""
+
+    lines: Sequence[str]
+    told: Any = None
+
+
+def main() -> NoReturn:
+    """Run the command line of this process."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run `arguments` and return the exit code."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        said = asyncio.run(_run(chosen))
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        return EXIT_FAILED
+    except MisunderstoodError as fault:
+        return _complain(chosen, str(fault), EXIT_USAGE)
+    except OfflineError as fault:
+        return _complain(chosen, str(fault), EXIT_OFFLINE)
+    except EditRefusedError as fault:
+        return _complain(chosen, f"{fault} Nothing was kept.", EXIT_REFUSED)
+    except (TurnedAwayError, AnotherPersonError, DeviceFileError) as fault:
+        return _complain(chosen, str(fault), EXIT_FAILED)
+    except sqlite3.Error as fault:
+        return _complain(chosen, f"{chosen.file} cannot be written ({fault}).", EXIT_FAILED)
+    _say(chosen, said)
+    return 0
+
+
+async def _run(chosen: argparse.Namespace) -> Said:
+    async with Client(chosen.file, server=getattr(chosen, "server", None)) as client:
+        if chosen.command != "sign-in" and client.replica is None:
+            raise MisunderstoodError(f"Nobody has signed in on {chosen.file} yet: haven-device sign-in --help")
+        return await COMMANDS[chosen.command](client, chosen)
+
+
+# The person and the couple -------------------------------------------------------------------------------------------
+
+
+async def sign_in(client: Client, chosen: argparse.Namespace) -> Said:
+    """Sign in on this phone."""
+    await client.sign_in_for_development(chosen.name.casefold())
+    said = await client.begin(chosen.name)
+    _remember(client, said)
+    await client.sync()
+    return Said(
+        [f"You are {said['chosen_name']} on this phone. What you keep here is yours alone.", *_with(said)], said
+    )
+
+
+async def me(client: Client, _chosen: argparse.Namespace) -> Said:
+    """Say who one is and whom one is with."""
+    said = await client.me()
+    _remember(client, said)
+    lines = [f"You are {said['chosen_name']}.", *_with(said)]
+    for pairing in said["pairings"]:
+        lines += _pairing(pairing)
+    if said["invitation"] is not None:
+        lines.append(f"A code of yours can be used until {_clock(said['invitation']['expires_at'])}.")
+    return Said(lines, said)
+
+
+async def invite(client: Client, _chosen: argparse.Namespace) -> Said:
+    """Make a code."""
+    said = await client.invite()
+    return Said(
+        [
+            f"Your code: {said['code']}",
+            f"or in words: {' '.join(said['words'])}",
+            f"It works once, until {_clock(said['expires_at'])}. Your partner types: haven-device --file FILE join CODE",
+            "Then `me` shows who it was and three words; `confirm` when theirs are the same.",
+        ],
+        said,
+    )
+
+
+async def join(client: Client, chosen: argparse.Namespace) -> Said:
+    """Use a code."""
+    said = await client.redeem(" ".join(chosen.code))
+    return Said(_pairing(said), said)
+
+
+async def confirm(client: Client, chosen: argparse.Namespace) -> Said:
+    """Say yes to a pairing."""
+    pairings = (await client.me())["pairings"]
+    if chosen.pairing is not None:
+        pairings = [each for each in pairings if each["id"].startswith(chosen.pairing)]
+    if len(pairings) != 1:
+        known = ", ".join(each["id"] for each in pairings) or "none"
+        raise MisunderstoodError(f"Name one pairing that waits for you ({known}).")
+    said = await client.confirm(UUID(pairings[0]["id"]))
+    if said["couple"] is None:
+        return Said(["You have said yes. Once the other has too, you are together."], said)
+    _remember(client, await client.me())
+    await client.sync()
+    name = said["couple"]["partner_name"]
+    return Said([f"You and {name} are together here. Nothing that you wrote before is shown to {name}."], said)
+
+
+async def part(client: Client, chosen: argparse.Namespace) -> Said:
+    """Leave the couple."""
+    couple = (await client.me())["couple"]
+    if couple is None:
+        return Said(["You are not with anyone here."], {"parted": None})
+    if not chosen.yes:
+        raise MisunderstoodError(
+            f"This ends what you share with {couple['partner_name']}, at once. Add --yes to do it."
+        )
+    await client.part(UUID(couple["id"]))
+    _remember(client, await client.me())
+    await client.sync()
+    return Said(["You have parted. Letters and what you made together stay readable for each of you."], couple)
+
+
+# Editing: none of these needs a network ------------------------------------------------------------------------------
+
+
+async def add(client: Client, chosen: argparse.Namespace) -> Said:
+    """Make a record."""
+    kind = _kind(chosen.kind)
+    values = _values(client, kind, chosen.fields)
+    if "local_date" in kind.fields:
+        values.setdefault("local_date", datetime.now().astimezone().date().isoformat())
+    return _kept(client, client.edit(kind.name, None, values))
+
+
+async def set_fields(client: Client, chosen: argparse.Namespace) -> Said:
+    """Change fields of a record."""
+    shown = _found(client, chosen.id)
+    return _kept(client, client.edit(shown.kind, shown.id, _values(client, KINDS[shown.kind], chosen.fields)))
+
+
+async def remove(client: Client, chosen: argparse.Namespace) -> Said:
+    """Remove a record."""
+    shown = _found(client, chosen.id)
+    return _kept(client, client.edit(shown.kind, shown.id, {}, remove=True))
+
+
+async def bring_back(client: Client, chosen: argparse.Namespace) -> Said:
+    """Undo a removal."""
+    shown = _found(client, chosen.id)
+    return _kept(client, client.edit(shown.kind, shown.id, {}, remove=False))
+
+
+async def propose(client: Client, chosen: argparse.Namespace) -> Said:
+    """Propose a goal, or other terms for one."""
+    replica = _replica(client)
+    based_on = None
+    if chosen.goal is None:
+        made = client.edit("goal", None, {"form": "agreement" if chosen.agreement else "goal", "topic": chosen.topic})
+        assert made is not None, "a new record is always an edit"
+        goal = RecordId(made.id)
+    else:
+        goal = _found(client, chosen.goal, "goal").id
+        shown = replica.shown(goal)
+        based_on = None if shown is None else shown.fields.get("terms_in_force")
+    terms = {"goal": str(goal), "title": chosen.title, "why": chosen.why, "done_when": chosen.done_when}
+    client.edit("goal_terms", None, terms | {"based_on": based_on})
+    return Said([f"Proposed, and kept on this phone: {chosen.title}  [{_short(goal)}]", _WAITS], {"id": str(goal)})
+
+
+async def act(client: Client, chosen: argparse.Namespace) -> Said:
+    """Say something about a goal: accept, decline, let it go, and so on."""
+    replica = _replica(client)
+    shown = _found(client, chosen.id)
+    if chosen.command == "done" and shown.kind == "step":
+        return _kept(client, client.edit("step", shown.id, {"done": True}))
+    if shown.kind == "goal_terms":
+        goal, terms = shown.fields["goal"], str(shown.id)
+    elif shown.kind == "goal":
+        goal, named = str(shown.id), list(shown.fields.get("open_terms") or ())
+        in_force = shown.fields.get("terms_in_force")
+        if chosen.command not in ("accept", "decline", "not-now") or not named:
+            named = [in_force] if in_force else named
+        known = sorted(
+            (each for each in replica.view("goal_terms") if each.fields["goal"] == goal), key=lambda each: each.version
+        )
+        terms = named[-1] if named else str(known[-1].id) if known else None
+    else:
+        raise MisunderstoodError("Name a goal, or terms that were proposed for one.")
+    if terms is None:
+        raise MisunderstoodError("Nothing has been proposed for this goal yet.")
+    said = {"goal": goal, "terms": terms, "act": _ACT_NAMES.get(chosen.command, chosen.command)}
+    return _kept(client, client.edit("goal_act", None, said))
+
+
+async def share(client: Client, chosen: argparse.Namespace) -> Said:
+    """Show chosen parts of something private."""
+    shown = _found(client, chosen.id)
+    window = KINDS[shown.kind].window
+    couple = _replica(client).couple
+    if window is None:
+        raise MisunderstoodError(f"A {words.plain(shown.kind)} cannot be shown in parts.")
+    if couple is None:
+        raise MisunderstoodError("There is nobody to show it to: you are not with anyone here.")
+    unknown = [each for each in chosen.parts if each not in window.parts]
+    if unknown:
+        raise MisunderstoodError(f"Parts are: {', '.join(window.parts)}.")
+    return _kept(
+        client, client.edit(shown.kind, shown.id, {"audience": str(couple), "shared_parts": sorted(set(chosen.parts))})
+    )
+
+
+async def unshare(client: Client, chosen: argparse.Namespace) -> Said:
+    """Take back what was shown."""
+    shown = _found(client, chosen.id)
+    return _kept(client, client.edit(shown.kind, shown.id, {"audience": ONLY_ME}))
+
+
+async def send(client: Client, chosen: argparse.Namespace) -> Said:
+    """Give a note."""
+    shown = _found(client, chosen.id, "note_draft")
+    couple = shown.fields.get("for_couple") or _replica(client).couple
+    if couple is None:
+        raise MisunderstoodError("There is nobody to give it to: you are not with anyone here.")
+    return _kept(client, client.edit("note_draft", shown.id, {"send": True, "for_couple": str(couple)}))
+
+
+async def respond(client: Client, chosen: argparse.Namespace) -> Said:
+    """Answer what the partner shows."""
+    shown = _found(client, chosen.id, "shown_check_in")
+    answer = {"to": str(shown.id), "form": chosen.form.replace("-", "_"), "text": chosen.text}
+    return _kept(client, client.edit("response", None, answer))
+
+
+async def pick(client: Client, chosen: argparse.Namespace) -> Said:
+    """Choose between two texts."""
+    shown = _found(client, chosen.id)
+    beside = shown.alternatives.get(chosen.field, ())
+    texts = [str(shown.fields.get(chosen.field) or ""), *(each.text for each in beside)]
+    if not beside or not 0 <= chosen.number < len(texts):
+        raise MisunderstoodError("There is no such text beside it: `show` numbers them; 0 is the one that stands.")
+    return _kept(client, client.pick(shown.id, chosen.field, texts[chosen.number]))
+
+
+async def right(client: Client, chosen: argparse.Namespace) -> Said:
+    """Say that a joined text is right."""
+    shown = _found(client, chosen.id)
+    if chosen.field not in shown.merged:
+        raise MisunderstoodError("That text was not joined from two.")
+    return _kept(client, client.confirm_text(shown.id, chosen.field))
+
+
+_WAITS: Final = "It waits here for the next `sync`."
+
+
+def _kept(client: Client, change: Any) -> Said:
+    if change is None:
+        return Said(["It is so already; nothing was changed."], {"id": None})
+    identity = RecordId(change.id)
+    return Said([f"Kept on this phone  [{_short(identity)}]  {_WAITS}"], {"id": str(identity), "key": str(change.key)})
+
+
+# With the server -----------------------------------------------------------------------------------------------------
+
+
+async def sync(client: Client, _chosen: argparse.Namespace) -> Said:
+    """Send what waits and fetch what is new."""
+    before = len(_replica(client).waiting())
+    synced = await client.sync()
+    if "partner_name" not in client.store.account and _replica(client).couple is not None:
+        _remember(client, await client.me())
+    return Said(_told(synced, before), _told_json(synced))
+
+
+async def listen(client: Client, chosen: argparse.Namespace) -> Said:
+    """Stay and tell when there is news."""
+    _print("Listening; Ctrl-C ends it. Nothing of what is written travels in a hint.", quiet=chosen.json)
+    count = 0
+    async for hint in client.listen():
+        count += 1
+        space = _replica(client).spaces.get(hint.space)
+        where = "between the two of you" if space is not None and space.home == "couple" else "in your own space"
+        if chosen.json:
+            _print(json.dumps({"space": str(hint.space), "head": hint.head}))
+        else:
+            _print(f"{datetime.now().astimezone():%H:%M:%S}  There is news {where}. `show` tells it.")
+        if chosen.news is not None and count >= chosen.news:
+            return Said([], {"news": count})
+    return Said(["The server said goodbye: this phone was signed out, or listens elsewhere."], {"news": count})
+
+
+async def purge(client: Client, chosen: argparse.Namespace) -> Said:
+    """Destroy one's own words in a record."""
+    shown = _found(client, chosen.id)
+    if not chosen.yes:
+        raise MisunderstoodError("This destroys your words in it everywhere, for good. Add --yes to do it.")
+    await client.purge(shown.kind, shown.id)
+    return Said(["Your words in it are gone, here and everywhere."], {"id": str(shown.id)})
+
+
+def _told(synced: Synced, before: int) -> list[str]:
+    settled = f"{before} edit{'s' if before != 1 else ''} sent" if before else "Nothing to send"
+    lines = [f"{settled}; {synced.news} record{'s' if synced.news != 1 else ''} came in."]
+    lines += [f"  {said}" for each in synced.outcomes if (said := words.outcome(each)) is not None]
+    return lines
+
+
+def _told_json(synced: Synced) -> Any:
+    return {
+        "news": synced.news,
+        "outcomes": [
+            {"key": str(each.key), "status": each.status, "code": each.code, "fields": each.fields}
+            for each in synced.outcomes
+        ],
+    }
+
+
+# Showing -------------------------------------------------------------------------------------------------------------
+
+
+async def show(client: Client, chosen: argparse.Namespace) -> Said:
+    """Show what this phone shows."""
+    replica = _replica(client)
+    if chosen.kind is None:
+        kinds = [name for name in words.HEADINGS if name not in ("goal_terms", "goal_act", "step", "settings")]
+    else:
+        kinds = [_kind(chosen.kind).name]
+    listing = _Listing(replica, client.store.account)
+    lines = [listing.opening()]
+    told: dict[str, Any] = {"waiting": len(replica.waiting()), "records": []}
+    for kind in kinds:
+        found = replica.view(kind, removed=chosen.removed)
+        told["records"] += [_as_json(each) for each in found]
+        if found:
+            lines += ["", words.HEADINGS.get(kind, words.plain(kind))]
+            for each in found:
+                lines += listing.lines(each)
+    if len(lines) == 1:
+        lines.append("There is nothing here yet.")
+    return Said(lines, told)
+
+
+class _Listing:
+    """Writes records as lines for the person who holds the phone."""
+
+    def __init__(self, replica: Replica, account: Mapping[str, str]) -> None:
+        self.replica = replica
+        self.mine = str(replica.person)
+        self.partner = account.get("partner_name", "your partner")
+        self.name = account.get("chosen_name", "You")
+
+    def opening(self) -> str:
+        waiting = len(self.replica.waiting())
+        together = f", together with {self.partner}" if self.replica.couple is not None else ""
+        waits = f" {waiting} edit{'s wait' if waiting != 1 else ' waits'} to be sent." if waiting else ""
+        return f"{self.name}'s phone{together}.{waits}"
+
+    def lines(self, shown: Shown) -> list[str]:
+        title, skipped = self._title(shown)
+        lines = [f"  [{_short(shown.id)}] {title}{'  (not sent yet)' if shown.pending else ''}"]
+        for name, value in shown.fields.items():
+            field = KINDS[shown.kind].fields.get(name)
+            plain = field is None or value in (None, "", [], False) or name in skipped or name in words.QUIET_FIELDS
+            if not plain:
+                lines.append(f"      {words.plain(name)}: {self._value(value)}")
+        lines += self._beside(shown)
+        if shown.kind == "goal":
+            lines += self._of_goal(shown)
+        return lines
+
+    def _title(self, shown: Shown) -> tuple[str, set[str]]:
+        """Return the first line of a record, and the fields that it tells already."""
+        fields = shown.fields
+        everything = set(fields)
+        match shown.kind:
+            case "notice":
+                return words.notice(shown), everything
+            case "unplaced":
+                texts = "; ".join(f"{words.plain(name)}: {text}" for name, text in fields["words"].items())
+                return f"{words.unplaced(shown)} {texts}", everything
+            case "goal":
+                terms = self._terms(shown)
+                title = terms.fields["title"] if terms is not None else "A goal"
+                state = words.goal_state(shown, terms, self.mine, self.partner)
+                derived = {"state", "form", "terms_in_force", "open_terms", "done_by", "resting_by"}
+                return f"{title}: {state}", derived
+            case "step":
+                return self._step(shown), set()
+            case "check_in":
+                audience = fields.get("audience", ONLY_ME)
+                to = "only you see it" if audience == ONLY_ME or not fields.get("shared_parts") else self._parts(fields)
+                return f"{fields.get('local_date')}, {to}", {"audience", "shared_parts", "let_them_know"}
+            case "shown_check_in":
+                by = f"you show {self.partner}" if self._mine(shown) else f"{self.partner} shows you"
+                return f"{by}, {fields.get('shown_on')}", {"shown_on", "let_them_know"}
+            case "note" | "response":
+                by = f"from you to {self.partner}" if self._mine(shown) else f"from {self.partner}"
+                return f"{by}{', ' + fields['given_on'] if fields.get('given_on') else ''}", {"given_on", "to"}
+            case "goal_terms":
+                return f"{fields.get('title')}, proposed by {self._who(str(shown.author))}", {"based_on"}
+            case "goal_act":
+                return f"{self._who(str(shown.author))}: {words.value(fields.get('act'))}", {"act", "terms"}
+            case "note_draft":
+                on_its_way = ", on its way" if fields.get("send") else ""
+                return f"a note for {self.partner}{on_its_way}", {"for_couple", "delivery", "state"}
+            case _:
+                return words.plain(shown.kind), set()
+
+    def _terms(self, goal: Shown) -> Shown | None:
+        """Return the terms that a goal is called by: those in force, else the newest open ones, else any."""
+        named = goal.fields.get("terms_in_force") or next(iter(reversed(goal.fields.get("open_terms") or [])), None)
+        if named is not None:
+            return self.replica.shown(RecordId(UUID(named)))
+        known = [each for each in self.replica.view("goal_terms") if each.fields["goal"] == str(goal.id)]
+        return known[-1] if known else None
+
+    def _of_goal(self, goal: Shown) -> list[str]:
+        lines = []
+        for named in goal.fields.get("open_terms") or ():
+            terms = self.replica.shown(RecordId(UUID(named)))
+            if terms is not None and goal.fields.get("terms_in_force"):
+                lines.append(
+                    f"      [{_short(terms.id)}] {self._who(str(terms.author))} would change it to: "
+                    f"{terms.fields['title']}"
+                )
+        for step in self.replica.view("step"):
+            if step.fields["goal"] == str(goal.id):
+                lines.append(f"      [{_short(step.id)}] {self._step(step)}")
+                lines += ["    " + each for each in self._beside(step)]
+        return lines
+
+    def _step(self, shown: Shown) -> str:
+        taken = [self._who(each) for each in shown.fields.get("taken_by", ())]
+        by = f" ({' and '.join(taken)})" if taken else ""
+        return f"{'[x]' if shown.fields.get('done') else '[ ]'} {shown.fields.get('title')}{by}"
+
+    def _beside(self, shown: Shown) -> list[str]:
+        lines = []
+        for field, texts in shown.alternatives.items():
+            for number, each in enumerate(texts, 1):
+                lines.append(f"      beside {words.plain(field)}, by {self._who(str(each.by))}: {each.text}")
+                lines.append(f"        keep it with: pick {_short(shown.id)} {field} {number}   (0 keeps the other)")
+        for field in shown.merged:
+            lines.append(
+                f"      {words.plain(field)} was joined from two; if it reads well: right {_short(shown.id)} {field}"
+            )
+        return lines
+
+    def _parts(self, fields: Mapping[str, Any]) -> str:
+        return f"{self.partner} sees {', '.join(fields.get('shared_parts', ()))}"
+
+    def _mine(self, shown: Shown) -> bool:
+        return str(shown.author) == self.mine
+
+    def _who(self, person: str) -> str:
+        return "you" if person == self.mine else self.partner
+
+    def _value(self, value: Any) -> str:
+        known = {self.mine: "you"}
+        return known.get(value, words.value(value)) if isinstance(value, str) else words.value(value)
+
+
+def _as_json(shown: Shown) -> dict[str, Any]:
+    return {
+        "id": str(shown.id),
+        "kind": shown.kind,
+        "author": str(shown.author),
+        "version": shown.version,
+        "pending": shown.pending,
+        "removed": shown.removed,
+        "fields": shown.fields,
+        "alternatives": {
+            field: [{"by": str(each.by), "text": each.text} for each in texts]
+            for field, texts in shown.alternatives.items()
+        },
+        "merged": list(shown.merged),
+    }
+
+
+# What a command line means -------------------------------------------------------------------------------------------
+
+
+def _replica(client: Client) -> Replica:
+    replica = client.replica
+    assert replica is not None, "the command began with one"
+    return replica
+
+
+def _kind(written: str) -> Kind:
+    kind = KINDS.get(written.replace("-", "_"))
+    if kind is None:
+        raise MisunderstoodError(f"There is no kind {written!r}. Kinds are: {', '.join(KINDS)}.")
+    return kind
+
+
+def _found(client: Client, written: str, kind: str | None = None) -> Shown:
+    """Find the one record whose id begins or ends like this."""
+    replica = _replica(client)
+    wanted = written.lower()
+    known = {row.id for row in replica.rows() if not row.gone}
+    known |= {RecordId(kept.change.id) for kept in replica.waiting()}
+    alike = [each for each in known if str(each).startswith(wanted) or str(each).endswith(wanted)]
+    found = [each for each in map(replica.shown, alike) if each is not None and each.kind in KINDS]
+    if len(found) != 1:
+        raise MisunderstoodError(
+            f"{'More than one record is' if found else 'Nothing on this phone is'} called {written!r}; see `show`."
+        )
+    if kind is not None and found[0].kind != kind:
+        raise MisunderstoodError(f"{written!r} is a {words.plain(found[0].kind)}, not a {words.plain(kind)}.")
+    return found[0]
+
+
+def _values(client: Client, kind: Kind, written: Sequence[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for pair in written:
+        name, equals, text = pair.partition("=")
+        name = name.replace("-", "_")
+        if not equals or name not in kind.written:
+            names = ", ".join(kind.written)
+            raise MisunderstoodError(f"Write field=value. A {words.plain(kind.name)} has: {names}.")
+        values[name] = _value(client, kind.fields[name].shape, text)
+    return values
+
+
+def _value(client: Client, shape: Shape, text: str) -> Any:
+    """Read one value as its field wants it; what does not fit is left for the field's own judgement."""
+    couple = _replica(client).couple
+    match shape:
+        case Flag():
+            known = {"yes": True, "true": True, "no": False, "false": False}
+            return known.get(text.lower(), text)
+        case Whole():
+            return int(text) if text.lstrip("-").isdigit() else (text or None)
+        case SetOf(element=element):
+            return [_value(client, element, each.strip()) for each in text.split(",") if each.strip()]
+        case Audience():
+            return text if text == ONLY_ME or couple is None else str(couple)
+        case Windows():
+            return _json(text)
+        case Identity():
+            return _identity(client, text)
+        case _:
+            return text or None
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _identity(client: Client, text: str) -> str | None:
+    replica = _replica(client)
+    named = {"": None, "me": str(replica.person), "us": None if replica.couple is None else str(replica.couple)}
+    if text in named:
+        return named[text]
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return str(_found(client, text).id)
+
+
+def _remember(client: Client, said: Mapping[str, Any]) -> None:
+    couple = said["couple"]
+    client.store.note(
+        chosen_name=said["chosen_name"],
+        partner_name=None if couple is None else couple["partner_name"],
+    )
+
+
+def _with(said: Mapping[str, Any]) -> list[str]:
+    couple = said["couple"]
+    return ["You are not with anyone here."] if couple is None else [f"You are together with {couple['partner_name']}."]
+
+
+def _pairing(pairing: Mapping[str, Any]) -> list[str]:
+    who = f"{pairing['partner_name']} has used your code. " if pairing["partner_name"] else ""
+    waits = "You have said yes; the other has not yet." if pairing["confirmed"] else "If they are the same: confirm."
+    return [f"{who}Read these three words to each other: {' '.join(pairing['check_words'])}", waits]
+
+
+def _short(identity: UUID) -> str:
+    return str(identity)[-SHORT_CHARS:]
+
+
+def _clock(written: str) -> str:
+    return f"{datetime.fromisoformat(written).astimezone(UTC):%d %B %H:%M} UTC"
+
+
+# The command line ----------------------------------------------------------------------------------------------------
+
+Command = Callable[[Client, argparse.Namespace], Awaitable[Said]]
+
+COMMANDS: Final[Mapping[str, Command]] = {
+    "sign-in": sign_in,
+    "me": me,
+    "invite": invite,
+    "join": join,
+    "confirm": confirm,
+    "part": part,
+    "add": add,
+    "set": set_fields,
+    "remove": remove,
+    "bring-back": bring_back,
+    "propose": propose,
+    **dict.fromkeys(_ACTS, act),
+    "share": share,
+    "unshare": unshare,
+    "send": send,
+    "respond": respond,
+    "pick": pick,
+    "right": right,
+    "show": show,
+    "sync": sync,
+    "listen": listen,
+    "purge": purge,
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="haven-device",
+        description="One person's phone, in a file. It works without a network and agrees with the others at `sync`.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    default = os.environ.get("HAVEN_DEVICE", "device.db")
+    parser.add_argument(
+        "--file", type=Path, default=Path(default), help="the phone (default: $HAVEN_DEVICE, else device.db)"
+    )
+    parser.add_argument("--json", action="store_true", help="answer in JSON, for programs")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, about: str, example: str = "") -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name,
+            help=about,
+            description=f"{about[0].upper()}{about[1:]}.",
+            epilog=f"example: haven-device --file ana.db {example}" if example else None,
+        )
+        added.set_defaults(command=name)
+        return added
+
+    added = command("sign-in", "sign in on this phone", "sign-in --server http://127.0.0.1:8000 --name Ana")
+    added.add_argument("--server", required=True, metavar="URL", help="where Haven is; kept in the file")
+    added.add_argument("--name", required=True, help="who you are (a development server believes it)")
+    command("me", "say who you are here, and whom you are with")
+    command("invite", "make a code to pair with your partner")
+    command("join", "use a code", "join ABCD-EFGH").add_argument("code", nargs="+", help="as letters or as words")
+    command("confirm", "say yes to a pairing").add_argument("pairing", nargs="?", help="only if several wait")
+    command("part", "leave your partner here, at once", "part --yes").add_argument("--yes", action="store_true")
+    _editing(command)
+    added = command("show", "show what this phone shows", "show goal")
+    added.add_argument("kind", nargs="?", help="one kind only: " + ", ".join(KINDS))
+    added.add_argument("--removed", action="store_true", help="what was removed instead")
+    command("sync", "send what waits and fetch what is new")
+    added = command("listen", "stay, and sync whenever there is news")
+    added.add_argument("--news", type=int, metavar="N", help="stop after so much news")
+    added = command("purge", "destroy your own words in a record, everywhere and for good", "purge 5f0c12 --yes")
+    added.add_argument("id")
+    added.add_argument("--yes", action="store_true")
+    return parser
+
+
+def _editing(command: Callable[..., argparse.ArgumentParser]) -> None:
+    added = command("add", "make a record", 'add check_in text="A long day." needs=rest,listening valence=-1')
+    added.add_argument("kind", help="what it is, such as check_in, note_draft or step")
+    added.add_argument("fields", nargs="*", metavar="field=value")
+    added = command("set", "change fields of a record", 'set 5f0c12 title="Book the ferry" taken_by=me')
+    added.add_argument("id")
+    added.add_argument("fields", nargs="+", metavar="field=value")
+    command("remove", "remove a record", "remove 5f0c12").add_argument("id")
+    command("bring-back", "undo a removal", "bring-back 5f0c12").add_argument("id")
+    added = command("propose", "propose a goal for the two of you", 'propose "A walk every Sunday"')
+    added.add_argument("title")
+    added.add_argument("--goal", metavar="ID", help="other terms for a goal that you have")
+    added.add_argument("--why")
+    added.add_argument("--done-when")
+    added.add_argument("--topic")
+    added.add_argument("--agreement", action="store_true", help="an agreement, which has no end to reach")
+    for name, about in _ACTS.items():
+        command(name, about, f"{name} 5f0c12").add_argument("id")
+    added = command("share", "show chosen parts of a check-in to your partner", "share 5f0c12 mood text")
+    added.add_argument("id")
+    added.add_argument("parts", nargs="+")
+    command("unshare", "take back what you showed", "unshare 5f0c12").add_argument("id")
+    command("send", "give a note; once given it stays given", "send 5f0c12").add_argument("id")
+    added = command("respond", "answer what your partner shows you", 'respond 5f0c12 heard_you --text "I am here."')
+    added.add_argument("id")
+    added.add_argument("form")
+    added.add_argument("--text")
+    added = command("pick", "keep one of two texts that stand beside each other", "pick 5f0c12 notes 1")
+    added.add_argument("id")
+    added.add_argument("field")
+    added.add_argument("number", type=int, help="as `show` numbers them; 0 is the one that stands")
+    added = command("right", "say that a text joined from two reads well", "right 5f0c12 notes")
+    added.add_argument("id")
+    added.add_argument("field")
+
+
+def _say(chosen: argparse.Namespace, said: Said) -> None:
+    if chosen.json:
+        _print(json.dumps(said.told, ensure_ascii=False, default=str))
+    else:
+        _print(*said.lines)
+
+
+def _complain(chosen: argparse.Namespace, sentence: str, code: int) -> int:
+    if chosen.json:
+        _print(json.dumps({"error": sentence}, ensure_ascii=False))
+    else:
+        sys.stderr.write(f"{sentence}\n")
+    return code
+
+
+def _print(*lines: str, quiet: bool = False) -> None:
+    if not quiet:
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
+        sys.stdout.flush()

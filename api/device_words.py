@@ -1,0 +1,110 @@
+"""What `haven-device` says to the person who holds the phone: sentences for notices, outcomes and records."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from domain.refusals import SENTENCES, Refusal
+from sync.replica import Shown
+from sync.wire import Outcome
+
+NOTICES: Final[Mapping[str, str]] = {
+    "kept_both": "You both wrote here at the same time. Both texts stand; keep the one you like, or write a third.",
+    "other_kept": "You both changed this at the same time, and the later change stands. What you wrote is not lost.",
+    "came_back": "You removed this while something new was being written in it, so it has come back.",
+    "kept_private": "This was changed in two places at once, so less of it is shown than was asked. Nothing is lost.",
+    "look_again": "This goal had moved on before your word arrived. It may be worth another look together.",
+    "new_device": "You have signed in on another phone. If that was not you, sign that phone out.",
+}
+"""By the code of a notice. An unknown code, from a newer server, is told as `NOTICE_OTHER`."""
+
+NOTICE_OTHER: Final = "Something here was changed with care. Nothing that you wrote is lost."
+
+VERDICTS: Final[Mapping[str, str]] = {
+    "merged": "joined with what was written elsewhere",
+    "kept_both": "kept beside another text",
+    "yours_kept": "yours stands",
+    "theirs_kept": "the other one stands, yours is kept behind it",
+    "kept_private": "kept private",
+}
+
+HEADINGS: Final[Mapping[str, str]] = {
+    "check_in": "Your check-ins",
+    "shown_check_in": "What is shown between the two of you",
+    "response": "Answers",
+    "note_draft": "Notes you have not given yet",
+    "note": "Notes",
+    "goal": "Goals",
+    "goal_terms": "What was proposed",
+    "goal_act": "What was said about it",
+    "step": "Steps",
+    "settings": "Settings",
+    "notice": "For you to know",
+    "unplaced": "Your words that found no place",
+}
+
+STATES: Final[Mapping[str, str]] = {
+    "proposed": "proposed",
+    "not_now": "put off for now",
+    "declined": "not this one",
+    "active": "agreed by both",
+    "resting": "resting",
+    "achieved": "reached together",
+    "let_go": "let go",
+}
+
+QUIET_FIELDS: Final = frozenset({"order", "local_date", "done", "taken_by", "title", "goal", "send", "edited", "found"})
+"""Fields that a listing tells in its own way or not at all."""
+
+
+def notice(shown: Shown) -> str:
+    """Return what a notice means, as care."""
+    sentence = NOTICES.get(str(shown.fields.get("code")), NOTICE_OTHER)
+    field = shown.fields.get("field")
+    return f"{sentence} (It is about: {field}.)" if field else sentence
+
+
+def unplaced(shown: Shown) -> str:
+    """Return why words came back."""
+    code = str(shown.fields.get("code"))
+    known = {each.value for each in Refusal}
+    reason = SENTENCES[Refusal(code)] if code in known else "They could not be stored where they were meant to go."
+    return f"You wrote this for a {plain(str(shown.fields.get('meant')))}. {reason} Your words are kept here."
+
+
+def outcome(told: Outcome) -> str | None:
+    """Return what a person should hear about one of their edits; None when it simply went through."""
+    if told.code is not None:
+        known = {each.value for each in Refusal}
+        reason = SENTENCES[Refusal(told.code)] if told.code in known else "It could not be stored."
+        return f"{reason} Your words are kept." if told.unplaced else reason
+    said = [f"{plain(field)}: {VERDICTS.get(verdict, verdict)}" for field, verdict in told.fields.items()]
+    return "; ".join(said) if said else None
+
+
+def goal_state(shown: Shown, terms: Shown | None, mine: str, partner: str) -> str:
+    """Return how a goal stands, and whose yes it waits for."""
+    state = str(shown.fields.get("state"))
+    sentence = STATES.get(state, plain(state))
+    if state == "proposed" and terms is not None:
+        by_me = str(terms.author) == mine
+        sentence += f" by you, {partner} has not answered" if by_me else f" by {partner}, you have not answered"
+    elif state == "active" and shown.fields.get("done_by"):
+        who = "you feel" if shown.fields["done_by"] == [mine] else f"{partner} feels"
+        sentence += f"; {who} this is done"
+    return sentence
+
+
+def value(written: Any) -> str:
+    """Return a field's value as a person would write it."""
+    if isinstance(written, bool):
+        return "yes" if written else "no"
+    if isinstance(written, list):
+        return ", ".join(value(each) for each in written)
+    if isinstance(written, dict):
+        return ", ".join(f"{plain(str(name))} {value(each)}" for name, each in written.items())
+    return plain(written) if isinstance(written, str) and written.islower() and "_" in written else str(written)
+
+
+def plain(name: str) -> str:
+    """Return a name of a field or a kind as words."""
+    return name.replace("_", " ")
