@@ -48,6 +48,11 @@ async def holder_of(asker: Asker, person: PersonId, token_sha256: bytes, today: 
     return Holder(caller, row["follows"], row["expires_on"])
 
 
+async def spaces_of(asker: Asker, person: PersonId) -> tuple[SpaceId, ...]:
+    """Return a person's spaces: the personal one first, then couples', newest first."""
+    return tuple(SpaceId(row["space_id"]) for row in await asker.fetch(SPACES_OF, person))
+
+
 async def take_up(asker: Asker, person: PersonId, device: DeviceId, token_sha256: bytes, expires_on: date) -> bool:
     """Make this the device's one token and move its last day; False when it died meanwhile."""
     return await asker.fetchval(TAKE_UP, person, device, token_sha256, expires_on) is not None
@@ -67,6 +72,10 @@ SELECT d.device_id, d.expires_on, COALESCE(d.next_token_sha256 = $2, false) AS f
 FROM device d JOIN person p ON p.person_id = d.person_id
 WHERE d.person_id = $1 AND (d.token_sha256 = $2 OR d.next_token_sha256 = $2)
     AND d.revoked_on IS NULL AND d.expires_on >= $3
+"""
+
+SPACES_OF = """
+SELECT s.space_id FROM person_space s WHERE s.person_id = $1 ORDER BY s.place = 0 DESC, s.place DESC
 """
 
 TAKE_UP = """

@@ -88,6 +88,8 @@ class Situation(Struct, frozen=True, kw_only=True):
     family: Sequence[Record] = ()
     """Stored records of the same family, the judged one left out."""
     members: frozenset[PersonId] = frozenset()
+    given_today: int = 0
+    """Letters of the judged kind that the actor has given on their local date."""
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -113,9 +115,13 @@ Derive = Callable[[Record, Sequence[Record], frozenset[PersonId], date], Derived
 
 
 class Letter(Struct, frozen=True):
-    """How a draft becomes a letter: what it is given as, whether it is due, and the words that go."""
+    """How a draft becomes a letter: what it is given as, whether it is due, and the words that go.
+
+    After `a_day` letters on the writer's local date the next one waits for the next day.
+    """
 
     gives: str
+    a_day: int
     due: Callable[[Mapping[str, Any], Situation], bool]
     words: Callable[[Mapping[str, Any], Situation], dict[str, Any]]
 

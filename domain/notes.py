@@ -9,6 +9,9 @@ from domain.records import Record
 from domain.refusals import Refusal
 from domain.shapes import Anything, Day, Flag, Identity, OneOf, Text, WallTime
 
+LETTERS_A_DAY_MAX = 10
+"""One constant for everybody, so that nothing about the receiver can be read from it."""
+
 WORDS = ("for_what", "about_you", "text")
 
 
@@ -62,7 +65,7 @@ NOTE_DRAFT = Kind(
         ),
     },
     rules=(not_yet_given,),
-    letter=Letter(gives="note", due=due, words=words),
+    letter=Letter(gives="note", a_day=LETTERS_A_DAY_MAX, due=due, words=words),
 )
 
 NOTE = Kind(

@@ -1,5 +1,6 @@
 """What a space holds: a record with its fields, and per field who changed it last and what that edit had seen."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -42,7 +43,11 @@ class Purged(Struct, frozen=True, array_like=True):
 
 
 class Record(Struct, frozen=True, kw_only=True):
-    """Merged state. `created` is the version of first storing; `gone` is a tombstone without words."""
+    """Merged state.
+
+    `created` is the version of first storing; `gone` is a tombstone without words; `due_at` is when the worker looks
+    at it again.
+    """
 
     space: SpaceId
     kind: str
@@ -60,6 +65,7 @@ class Record(Struct, frozen=True, kw_only=True):
     family: UUID | None = None
     shown_id: RecordId | None = None
     purged: Purged | None = None
+    due_at: datetime | None = None
 
     def stamp(self, field: str) -> Stamp:
         """Return the stamp of a field; of one that was never written, the stamp that nothing is after."""

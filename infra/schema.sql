@@ -141,6 +141,7 @@ CREATE TABLE public.record (
     purged bytea,
     changed_at timestamp with time zone NOT NULL,
     body bytea,
+    due_at timestamp with time zone,
     CONSTRAINT record_body CHECK ((gone = (body IS NULL)))
 );
 
@@ -267,6 +268,8 @@ ALTER TABLE ONLY public.store_epoch
 
 ALTER TABLE ONLY public.wrapping_key
     ADD CONSTRAINT wrapping_key_pkey PRIMARY KEY (wrapping_key_id);
+
+CREATE INDEX record_due ON public.record USING btree (due_at) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX record_family ON public.record USING btree (space_id, family, kind) WHERE (family IS NOT NULL);
 

@@ -1,7 +1,7 @@
 """The spaces as they stand while a batch is judged: what was loaded, and everything that changes on it."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -26,6 +26,11 @@ def settings_id(id_key: bytes) -> RecordId:
     return RecordId(keyed_id(id_key, SETTINGS))
 
 
+def given_on(id_key: bytes, person: PersonId, day: date) -> UUID:
+    """Return the family of the letters that a person gives on one day, in the couple space with this id key."""
+    return keyed_id(id_key, "given_on", person, day.isoformat())
+
+
 class Board:
     """One batch under way. Every change of a record goes through `put` or `amend`."""
 
@@ -42,7 +47,8 @@ class Board:
         self.decided = dict(loaded.outcomes)
         self.heads = {identity: space.head for identity, space in loaded.spaces.items()}
         self.budget = Budget()
-        self.today = now.astimezone(ZoneInfo(self._zone())).date()
+        self._zone = ZoneInfo(self._zone_name())
+        self.today = now.astimezone(self._zone).date()
         self._counts = dict(loaded.counts)
         self._changed: dict[RecordKey, Record] = {}
         self._written: set[SpaceId] = set()
@@ -100,6 +106,13 @@ class Board:
             if where == space and record.family == family and identity != but
         ]
 
+    def given_today(self, kind: str) -> int:
+        """Return how many letters of this kind the caller has given on their local date."""
+        if self.couple is None:
+            return 0
+        family = given_on(self.id_keys[self.couple.id], self.caller.person, self.today)
+        return sum(1 for each in self.family(self.couple.id, family) if each.kind == kind)
+
     def made_id(self, space: SpaceId, *parts: str | UUID) -> RecordId:
         """Return the id of a record that the server makes in a space (PJ3)."""
         return RecordId(keyed_id(self.id_keys[space], *parts))
@@ -144,6 +157,11 @@ class Board:
             family=about,
         )
 
+    def next_day(self) -> datetime:
+        """Return the instant at which the caller's next local day begins."""
+        midnight = datetime.combine(self.today + timedelta(days=1), time(), self._zone)
+        return midnight.astimezone(UTC)
+
     def utc_date(self) -> str:
         """Return the date of this batch, for records whose reader's zone is not known here."""
         return self.now.astimezone(UTC).date().isoformat()
@@ -165,6 +183,6 @@ class Board:
             return self.caller.personal
         return next((each.personal for each in self.spaces[space].members if each.person == person), None)
 
-    def _zone(self) -> str:
+    def _zone_name(self) -> str:
         settings = self.records.get((self.caller.personal, settings_id(self.id_keys[self.caller.personal])))
         return "UTC" if settings is None else str(settings.fields["zone"])

@@ -1,12 +1,12 @@
 """What follows from a change that was stored: a shown copy, a letter given, a goal moved."""
 
+from domain.ids import RecordId
 from domain.kind import Kind, Situation
 from domain.kinds import KINDS
 from domain.records import Record
 from domain.windows import project
-from sync.board import Board
+from sync.board import Board, given_on
 from sync.merge import Word
-from sync.ports import Revision, Value
 
 
 def follow(board: Board, kind: Kind, record: Record, stored: Record | None, situation: Situation) -> None:
@@ -70,14 +70,18 @@ def _wiped(record: Record) -> Record:
 def _give(board: Board, kind: Kind, draft: Record, situation: Situation) -> None:
     """Give a letter that is due: its words go to the couple's space, and the draft is gone.
 
-    The draft keeps the version of the change that gave it; its words live on in the letter alone.
+    The draft keeps the version of the change that gave it; its words live on in the letter alone. After as many
+    letters as a day holds, it waits for the writer's next day.
     """
     letter = kind.letter
     assert letter is not None
     if not draft.live:
+        board.amend(draft, due_at=None)
         return
-    if not letter.due(draft.fields, situation):
-        board.amend(draft, fields=draft.fields | {"state": "queued" if draft.fields["send"] else "draft"})
+    due = letter.due(draft.fields, situation)
+    if not due or situation.given_today >= letter.a_day:
+        state = "queued" if draft.fields["send"] else "draft"
+        board.amend(draft, fields=draft.fields | {"state": state}, due_at=board.next_day() if due else None)
         return
     assert board.couple is not None
     space = board.couple.id
@@ -91,12 +95,27 @@ def _give(board: Board, kind: Kind, draft: Record, situation: Situation) -> None
             created=0,
             author=draft.author,
             fields=letter.words(draft.fields, situation),
+            family=given_on(board.id_keys[space], draft.author, board.today),
         ),
     )
-    beside = tuple(Value(name, each.text, each.by) for name, texts in draft.alternatives.items() for each in texts)
-    if beside:
-        board.behind(Revision(space=draft.space, record=draft.id, version=draft.version, values=beside))
-    board.amend(draft, gone=True, fields={}, alternatives={}, merged=(), stamps={}, shown_id=identity)
+    board.amend(draft, gone=True, fields={}, alternatives={}, merged=(), stamps={}, shown_id=identity, due_at=None)
+
+
+def give_due(board: Board, identity: RecordId) -> None:
+    """Look at a draft of the caller's that the worker found due, and give it if it still is."""
+    draft = board.records.get((board.caller.personal, identity))
+    if draft is None or draft.due_at is None or draft.due_at > board.now:
+        return
+    kind = KINDS[draft.kind]
+    assert kind.letter is not None, "only drafts of letters are ever due"
+    situation = Situation(
+        actor=board.caller.person,
+        couple=None if board.couple is None else board.couple.couple,
+        now=board.now,
+        today=board.today,
+        given_today=board.given_today(kind.letter.gives),
+    )
+    _give(board, kind, board.put(draft), situation)
 
 
 def _move(board: Board, kind: Kind, record: Record, stored: Record | None, situation: Situation) -> None:

@@ -8,7 +8,6 @@ at all.
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
@@ -18,16 +17,16 @@ from domain.kind import Attempt, Kind, Situation
 from domain.kinds import KINDS, UNPLACED, judged, objection
 from domain.records import Record
 from domain.refusals import KEEPS_NO_WORDS, Refusal
-from domain.shapes import ONLY_ME, UNFIT, Identity, Text, as_uuid
-from sync.board import Board, settings_id
+from domain.shapes import ONLY_ME, UNFIT, Text, as_uuid
+from sync.board import Board
 from sync.follows import follow
 from sync.merge import Edit, Merged, Word, create, merge
 from sync.picks import UnfitPickError, picks
-from sync.ports import Caller, Loaded, RecordKey, Revision, Space, Wanted, Writes
+from sync.ports import Caller, Loaded, RecordKey, Revision, Space, Writes
 from sync.purge import kept_out
-from sync.sealing import keyed_id
 from sync.secrecy import guarded
 from sync.unplaced import own_words
+from sync.wanted import family_of
 from sync.wire import VERSION_MAX, Change, Outcome
 
 AGE_MAX = timedelta(days=400)
@@ -48,42 +47,6 @@ class Decisions(Struct, frozen=True, kw_only=True):
     asks: frozenset[RecordKey] = frozenset()
     """Records whose earlier values must be known before a refused change's words are kept: decide again with
     them."""
-
-
-def wanted(changes: Sequence[Change], caller: Caller, id_keys: Mapping[SpaceId, bytes]) -> Wanted:
-    """Return what has to be loaded before these changes can be judged."""
-    ids: set[RecordId] = set()
-    families: set[tuple[UUID, str]] = set()
-    counted: set[str] = set()
-    for change in changes:
-        ids.add(RecordId(change.id))
-        kind = KINDS.get(change.kind)
-        if kind is None:
-            continue
-        if kind.window or kind.letter or kind.derive or (kind.parent and kind.parent.moves):
-            ids.add(settings_id(id_keys[caller.personal]))
-        if kind.parent is not None:
-            parent = as_uuid(change.set.get(kind.parent.field))
-            if parent is not None:
-                ids.add(RecordId(parent))
-        family = _family(kind, change.set, id_keys.get(caller.personal, b""))
-        if family is not None:
-            families.add((family, kind.name))
-            if kind.parent is not None and kind.parent.moves:
-                families |= {(family, each) for name in kind.parent.kinds for each in KINDS[name].moved_by}
-        if kind.derive is not None and (change.base == 0 or len(change.set) >= len(kind.written)):
-            families |= {(change.id, each) for each in kind.moved_by}
-        counted |= {kind.name for most in kind.most if most.within == "space"}
-    return Wanted(keys=[change.key for change in changes], ids=ids, families=families, counted=counted)
-
-
-def _family(kind: Kind, values: Mapping[str, Any], id_key: bytes) -> UUID | None:
-    """Return what groups this record with others: its parent's id, or a keyed hash of the value they share."""
-    if kind.family is None or not isinstance(values.get(kind.family), str):
-        return None
-    if isinstance(kind.fields[kind.family].shape, Identity):
-        return as_uuid(values[kind.family])
-    return keyed_id(id_key, kind.name, values[kind.family])
 
 
 def reconcile(
@@ -217,7 +180,7 @@ class _Batch:
         parent = None
         if kind.parent is not None and (identity := as_uuid(values.get(kind.parent.field))) is not None:
             parent = self.board.records.get((space.id, RecordId(identity)))
-        family = _family(kind, values, self.board.id_keys[self.caller.personal])
+        family = family_of(kind, values, self.board.id_keys[self.caller.personal])
         return Situation(
             actor=self.caller.person,
             couple=None if self.board.couple is None else self.board.couple.couple,
@@ -226,6 +189,7 @@ class _Batch:
             parent=parent,
             family=self.board.family(space.id, family, change.id) if stored is None and family else (),
             members=frozenset(member.person for member in space.members),
+            given_today=0 if kind.letter is None else self.board.given_today(kind.letter.gives),
         )
 
     def _full(self, kind: Kind, space: Space, stored: Record | None) -> Refusal | None:
@@ -250,7 +214,7 @@ class _Batch:
             merged = merge(stored, edit, kind, version=version, budget=self.board.budget)
         if kind.family is None or not merged.changed:
             return merged
-        family = _family(kind, merged.record.fields, self.board.id_keys[self.caller.personal])
+        family = family_of(kind, merged.record.fields, self.board.id_keys[self.caller.personal])
         return replace(merged, record=replace(merged.record, family=family))
 
     def _keep(

@@ -11,14 +11,16 @@ from uuid import UUID
 from msgspec import Raw, Struct
 
 from domain.ids import PersonId, RecordId, SpaceId
+from domain.kinds import KINDS
 from domain.prompts import SETTINGS
-from sync import cursor, purging
+from sync import cursor, follows, purging
 from sync import store as postgres
-from sync.board import settings_id
+from sync.board import Board, settings_id
 from sync.bodies import rendered
-from sync.ports import Caller, Keys, Loaded, Page, Place, Row, Space, Store, Writes
-from sync.reconcile import Decisions, reconcile, wanted
+from sync.ports import Caller, Keys, Loaded, Page, Place, Row, Space, Store, Wanted, Writes
+from sync.reconcile import Decisions, reconcile
 from sync.sealing import SpaceKeys, keyed_id
+from sync.wanted import given_lately, wanted
 from sync.wire import Change, Gone, Outcome, RawSyncResponse, Reset, SpaceView, SyncRequest
 
 LOST_RACES_MAX = 5
@@ -95,7 +97,7 @@ async def push(
     if caller.personal not in id_keys:
         raise SpaceLockedError
     for _ in range(LOST_RACES_MAX):
-        loaded = await store.load(caller, wanted(changes, caller, id_keys))
+        loaded = await store.load(caller, wanted(changes, caller, id_keys, now))
         if await _begun_anew(store, caller, loaded.spaces, places, new_epoch):
             continue
         inboxes = {member.personal for space in loaded.spaces.values() for member in space.members}
@@ -324,6 +326,30 @@ async def purge(
         writes: Writes | None = purging.purge(scope, caller, kind, identity, id_keys)
         if writes is None:
             raise UnknownRecordError
+        if not writes.spaces:
+            return {}
+        moved = await store.save(caller, writes, now)
+        if moved is not None:
+            return moved
+    raise BusyError
+
+
+async def give_due(store: Store, keys: Keys, caller: Caller, identity: RecordId, now: datetime) -> dict[SpaceId, int]:
+    """Give a letter that has waited for its day, as its author's push would have; return the heads that moved.
+
+    What has changed since it was planned wins: a draft that is not due any more is left alone.
+    """
+    id_keys = _id_keys(await keys.of(caller.spaces))
+    if caller.personal not in id_keys:
+        raise SpaceLockedError
+    letters = {kind.letter.gives for kind in KINDS.values() if kind.letter is not None}
+    families = {each for gives in letters for each in given_lately(gives, caller, id_keys, now)}
+    ids = {identity, settings_id(id_keys[caller.personal])}
+    for _ in range(LOST_RACES_MAX):
+        loaded = await store.load(caller, Wanted(ids=ids, families=families))
+        board = Board(loaded, caller, now, id_keys)
+        follows.give_due(board, identity)
+        writes = board.writes()
         if not writes.spaces:
             return {}
         moved = await store.save(caller, writes, now)

@@ -65,7 +65,8 @@ _NO_SPACE: Final = """
 _NO_RECORD: Final = """
     NULL::uuid AS id, NULL::text AS kind, NULL::bigint AS version, NULL::bigint AS created, NULL::uuid AS author,
     NULL::boolean AS removed, NULL::boolean AS gone, NULL::smallint AS schema, NULL::bytea AS stamps,
-    NULL::uuid AS family, NULL::uuid AS shown_id, NULL::bytea AS purged, NULL::bytea AS body"""
+    NULL::uuid AS family, NULL::uuid AS shown_id, NULL::bytea AS purged, NULL::bytea AS body,
+    NULL::timestamptz AS due_at"""
 
 _REVISED_RECORD: Final = (
     _NO_RECORD.replace("NULL::uuid AS id", "r.id")
@@ -75,7 +76,7 @@ _REVISED_RECORD: Final = (
 
 _RECORD_COLUMNS: Final = """
     r.id, r.kind, r.version, r.created, r.author, r.removed, r.gone, r.schema, r.stamps, r.family, r.shown_id,
-    r.purged, r.body"""
+    r.purged, r.body, r.due_at"""
 
 LOAD: Final = f"""{_MINE},
 named AS (
@@ -181,16 +182,16 @@ def _insert(first: int, *, left_alone: bool = False) -> str:
             author = excluded.author, removed = excluded.removed, gone = excluded.gone,
             schema = excluded.schema, stamps = excluded.stamps, family = excluded.family,
             shown_id = excluded.shown_id, purged = excluded.purged, changed_at = excluded.changed_at,
-            body = excluded.body"""
+            body = excluded.body, due_at = excluded.due_at"""
     )
     return f"""
 stored AS (
     INSERT INTO record (space_id, id, kind, version, created, author, removed, gone, schema, stamps, family,
-        shown_id, purged, body, changed_at)
+        shown_id, purged, body, due_at, changed_at)
     SELECT u.*, {p[0]}::timestamptz
     FROM unnest({p[1]}::uuid[], {p[2]}::uuid[], {p[3]}::text[], {p[4]}::bigint[], {p[5]}::bigint[],
         {p[6]}::uuid[], {p[7]}::boolean[], {p[8]}::boolean[], {p[9]}::smallint[], {p[10]}::bytea[],
-        {p[11]}::uuid[], {p[12]}::uuid[], {p[13]}::bytea[], {p[14]}::bytea[]) u
+        {p[11]}::uuid[], {p[12]}::uuid[], {p[13]}::bytea[], {p[14]}::bytea[], {p[23]}::timestamptz[]) u
     WHERE EXISTS (SELECT 1 FROM raised)
     ON CONFLICT (space_id, id) {conflict}
 ),
@@ -501,6 +502,7 @@ class PostgresStore:
             family=row["family"],
             shown_id=row["shown_id"],
             purged=unpacked_purge(row["purged"]),
+            due_at=row["due_at"],
         )
 
     def _opened(self, opener: Mapping[SpaceId, SpaceKeys], row: asyncpg.Record) -> bytes | None:
@@ -581,6 +583,7 @@ def _arrays(sealer: Mapping[SpaceId, SpaceKeys], writes: Writes, now: datetime, 
         [outcome.key for _, outcome in writes.outcomes],
         [msgspec.json.encode(outcome) for _, outcome in writes.outcomes],
         None if caller is None else caller.device,
+        [record.due_at for record in records],
     ]
 
 
@@ -666,6 +669,32 @@ UPDATE space SET epoch = $2, epoch_before = $3, epoch_head = head, store_epoch =
 WHERE space_id = $1 AND epoch = $4 AND ($6::bigint IS NULL OR head = $6)"""
 
 SPACE_LIFE: Final = "SELECT epoch, store_epoch, (SELECT epoch FROM store_epoch) AS life FROM space WHERE space_id = $1"
+
+
+DUE: Final = "SELECT space_id, id, author FROM record WHERE due_at <= $1 AND NOT gone ORDER BY due_at LIMIT $2"
+"""The worker's look over all spaces: ids alone; what is then done is done as the author, with their membership."""
+
+POSTPONE: Final = "UPDATE record SET due_at = $4 WHERE space_id = $1 AND id = $2 AND due_at <= $3"
+"""Moves nothing that a device sees, so it needs no version."""
+
+
+class Due(msgspec.Struct, frozen=True):
+    """A record that the worker has to look at again."""
+
+    space: SpaceId
+    id: RecordId
+    author: PersonId
+
+
+async def due(pool: asyncpg.Pool, now: datetime, most: int) -> list[Due]:
+    """Return at most so many records that are due, longest due first."""
+    rows = await pool.fetch(DUE, now, most)
+    return [Due(SpaceId(row["space_id"]), RecordId(row["id"]), PersonId(row["author"])) for row in rows]
+
+
+async def postpone(pool: asyncpg.Pool, each: Due, now: datetime, until: datetime) -> None:
+    """Look at a record later: it could not be dealt with now, and must not keep others waiting."""
+    await pool.execute(POSTPONE, each.space, each.id, now, until)
 
 
 LIFE_OF_MINE: Final = f"""{_MINE}

@@ -12,11 +12,13 @@ from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
 from domain.prompts import SETTINGS
 from domain.records import Record
 from sync import service
+from sync.board import settings_id
 from sync.bodies import encoded
 from sync.memory import MemoryStore
 from sync.ports import Caller, Member, Page, Store, Stored, Wanted, Writes
-from sync.reconcile import Decisions, reconcile, settings_id, wanted
+from sync.reconcile import Decisions, reconcile
 from sync.sealing import SpaceKeys
+from sync.wanted import wanted
 from sync.wire import Change, Outcome
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -89,7 +91,7 @@ class Pair:
     async def decide(self, who: Caller, *changes: Change) -> Decisions:
         """What these changes would come to, with nothing stored."""
         id_keys = {space: self.keys.one(space).id_key for space in (self.space, self.ana.personal, self.ben.personal)}
-        loaded = await self.store.load(who, wanted(changes, who, id_keys))
+        loaded = await self.store.load(who, wanted(changes, who, id_keys, self.now))
         return reconcile(loaded, who, changes, self.now, id_keys)
 
     async def look(self, who: Somebody, identity: UUID) -> Record:

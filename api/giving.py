@@ -1,0 +1,36 @@
+"""Give the letters that have waited for their day: the worker's part of a note's life."""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from api import store
+from api.wiring import Parts
+from domain.ids import DeviceId
+from sync import service
+from sync import store as spaces
+from sync.ports import Caller
+
+A_ROUND_MAX: Final = 100
+LATER: Final = timedelta(hours=1)
+"""When a letter is looked at again that could not be given now."""
+NO_DEVICE: Final = DeviceId(UUID(int=0))
+"""The worker acts for a person on none of their devices."""
+
+
+async def give(parts: Parts, now: datetime) -> int:
+    """Give what is due, at most 100 letters a round; return how many were looked at.
+
+    Several workers may do so at once: the head of the writer's space lets one of them through.
+    """
+    waiting = await spaces.due(parts.pool, now, A_ROUND_MAX)
+    for each in waiting:
+        author = Caller(each.author, NO_DEVICE, await store.spaces_of(parts.pool, each.author), may_keep=True)
+        try:
+            moved = await service.give_due(parts.store, parts.keys, author, each.id, now)
+        except (service.BusyError, service.SpaceLockedError):
+            moved = {}
+        parts.hints.publish(moved)
+        if not moved:
+            await spaces.postpone(parts.pool, each, now, now + LATER)
+    return len(waiting)
