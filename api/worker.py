@@ -41,7 +41,7 @@ class Worker:
         await give(self._parts, now)
         if self._pruned_at is None or now - self._pruned_at >= PRUNE_EVERY:
             gone = await prune(self._parts.pool, now)
-            self._pruned_at = now
+            self._pruned_at = None if gone.more else now
             count = gone.outcomes + gone.revisions + gone.limits + gone.tickets
             if count:
                 _log.info("pruned", extra={"event": "pruned", "count": count})
