@@ -1,0 +1,1 @@
+"""The outermost part: HTTP, the worker, command lines, accounts, settings and wiring."""

@@ -88,10 +88,10 @@ class Client:
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self.store = DeviceStore(file)
-        self._own_http = http is None
+        self._given = http
+        self._own: httpx.AsyncClient | None = None
         if server is not None:
             self.store.note(server=server)
-        self.http = http or httpx.AsyncClient(base_url=server or self.store.account.get("server", ""), timeout=ASK_S)
         self._now_ms, self._chance, self._sleep = now_ms, chance, sleep
         self._turn = asyncio.Lock()
 
@@ -103,9 +103,20 @@ class Client:
 
     async def close(self) -> None:
         """Let go of the file and the connections."""
-        if self._own_http:
-            await self.http.aclose()
+        if self._own is not None:
+            await self._own.aclose()
         self.store.close()
+
+    @property
+    def http(self) -> httpx.AsyncClient:
+        """The connections; made when first needed, since an edit needs none."""
+        if self._given is not None:
+            return self._given
+        if self._own is None:
+            server = self.store.account.get("server", "")
+            # Certificates take longer to load than a request takes; without TLS there are none to look at.
+            self._own = httpx.AsyncClient(base_url=server, timeout=ASK_S, verify=not server.startswith("http://"))
+        return self._own
 
     @property
     def replica(self) -> Replica | None:
@@ -320,7 +331,7 @@ class Client:
             try:
                 answer = await self.http.request(method, path, content=body, headers=self._headers())
             except httpx.UnsupportedProtocol:
-                raise OfflineError("Nobody has said yet where Haven is: sign in first.") from None
+                raise OfflineError("Where is Haven? Give its address like this: http://127.0.0.1:8000") from None
             except httpx.TransportError as fault:
                 if not (again or isinstance(fault, httpx.ConnectError)):
                     raise OfflineError("Haven did not answer; it may have done what was asked.") from None

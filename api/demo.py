@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 import uvloop
 
+from api import device_words as words
 from api.client import Client
 from api.embedded_postgres import place, serving
 from api.migrate import migrate
@@ -25,14 +26,6 @@ from domain.ids import RecordId
 from sync.replica import Shown
 
 WIDTH: Final = 100
-NOTICES: Final = {
-    "kept_both": "You both wrote in the same place. Both texts are kept; pick when it suits you.",
-    "came_back": "What you put away had been written in meanwhile, so it is back.",
-    "kept_private": "Something you wrote elsewhere was not meant for showing, so it was kept private.",
-    "new_device": "A new device signed in to your account.",
-    "look_again": "A plan moved on before your answer arrived. Have another look when you like.",
-    "other_kept": "You both chose; the later choice stands.",
-}
 
 
 def main() -> None:
@@ -216,7 +209,7 @@ class _Story:
         for phone in (self.ana, self.ben):
             for notice in phone.shows("notice"):
                 if notice.fields["code"] != "new_device":
-                    _shows(phone, f"«{NOTICES[notice.fields['code']]}»")
+                    _shows(phone, f"«{words.notice(notice)}»")
         for note in self.ana.shows("note"):
             _shows(self.ana, f"a note from {self.names[note.author]}: «{note.fields['for_what']}»")
         for shown in self.ben.shows("shown_check_in"):

@@ -1,4 +1,4 @@
-"""The command `haven-device`: one person's phone in a file, to be played with in a terminal, with or without a network."""
+"""The command `haven-device`: one person's phone in a file, to be played with in a terminal, network or not."""
 
 import argparse
 import asyncio
@@ -16,21 +16,20 @@ from msgspec import Struct
 
 from api import device_words as words
 from api.client import AnotherPersonError, Client, OfflineError, Synced, TurnedAwayError
+from api.device_listing import Listing, as_json, short
 from api.device_store import DeviceFileError
 from domain.ids import RecordId
 from domain.kind import Kind
 from domain.kinds import KINDS
 from domain.shapes import ONLY_ME, Audience, Flag, Identity, SetOf, Shape, Whole, Windows
 from sync.replica import EditRefusedError, Replica, Shown
+from sync.wire import Change
 
 EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_OFFLINE: Final = 3
 EXIT_REFUSED: Final = 4
 EXIT_INTERRUPTED: Final = 130
-
-SHORT_CHARS: Final = 6
-"""How much of the end of an id is shown; its beginning may tell only the time."""
 
 _EPILOG: Final = """\
 An id may be written as the six characters that `show` prints, or as any unique beginning or end of it.
@@ -67,11 +66,22 @@ _ACTS: Final[Mapping[str, str]] = {
     "resume": "take a resting goal up again",
     "let-go": "let a goal go; it needs nobody else",
 }
-_ACT_NAMES: Final[Mapping[str, str]] = {"done": "mark_done", "not-now": "not_now", "let-go": "let_go"}
+_ACT_NAMES: Final = {name: name.replace("-", "_") for name in _ACTS} | {"done": "mark_done"}
 
 
 class MisunderstoodError(Exception):
     """The command line names something that is not there or does not fit; the text says what would."""
+
+
+FAULTS: Final[Mapping[type[Exception], int]] = {
+    MisunderstoodError: EXIT_USAGE,
+    OfflineError: EXIT_OFFLINE,
+    EditRefusedError: EXIT_REFUSED,
+    TurnedAwayError: EXIT_FAILED,
+    AnotherPersonError: EXIT_FAILED,
+    DeviceFileError: EXIT_FAILED,
+    sqlite3.Error: EXIT_FAILED,
+}
 
 
 class Said(Struct, frozen=True):
@@ -83,7 +93,13 @@ class Said(Struct, frozen=True):
 
 def main() -> NoReturn:
     """Run the command line of this process."""
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+    except BrokenPipeError:
+        # Whoever reads has read enough; what Python flushes at its end has to go somewhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = EXIT_FAILED
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -93,18 +109,10 @@ def run(arguments: Sequence[str]) -> int:
         said = asyncio.run(_run(chosen))
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        return EXIT_FAILED
-    except MisunderstoodError as fault:
-        return _complain(chosen, str(fault), EXIT_USAGE)
-    except OfflineError as fault:
-        return _complain(chosen, str(fault), EXIT_OFFLINE)
-    except EditRefusedError as fault:
-        return _complain(chosen, f"{fault} Nothing was kept.", EXIT_REFUSED)
-    except (TurnedAwayError, AnotherPersonError, DeviceFileError) as fault:
-        return _complain(chosen, str(fault), EXIT_FAILED)
-    except sqlite3.Error as fault:
-        return _complain(chosen, f"{chosen.file} cannot be written ({fault}).", EXIT_FAILED)
+    except tuple(FAULTS) as fault:
+        code = next(code for sort, code in FAULTS.items() if isinstance(fault, sort))
+        sentence = str(fault) if not isinstance(fault, sqlite3.Error) else f"{chosen.file} cannot be written ({fault})."
+        return _complain(chosen, sentence, code)
     _say(chosen, said)
     return 0
 
@@ -149,7 +157,7 @@ async def invite(client: Client, _chosen: argparse.Namespace) -> Said:
         [
             f"Your code: {said['code']}",
             f"or in words: {' '.join(said['words'])}",
-            f"It works once, until {_clock(said['expires_at'])}. Your partner types: haven-device --file FILE join CODE",
+            f"It works once, until {_clock(said['expires_at'])}. Your partner types: haven-device join CODE",
             "Then `me` shows who it was and three words; `confirm` when theirs are the same.",
         ],
         said,
@@ -203,25 +211,25 @@ async def add(client: Client, chosen: argparse.Namespace) -> Said:
     values = _values(client, kind, chosen.fields)
     if "local_date" in kind.fields:
         values.setdefault("local_date", datetime.now().astimezone().date().isoformat())
-    return _kept(client, client.edit(kind.name, None, values))
+    return _kept(client.edit(kind.name, None, values))
 
 
 async def set_fields(client: Client, chosen: argparse.Namespace) -> Said:
     """Change fields of a record."""
     shown = _found(client, chosen.id)
-    return _kept(client, client.edit(shown.kind, shown.id, _values(client, KINDS[shown.kind], chosen.fields)))
+    return _kept(client.edit(shown.kind, shown.id, _values(client, KINDS[shown.kind], chosen.fields)))
 
 
 async def remove(client: Client, chosen: argparse.Namespace) -> Said:
     """Remove a record."""
     shown = _found(client, chosen.id)
-    return _kept(client, client.edit(shown.kind, shown.id, {}, remove=True))
+    return _kept(client.edit(shown.kind, shown.id, {}, remove=True))
 
 
 async def bring_back(client: Client, chosen: argparse.Namespace) -> Said:
     """Undo a removal."""
     shown = _found(client, chosen.id)
-    return _kept(client, client.edit(shown.kind, shown.id, {}, remove=False))
+    return _kept(client.edit(shown.kind, shown.id, {}, remove=False))
 
 
 async def propose(client: Client, chosen: argparse.Namespace) -> Said:
@@ -238,32 +246,34 @@ async def propose(client: Client, chosen: argparse.Namespace) -> Said:
         based_on = None if shown is None else shown.fields.get("terms_in_force")
     terms = {"goal": str(goal), "title": chosen.title, "why": chosen.why, "done_when": chosen.done_when}
     client.edit("goal_terms", None, terms | {"based_on": based_on})
-    return Said([f"Proposed, and kept on this phone: {chosen.title}  [{_short(goal)}]", _WAITS], {"id": str(goal)})
+    return Said([f"Proposed, and kept on this phone: {chosen.title}  [{short(goal)}]", _WAITS], {"id": str(goal)})
 
 
 async def act(client: Client, chosen: argparse.Namespace) -> Said:
     """Say something about a goal: accept, decline, let it go, and so on."""
-    replica = _replica(client)
     shown = _found(client, chosen.id)
     if chosen.command == "done" and shown.kind == "step":
-        return _kept(client, client.edit("step", shown.id, {"done": True}))
+        return _kept(client.edit("step", shown.id, {"done": True}))
     if shown.kind == "goal_terms":
         goal, terms = shown.fields["goal"], str(shown.id)
     elif shown.kind == "goal":
-        goal, named = str(shown.id), list(shown.fields.get("open_terms") or ())
-        in_force = shown.fields.get("terms_in_force")
-        if chosen.command not in ("accept", "decline", "not-now") or not named:
-            named = [in_force] if in_force else named
-        known = sorted(
-            (each for each in replica.view("goal_terms") if each.fields["goal"] == goal), key=lambda each: each.version
-        )
-        terms = named[-1] if named else str(known[-1].id) if known else None
+        goal, terms = str(shown.id), _terms_meant(_replica(client), shown, chosen.command)
     else:
         raise MisunderstoodError("Name a goal, or terms that were proposed for one.")
-    if terms is None:
+    return _kept(client.edit("goal_act", None, {"goal": goal, "terms": terms, "act": _ACT_NAMES[chosen.command]}))
+
+
+def _terms_meant(replica: Replica, goal: Shown, command: str) -> str:
+    """Return the terms that an act names: answers mean what is open, the rest means what is agreed."""
+    waiting, agreed = goal.fields.get("open_terms") or [], goal.fields.get("terms_in_force")
+    if waiting and (command in ("accept", "decline", "not-now") or agreed is None):
+        return str(waiting[-1])
+    if agreed is not None:
+        return str(agreed)
+    known = [str(each.id) for each in replica.view("goal_terms") if each.fields["goal"] == str(goal.id)]
+    if not known:
         raise MisunderstoodError("Nothing has been proposed for this goal yet.")
-    said = {"goal": goal, "terms": terms, "act": _ACT_NAMES.get(chosen.command, chosen.command)}
-    return _kept(client, client.edit("goal_act", None, said))
+    return known[-1]
 
 
 async def share(client: Client, chosen: argparse.Namespace) -> Said:
@@ -279,14 +289,14 @@ async def share(client: Client, chosen: argparse.Namespace) -> Said:
     if unknown:
         raise MisunderstoodError(f"Parts are: {', '.join(window.parts)}.")
     return _kept(
-        client, client.edit(shown.kind, shown.id, {"audience": str(couple), "shared_parts": sorted(set(chosen.parts))})
+        client.edit(shown.kind, shown.id, {"audience": str(couple), "shared_parts": sorted(set(chosen.parts))})
     )
 
 
 async def unshare(client: Client, chosen: argparse.Namespace) -> Said:
     """Take back what was shown."""
     shown = _found(client, chosen.id)
-    return _kept(client, client.edit(shown.kind, shown.id, {"audience": ONLY_ME}))
+    return _kept(client.edit(shown.kind, shown.id, {"audience": ONLY_ME}))
 
 
 async def send(client: Client, chosen: argparse.Namespace) -> Said:
@@ -295,14 +305,14 @@ async def send(client: Client, chosen: argparse.Namespace) -> Said:
     couple = shown.fields.get("for_couple") or _replica(client).couple
     if couple is None:
         raise MisunderstoodError("There is nobody to give it to: you are not with anyone here.")
-    return _kept(client, client.edit("note_draft", shown.id, {"send": True, "for_couple": str(couple)}))
+    return _kept(client.edit("note_draft", shown.id, {"send": True, "for_couple": str(couple)}))
 
 
 async def respond(client: Client, chosen: argparse.Namespace) -> Said:
     """Answer what the partner shows."""
     shown = _found(client, chosen.id, "shown_check_in")
     answer = {"to": str(shown.id), "form": chosen.form.replace("-", "_"), "text": chosen.text}
-    return _kept(client, client.edit("response", None, answer))
+    return _kept(client.edit("response", None, answer))
 
 
 async def pick(client: Client, chosen: argparse.Namespace) -> Said:
@@ -312,7 +322,7 @@ async def pick(client: Client, chosen: argparse.Namespace) -> Said:
     texts = [str(shown.fields.get(chosen.field) or ""), *(each.text for each in beside)]
     if not beside or not 0 <= chosen.number < len(texts):
         raise MisunderstoodError("There is no such text beside it: `show` numbers them; 0 is the one that stands.")
-    return _kept(client, client.pick(shown.id, chosen.field, texts[chosen.number]))
+    return _kept(client.pick(shown.id, chosen.field, texts[chosen.number]))
 
 
 async def right(client: Client, chosen: argparse.Namespace) -> Said:
@@ -320,17 +330,17 @@ async def right(client: Client, chosen: argparse.Namespace) -> Said:
     shown = _found(client, chosen.id)
     if chosen.field not in shown.merged:
         raise MisunderstoodError("That text was not joined from two.")
-    return _kept(client, client.confirm_text(shown.id, chosen.field))
+    return _kept(client.confirm_text(shown.id, chosen.field))
 
 
 _WAITS: Final = "It waits here for the next `sync`."
 
 
-def _kept(client: Client, change: Any) -> Said:
+def _kept(change: Change | None) -> Said:
     if change is None:
         return Said(["It is so already; nothing was changed."], {"id": None})
     identity = RecordId(change.id)
-    return Said([f"Kept on this phone  [{_short(identity)}]  {_WAITS}"], {"id": str(identity), "key": str(change.key)})
+    return Said([f"Kept on this phone  [{short(identity)}]  {_WAITS}"], {"id": str(identity), "key": str(change.key)})
 
 
 # With the server -----------------------------------------------------------------------------------------------------
@@ -398,12 +408,12 @@ async def show(client: Client, chosen: argparse.Namespace) -> Said:
         kinds = [name for name in words.HEADINGS if name not in ("goal_terms", "goal_act", "step", "settings")]
     else:
         kinds = [_kind(chosen.kind).name]
-    listing = _Listing(replica, client.store.account)
+    listing = Listing(replica, client.store.account)
     lines = [listing.opening()]
     told: dict[str, Any] = {"waiting": len(replica.waiting()), "records": []}
     for kind in kinds:
         found = replica.view(kind, removed=chosen.removed)
-        told["records"] += [_as_json(each) for each in found]
+        told["records"] += [as_json(each) for each in found]
         if found:
             lines += ["", words.HEADINGS.get(kind, words.plain(kind))]
             for each in found:
@@ -411,143 +421,6 @@ async def show(client: Client, chosen: argparse.Namespace) -> Said:
     if len(lines) == 1:
         lines.append("There is nothing here yet.")
     return Said(lines, told)
-
-
-class _Listing:
-    """Writes records as lines for the person who holds the phone."""
-
-    def __init__(self, replica: Replica, account: Mapping[str, str]) -> None:
-        self.replica = replica
-        self.mine = str(replica.person)
-        self.partner = account.get("partner_name", "your partner")
-        self.name = account.get("chosen_name", "You")
-
-    def opening(self) -> str:
-        waiting = len(self.replica.waiting())
-        together = f", together with {self.partner}" if self.replica.couple is not None else ""
-        waits = f" {waiting} edit{'s wait' if waiting != 1 else ' waits'} to be sent." if waiting else ""
-        return f"{self.name}'s phone{together}.{waits}"
-
-    def lines(self, shown: Shown) -> list[str]:
-        title, skipped = self._title(shown)
-        lines = [f"  [{_short(shown.id)}] {title}{'  (not sent yet)' if shown.pending else ''}"]
-        for name, value in shown.fields.items():
-            field = KINDS[shown.kind].fields.get(name)
-            plain = field is None or value in (None, "", [], False) or name in skipped or name in words.QUIET_FIELDS
-            if not plain:
-                lines.append(f"      {words.plain(name)}: {self._value(value)}")
-        lines += self._beside(shown)
-        if shown.kind == "goal":
-            lines += self._of_goal(shown)
-        return lines
-
-    def _title(self, shown: Shown) -> tuple[str, set[str]]:
-        """Return the first line of a record, and the fields that it tells already."""
-        fields = shown.fields
-        everything = set(fields)
-        match shown.kind:
-            case "notice":
-                return words.notice(shown), everything
-            case "unplaced":
-                texts = "; ".join(f"{words.plain(name)}: {text}" for name, text in fields["words"].items())
-                return f"{words.unplaced(shown)} {texts}", everything
-            case "goal":
-                terms = self._terms(shown)
-                title = terms.fields["title"] if terms is not None else "A goal"
-                state = words.goal_state(shown, terms, self.mine, self.partner)
-                derived = {"state", "form", "terms_in_force", "open_terms", "done_by", "resting_by"}
-                return f"{title}: {state}", derived
-            case "step":
-                return self._step(shown), set()
-            case "check_in":
-                audience = fields.get("audience", ONLY_ME)
-                to = "only you see it" if audience == ONLY_ME or not fields.get("shared_parts") else self._parts(fields)
-                return f"{fields.get('local_date')}, {to}", {"audience", "shared_parts", "let_them_know"}
-            case "shown_check_in":
-                by = f"you show {self.partner}" if self._mine(shown) else f"{self.partner} shows you"
-                return f"{by}, {fields.get('shown_on')}", {"shown_on", "let_them_know"}
-            case "note" | "response":
-                by = f"from you to {self.partner}" if self._mine(shown) else f"from {self.partner}"
-                return f"{by}{', ' + fields['given_on'] if fields.get('given_on') else ''}", {"given_on", "to"}
-            case "goal_terms":
-                return f"{fields.get('title')}, proposed by {self._who(str(shown.author))}", {"based_on"}
-            case "goal_act":
-                return f"{self._who(str(shown.author))}: {words.value(fields.get('act'))}", {"act", "terms"}
-            case "note_draft":
-                on_its_way = ", on its way" if fields.get("send") else ""
-                return f"a note for {self.partner}{on_its_way}", {"for_couple", "delivery", "state"}
-            case _:
-                return words.plain(shown.kind), set()
-
-    def _terms(self, goal: Shown) -> Shown | None:
-        """Return the terms that a goal is called by: those in force, else the newest open ones, else any."""
-        named = goal.fields.get("terms_in_force") or next(iter(reversed(goal.fields.get("open_terms") or [])), None)
-        if named is not None:
-            return self.replica.shown(RecordId(UUID(named)))
-        known = [each for each in self.replica.view("goal_terms") if each.fields["goal"] == str(goal.id)]
-        return known[-1] if known else None
-
-    def _of_goal(self, goal: Shown) -> list[str]:
-        lines = []
-        for named in goal.fields.get("open_terms") or ():
-            terms = self.replica.shown(RecordId(UUID(named)))
-            if terms is not None and goal.fields.get("terms_in_force"):
-                lines.append(
-                    f"      [{_short(terms.id)}] {self._who(str(terms.author))} would change it to: "
-                    f"{terms.fields['title']}"
-                )
-        for step in self.replica.view("step"):
-            if step.fields["goal"] == str(goal.id):
-                lines.append(f"      [{_short(step.id)}] {self._step(step)}")
-                lines += ["    " + each for each in self._beside(step)]
-        return lines
-
-    def _step(self, shown: Shown) -> str:
-        taken = [self._who(each) for each in shown.fields.get("taken_by", ())]
-        by = f" ({' and '.join(taken)})" if taken else ""
-        return f"{'[x]' if shown.fields.get('done') else '[ ]'} {shown.fields.get('title')}{by}"
-
-    def _beside(self, shown: Shown) -> list[str]:
-        lines = []
-        for field, texts in shown.alternatives.items():
-            for number, each in enumerate(texts, 1):
-                lines.append(f"      beside {words.plain(field)}, by {self._who(str(each.by))}: {each.text}")
-                lines.append(f"        keep it with: pick {_short(shown.id)} {field} {number}   (0 keeps the other)")
-        for field in shown.merged:
-            lines.append(
-                f"      {words.plain(field)} was joined from two; if it reads well: right {_short(shown.id)} {field}"
-            )
-        return lines
-
-    def _parts(self, fields: Mapping[str, Any]) -> str:
-        return f"{self.partner} sees {', '.join(fields.get('shared_parts', ()))}"
-
-    def _mine(self, shown: Shown) -> bool:
-        return str(shown.author) == self.mine
-
-    def _who(self, person: str) -> str:
-        return "you" if person == self.mine else self.partner
-
-    def _value(self, value: Any) -> str:
-        known = {self.mine: "you"}
-        return known.get(value, words.value(value)) if isinstance(value, str) else words.value(value)
-
-
-def _as_json(shown: Shown) -> dict[str, Any]:
-    return {
-        "id": str(shown.id),
-        "kind": shown.kind,
-        "author": str(shown.author),
-        "version": shown.version,
-        "pending": shown.pending,
-        "removed": shown.removed,
-        "fields": shown.fields,
-        "alternatives": {
-            field: [{"by": str(each.by), "text": each.text} for each in texts]
-            for field, texts in shown.alternatives.items()
-        },
-        "merged": list(shown.merged),
-    }
 
 
 # What a command line means -------------------------------------------------------------------------------------------
@@ -597,26 +470,26 @@ def _values(client: Client, kind: Kind, written: Sequence[str]) -> dict[str, Any
 
 def _value(client: Client, shape: Shape, text: str) -> Any:
     """Read one value as its field wants it; what does not fit is left for the field's own judgement."""
+    if isinstance(shape, SetOf):
+        return [_value(client, shape.element, each.strip()) for each in text.split(",") if each.strip()]
+    reader = READERS.get(type(shape))
+    return (text or None) if reader is None else reader(client, text)
+
+
+def _flag(_: Client, text: str) -> Any:
+    return {"yes": True, "true": True, "no": False, "false": False}.get(text.lower(), text)
+
+
+def _whole(_: Client, text: str) -> Any:
+    return int(text) if text.lstrip("-").isdecimal() else (text or None)
+
+
+def _audience(client: Client, text: str) -> str:
     couple = _replica(client).couple
-    match shape:
-        case Flag():
-            known = {"yes": True, "true": True, "no": False, "false": False}
-            return known.get(text.lower(), text)
-        case Whole():
-            return int(text) if text.lstrip("-").isdigit() else (text or None)
-        case SetOf(element=element):
-            return [_value(client, element, each.strip()) for each in text.split(",") if each.strip()]
-        case Audience():
-            return text if text == ONLY_ME or couple is None else str(couple)
-        case Windows():
-            return _json(text)
-        case Identity():
-            return _identity(client, text)
-        case _:
-            return text or None
+    return text if text == ONLY_ME or couple is None else str(couple)
 
 
-def _json(text: str) -> Any:
+def _json(_: Client, text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:
@@ -632,6 +505,15 @@ def _identity(client: Client, text: str) -> str | None:
         return str(UUID(text))
     except ValueError:
         return str(_found(client, text).id)
+
+
+READERS: Final[Mapping[type, Callable[[Client, str], Any]]] = {
+    Flag: _flag,
+    Whole: _whole,
+    Audience: _audience,
+    Windows: _json,
+    Identity: _identity,
+}
 
 
 def _remember(client: Client, said: Mapping[str, Any]) -> None:
@@ -651,10 +533,6 @@ def _pairing(pairing: Mapping[str, Any]) -> list[str]:
     who = f"{pairing['partner_name']} has used your code. " if pairing["partner_name"] else ""
     waits = "You have said yes; the other has not yet." if pairing["confirmed"] else "If they are the same: confirm."
     return [f"{who}Read these three words to each other: {' '.join(pairing['check_words'])}", waits]
-
-
-def _short(identity: UUID) -> str:
-    return str(identity)[-SHORT_CHARS:]
 
 
 def _clock(written: str) -> str:

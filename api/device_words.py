@@ -52,9 +52,6 @@ STATES: Final[Mapping[str, str]] = {
     "let_go": "let go",
 }
 
-QUIET_FIELDS: Final = frozenset({"order", "local_date", "done", "taken_by", "title", "goal", "send", "edited", "found"})
-"""Fields that a listing tells in its own way or not at all."""
-
 
 def notice(shown: Shown) -> str:
     """Return what a notice means, as care."""
@@ -86,8 +83,8 @@ def goal_state(shown: Shown, terms: Shown | None, mine: str, partner: str) -> st
     state = str(shown.fields.get("state"))
     sentence = STATES.get(state, plain(state))
     if state == "proposed" and terms is not None:
-        by_me = str(terms.author) == mine
-        sentence += f" by you, {partner} has not answered" if by_me else f" by {partner}, you have not answered"
+        # Whose word is still open is not said: an answer is not owed.
+        sentence += " by you" if str(terms.author) == mine else f" by {partner}"
     elif state == "active" and shown.fields.get("done_by"):
         who = "you feel" if shown.fields["done_by"] == [mine] else f"{partner} feels"
         sentence += f"; {who} this is done"

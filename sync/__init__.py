@@ -1,0 +1,1 @@
+"""How two partners' phones agree: merging, reconciling, the store, and the device itself."""

@@ -7,6 +7,7 @@ from domain.records import Record
 from domain.windows import project
 from sync.board import Board, given_on
 from sync.merge import Word
+from sync.ports import Revision, Value
 
 
 def follow(board: Board, kind: Kind, record: Record, stored: Record | None, situation: Situation) -> None:
@@ -98,6 +99,10 @@ def _give(board: Board, kind: Kind, draft: Record, situation: Situation) -> None
             family=given_on(board.id_keys[space], draft.author, board.today),
         ),
     )
+    # What stood beside the draft is in no letter: it stays behind with its author.
+    beside = tuple(Value(name, each.text, each.by) for name, texts in draft.alternatives.items() for each in texts)
+    if beside:
+        board.behind(Revision(space=draft.space, record=draft.id, version=draft.version, values=beside))
     board.amend(draft, gone=True, fields={}, alternatives={}, merged=(), stamps={}, shown_id=identity, due_at=None)
 
 

@@ -185,7 +185,7 @@ class _Purge:
         """Wipe the notices about the record; take the sentences out of unplaced words in both boxes."""
         about = {self.record.id, *(draft.id for draft in self._drafts())}
         for box in self.scope.records:
-            if box.kind not in ("notice", "unplaced") or box.gone or box.family not in about:
+            if box.kind not in ("notice", "unplaced") or box.gone or not {box.id, box.family} & about:
                 continue
             if box.kind == "notice":
                 if box.author == self.caller.person:

@@ -772,8 +772,6 @@ def _situation(person: PersonId, couple: CoupleId | None) -> Situation:
 
 def _parent_id(kind: str, values: dict[str, Any]) -> str | None:
     """Return the canonical id of the parent that these fields name."""
-    table = KINDS.get(kind)
-    if table is None or table.parent is None:
-        return None
-    named = as_uuid(values.get(table.parent.field))
+    parent = KINDS[kind].parent
+    named = None if parent is None else as_uuid(values.get(parent.field))
     return None if named is None else str(named)

@@ -128,10 +128,7 @@ def _edited(kind: Kind, row: Row, there: Row, head: int, mine: PersonId, decided
             changed[name] = ours
             if field.policy in STARTED_FROM:
                 was[name] = started_from
-    remove: bool | UnsetType = UNSET
-    may_remove = kind.removes is Who.EITHER or (kind.removes is Who.AUTHOR and there.author == mine)
-    if row.removed != there.removed and may_remove:
-        remove = row.removed
+    remove: bool | UnsetType = UNSET if row.removed == there.removed else row.removed
     if not changed and remove is UNSET:
         return None
     return Again(row=row, base=min(there.version, head), set=changed, was=was, remove=remove)

@@ -302,6 +302,7 @@ class PostgresStore:
                     outcomes[outcome.key] = outcome
                 case _:
                     counts[SpaceId(row["space_id"]), row["kind"]] = row["live"]
+        spaces = _in_order(caller, spaces)
         opener = await self.keys.of(spaces)
         records: dict[RecordKey, Record] = {}
         unreadable: set[RecordKey] = set()
@@ -444,7 +445,7 @@ class PostgresStore:
             limit + 1,
             list(again),
         )
-        spaces = {SpaceId(row["space_id"]): _space(row) for row in rows if row["part"] == "space"}
+        spaces = _in_order(caller, {SpaceId(row["space_id"]): _space(row) for row in rows if row["part"] == "space"})
         opener = await self.keys.of(spaces)
         page: list[Row] = []
         besides: list[Row] = []
@@ -538,6 +539,11 @@ class PostgresStore:
 
 class _LostRaceError(Exception):
     """A head has moved since it was read; the transaction is rolled back."""
+
+
+def _in_order(caller: Caller, spaces: dict[SpaceId, Space]) -> dict[SpaceId, Space]:
+    """Return the spaces as the caller names them: the personal one first. A statement has no order of its own."""
+    return {identity: spaces[identity] for identity in caller.spaces if identity in spaces}
 
 
 def _raising(space: Space, writes: Writes, caller: Caller) -> tuple[Any, ...]:

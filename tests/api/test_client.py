@@ -1,20 +1,16 @@
 """Haven's own client on the real application: edits on disk first, lost answers, restarts, two processes, live news."""
 
 import asyncio
-import socket
 import sqlite3
 import stat
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
-import uvicorn
 
-from api.app import create_app
 from api.client import (
     RETURNS_MAX,
     TRIES_MAX,
@@ -30,6 +26,7 @@ from api.wiring import Parts
 from domain.ids import RecordId
 from domain.refusals import Refusal
 from sync.replica import EditRefusedError, Replica
+from tests.streams import served
 
 Open = Callable[..., Client]
 
@@ -359,30 +356,10 @@ def test_notes_about_the_account_can_be_forgotten(tmp_path: Path) -> None:
 # Live ----------------------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _leaving_signals_alone() -> Iterator[None]:
-    """The test's process keeps its own."""
-    yield
-
-
-@asynccontextmanager
-async def on_a_port(app: Any) -> AsyncIterator[str]:
-    """Answer on a real socket, in the loop of the test."""
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, timeout_graceful_shutdown=1))
-    server.capture_signals = _leaving_signals_alone  # type: ignore[method-assign]
-    listener = socket.create_server(("127.0.0.1", 0))
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await serving
-
-
 @pytest.fixture
 async def address(parts: Parts) -> AsyncIterator[str]:
-    async with on_a_port(create_app(parts)) as url:
-        yield url
+    async with served(parts) as server:
+        yield str(server.base_url)
 
 
 async def test_news_arrive_by_themselves_and_the_stream_ends_when_signed_out(

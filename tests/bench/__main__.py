@@ -74,6 +74,8 @@ def main() -> int:
     except ValueError as fault:
         tell(str(fault))
         return 2
+    # A shell's background job would not hear Ctrl-C's signal at all.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     home = place(PROJECT)
     scratch = home / "bench-scratch"

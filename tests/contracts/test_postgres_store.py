@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 
 from api.postgres import Pool
@@ -157,8 +158,6 @@ async def test_a_row_that_does_not_open_is_left_out_and_counted(
 
 
 def views(answer: Answer) -> list[RecordView]:
-    import msgspec
-
     return [msgspec.json.decode(bytes(raw), type=RecordView) for raw in answer.response.records]
 
 

@@ -762,6 +762,33 @@ async def test_nobody_answers_for_the_other_after_a_restore(two: Two) -> None:
     assert two.a.only("goal").fields["state"] == two.b.only("goal").fields["state"] == "active"
 
 
+async def test_an_act_comes_back_once_though_two_phones_hold_it(two: Two) -> None:
+    second = two.world.device(two.ana)
+    goal = await two.goal()
+    terms = two.a.only("goal_terms").id
+    dump = two.world.dump()
+    act = two.a.make("goal_act", goal=goal, terms=terms, act="rest")
+    await two.world.settle()
+    two.world.restore(dump)
+    assert len(await two.a.sync()) == 1
+    assert await second.sync() == []
+    assert second.fields(act) == two.a.fields(act)
+    assert two.world.stored(act).author == two.ana.id
+
+
+async def test_what_only_the_server_makes_is_not_sent_again(two: Two) -> None:
+    draft = two.a.make("note_draft", for_couple=two.couple.id, for_what="The tea.")
+    await two.world.settle()
+    dump = two.world.dump()
+    two.a.write(draft, send=True)
+    await two.world.settle()
+    assert two.b.only("note").fields["for_what"] == "The tea."
+    two.world.restore(dump)
+    await two.world.settle()
+    assert (two.a.view("note"), two.b.view("note")) == ([], [])
+    assert two.a.only("note_draft").fields["for_what"] == "The tea."
+
+
 async def test_what_was_removed_is_removed_again(two: Two) -> None:
     entry = two.a.make("check_in", local_date="2026-03-02", text="A long day.")
     await two.a.sync()
@@ -870,6 +897,196 @@ async def test_a_store_gone_back_unannounced_is_noticed_by_a_phone_that_is_ahead
     two.world.restore(dump, bump=False)
     await two.a.sync()
     assert two.world.stored(entry).fields["text"] == two.a.fields(entry)["text"] == "One. Two."
+
+
+async def test_an_edit_made_while_the_copy_is_taken_anew_claims_to_have_seen_nothing_of_the_new_life(two: Two) -> None:
+    """Its base is a version of the old life; in the new one another change stands under that number."""
+    goal = await two.goal("One.")
+    for day in range(6):
+        two.a.make("check_in", local_date=f"2026-03-0{day + 1}")
+    await two.world.settle()
+    dump = two.world.dump()
+    for number in range(4):
+        two.a.write(goal, notes=f"One. {number}.")
+        await two.a.sync()
+    await two.world.settle()
+    two.world.restore(dump)
+    two.b.write(goal, topic="money")
+    await two.b.sync()
+    request = two.a.request(limit=2)
+    two.a.receive(request, await two.a.send(request))
+    assert two.a.replica.rebuilds
+    two.world.pass_time(minutes=5)
+    two.a.write(goal, topic="us", notes="One. Last.")
+    assert two.a.waiting[0].change.base > two.world.stored(goal).version
+    two.a.restart()
+    await two.a.sync(limit=2)
+    told = {field: verdict for each in two.a.outcomes for field, verdict in each.fields.items()}
+    assert told["topic"] == "yours_kept", "a choice that Ana's phone had not seen is weighed, not run over"
+    await two.b.sync()
+    assert two.b.notices() == ["other_kept"]
+
+
+async def test_a_waiting_edit_of_what_came_through_unchanged_follows_on_it(two: Two) -> None:
+    goal = await two.goal("One.")
+    for day in range(4):
+        two.a.make("check_in", local_date=f"2026-03-0{day + 1}")
+    await two.a.sync()
+    dump = two.world.dump()
+    two.a.write(goal, notes="One. Two.", topic="us")
+    await two.world.settle()
+    two.world.restore(dump)
+    await two.b.sync()
+    request = two.a.request(limit=2)
+    two.a.receive(request, await two.a.send(request))
+    assert two.a.replica.rebuilds
+    two.a.write(goal, notes="Two.", topic="money")
+    told = await two.a.sync(limit=2)
+    assert [(each.status, each.fields) for each in told] == [("applied", {})]
+    assert two.world.stored(goal).fields["notes"] == "Two."
+    await two.b.sync()
+    assert two.b.notices() == []
+
+
+async def test_a_choice_settled_in_the_new_life_is_not_put_back_to_the_one_before_it(two: Two) -> None:
+    goal = await two.goal()
+    dump = two.world.dump()
+    two.a.write(goal, topic="us")
+    await two.world.settle()
+    two.b.write(goal, topic="money")
+    two.world.restore(dump)
+    await two.world.settle(two.b, two.a)
+    assert two.a.fields(goal)["topic"] == two.b.fields(goal)["topic"] == "money"
+
+
+async def test_a_sentence_taken_out_stays_out(two: Two) -> None:
+    goal = await two.goal("One. Two.")
+    dump = two.world.dump()
+    two.a.write(goal, notes="Two.")
+    await two.world.settle()
+    two.world.restore(dump)
+    await two.world.settle()
+    assert two.a.fields(goal)["notes"] == two.b.fields(goal)["notes"] == "Two."
+
+
+async def test_of_a_closed_space_each_brings_back_their_own(two: Two) -> None:
+    goal = await two.goal("One.")
+    dump = two.world.dump()
+    step = two.b.make("step", goal=goal, title="Pack")
+    await two.world.settle()
+    two.world.restore(dump)
+    two.world.part(two.couple)
+    await two.world.settle()
+    assert two.b.unplaced() == [{"title": "Pack"}]
+    assert two.a.unplaced() == []
+    assert two.a.shown(step) is None
+
+
+async def test_a_reset_on_the_way_through_another_one_brings_back_what_both_lost(two: Two) -> None:
+    second = two.world.device(two.ana)
+    for day in range(3):
+        two.a.make("check_in", local_date=f"2026-03-0{day + 1}")
+    await two.world.settle()
+    before = two.world.dump()
+    lost = [two.a.make("check_in", local_date=f"2026-03-1{day}", text=f"Lost {day}.") for day in range(3)]
+    await two.a.sync()
+    two.world.restore(before)
+    for day in range(3):
+        second.make("check_in", local_date=f"2026-03-2{day}")
+    await second.sync()
+    between = two.world.dump()
+    for day in range(3, 6):
+        second.make("check_in", local_date=f"2026-03-2{day}")
+    await second.sync()
+    request = two.a.request(limit=8)
+    two.a.receive(request, await two.a.send(request))
+    assert two.a.replica.rebuilds
+    two.world.restore(between)
+    await two.a.sync(limit=3)
+    assert {each.id for each in two.a.view("check_in")} >= set(lost)
+    assert [two.world.stored(each).fields["text"] for each in lost] == ["Lost 0.", "Lost 1.", "Lost 2."]
+
+
+async def test_a_record_of_a_new_life_replaces_one_with_a_higher_version_of_the_old(two: Two) -> None:
+    goal = await two.goal("One.")
+    request = two.a.request()
+    answer = await two.a.send(request)
+    shown = two.a.shown(goal)
+    assert shown is not None
+    view = {
+        "space": two.couple.space,
+        "kind": "goal",
+        "id": goal,
+        "version": shown.version - 1,
+        "author": two.ana.id,
+        "fields": {"notes": "Of a new life."},
+    }
+    spaces = [replace(space, epoch=two.world.uuid()) for space in answer.spaces]
+    two.a.receive(request, replace(answer, spaces=spaces, records=[msgspec.convert(view, RecordView)]))
+    assert two.a.fields(goal)["notes"] == "Of a new life."
+
+
+async def test_an_outcome_for_an_edit_that_was_dropped_meanwhile_means_nothing(two: Two) -> None:
+    entry = two.a.make("check_in", local_date="2026-03-02", text="One.")
+    request = two.a.request()
+    answer = await two.a.send(request)
+    two.a.replica.forget(entry)
+    assert two.a.receive(request, answer)
+    assert two.a.fields(entry)["text"] == "One."
+
+
+async def test_a_text_that_came_beside_after_a_look_stays_when_the_pick_is_laid_over_it(two: Two) -> None:
+    goal = await two.goal("At dusk.")
+    two.a.write(goal, notes="At dawn.")
+    two.b.write(goal, notes="At noon.")
+    await two.a.sync()
+    await two.world.settle()
+    two.a.pick(goal, "notes", "At dawn.")
+    request = replace(two.a.request(), changes=[])
+    two.b.write(goal, notes="At night.")
+    second = two.world.device(two.ben)
+    await second.sync()
+    answer = await two.a.send(request)
+    record = msgspec.convert(
+        {
+            "space": two.couple.space,
+            "kind": "goal",
+            "id": goal,
+            "version": 1000,
+            "author": two.ana.id,
+            "fields": two.a.fields(goal),
+            "alternatives": {"notes": [{"by": two.ben.id, "text": "At night."}]},
+        },
+        RecordView,
+    )
+    two.a.receive(request, replace(answer, records=[record]))
+    assert [each.text for each in two.a.only("goal").alternatives["notes"]] == ["At night."]
+
+
+async def test_an_edit_of_another_kind_under_a_known_id_is_not_shown_in_it(two: Two) -> None:
+    entry = two.a.make("check_in", local_date="2026-03-02", text="One.")
+    await two.a.sync()
+    two.a.force("note_draft", entry, set={"for_what": "Words."})
+    odd = two.a.force("no_such_kind", set={"text": "Words."})
+    shown = two.a.shown(RecordId(odd.id))
+    assert shown is not None
+    assert shown.fields == {"text": "Words."}
+    assert "for_what" not in two.a.fields(entry)
+    assert two.a.view("note_draft") == []
+    two.a.restart()
+    await two.a.sync()
+    assert two.a.fields(entry)["text"] == "One."
+    assert two.a.unplaced() == [{"for_what": "Words."}, {"text": "Words."}]
+
+
+async def test_a_second_edit_of_something_gone_is_kept_like_the_first(two: Two) -> None:
+    draft = two.a.make("note_draft", for_couple=two.couple.id, for_what="The tea.", send=True)
+    await two.a.sync()
+    two.a.write(draft, text="One more thing.")
+    two.a.write(draft, text="One more thing. And another.")
+    assert len(two.a.waiting) == 2
+    await two.a.sync()
+    assert {"text": "One more thing. And another."} in two.a.unplaced()
 
 
 # Ids -----------------------------------------------------------------------------------------------------------------

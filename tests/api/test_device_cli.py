@@ -1,0 +1,383 @@
+"""`haven-device` as a person types it, against the real server over a real socket."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from api.device_cli import COMMANDS, EXIT_FAILED, EXIT_OFFLINE, EXIT_REFUSED, EXIT_USAGE, run
+from api.device_words import HEADINGS, NOTICES
+from api.wiring import Parts
+from domain.kinds import KINDS
+from tests.streams import served
+
+Typed = tuple[int, str, str]
+Type = Callable[..., Awaitable[Typed]]
+
+
+@pytest.fixture
+async def address(parts: Parts) -> AsyncIterator[str]:
+    async with served(parts) as server:
+        yield str(server.base_url)
+
+
+class Terminal:
+    """Somebody's terminal: what is typed, and what comes back."""
+
+    def __init__(self, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.file = file
+        self._capsys = capsys
+
+    async def __call__(self, *typed: str, code: int = 0) -> str:
+        """Type a command that ends with `code`; return what it says, on whichever stream."""
+        self._capsys.readouterr()
+        # In a thread: the server answers in the loop of the test.
+        ended = await asyncio.to_thread(run, ["--file", str(self.file), *typed])
+        said = self._capsys.readouterr()
+        assert ended == code, (typed, ended, said)
+        assert bool(said.err) == (code != 0), said
+        return said.err if code else said.out
+
+    async def asked(self, *typed: str) -> Any:
+        """Type a command with --json."""
+        return json.loads(await self("--json", *typed))
+
+    async def of_kind(self, kind: str) -> list[dict[str, Any]]:
+        """What this phone shows of a kind."""
+        records: list[dict[str, Any]] = (await self.asked("show", kind))["records"]
+        return records
+
+    async def one(self, kind: str) -> str:
+        """The short id of the only record of a kind."""
+        (record,) = await self.of_kind(kind)
+        return str(record["id"])[-6:]
+
+
+@pytest.fixture
+def ana(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    return Terminal(tmp_path / "ana.db", capsys)
+
+
+@pytest.fixture
+def ben(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    return Terminal(tmp_path / "ben.db", capsys)
+
+
+async def sign_in(terminal: Terminal, address: str, name: str) -> str:
+    return await terminal("sign-in", "--server", address, "--name", f"{name} {uuid4().hex[:8]}")
+
+
+async def pair(ana: Terminal, ben: Terminal, address: str) -> None:
+    await sign_in(ana, address, "Ana")
+    await sign_in(ben, address, "Ben")
+    code = (await ana.asked("invite"))["code"]
+    await ben("join", code)
+    await ben("confirm")
+    assert "together" in await ana("confirm")
+    await ben("sync")
+
+
+async def agree(ana: Terminal, ben: Terminal) -> str:
+    """A goal that both said yes to."""
+    await ana("propose", "A walk every Sunday", "--why", "We talk best while walking.")
+    await ana("sync")
+    await ben("sync")
+    goal = await ben.one("goal")
+    await ben("accept", goal)
+    await ben("sync")
+    await ana("sync")
+    return goal
+
+
+async def test_two_people_meet_by_a_code_and_three_words(address: str, ana: Terminal, ben: Terminal) -> None:
+    assert "You are not with anyone here." in await sign_in(ana, address, "Ana")
+    await sign_in(ben, address, "Ben")
+    said = await ana("invite")
+    assert "It works once, until" in said
+    code = said.split("Your code: ")[1].split("\n")[0]
+    words = (await ben("join", code)).split("to each other: ")[1].split("\n")[0]
+    shown = await ana("me")
+    assert "Ben" in shown
+    assert words in shown
+    assert "Once the other has too" in await ana("confirm")
+    assert "You have said yes" in await ana("me")
+    assert "together here" in await ben("confirm")
+    await ana("sync")
+    assert "together with Ben" in await ana("show")
+    assert "together with Ana" in await ben("me")
+    assert (await ben.asked("me"))["couple"]["partner_name"].startswith("Ana")
+
+
+async def test_a_goal_from_proposal_to_its_end(address: str, ana: Terminal, ben: Terminal) -> None:
+    await pair(ana, ben, address)
+    assert "not sent yet" in await _proposed(ana)
+    assert "3 edits" not in await ana("show")
+    assert "2 edits sent" in await ana("sync")
+    await ben("sync")
+    goal = await ben.one("goal")
+    assert "proposed by Ana" in await ben("show")
+    await ben("decline", goal)
+    assert "not this one" in await ben("show", "goal")
+    await ben("accept", goal)
+    assert "agreed by both" in await ben("show", "goal")
+    await ben("add", "step", f"goal={goal}", "title=Find the boots", "taken_by=me")
+    assert "[ ] Find the boots (you)" in await ben("show")
+    await ben("done", await ben.one("step"))
+    assert "[x] Find the boots (you)" in await ben("show")
+    await ben("sync")
+    await ana("sync")
+    assert "[x] Find the boots (Ben" in await ana("show")
+    await ana("rest", goal)
+    assert "resting" in await ana("show", "goal")
+    await ana("resume", goal)
+    await ana("propose", "A walk every month", "--goal", goal)
+    assert "you would change it to: A walk every month" in await ana("show")
+    await ana("done", goal)
+    assert "you feel this is done" in await ana("show")
+    await ana("sync")
+    await ben("sync")
+    assert "Ana" in await ben("show", "goal_terms")
+    await ben("not-now", (await ben.of_kind("goal"))[0]["fields"]["open_terms"][0])
+    await ben("let-go", goal)
+    assert "let go" in await ben("show", "goal")
+    assert "let go" in await ben("show", "goal_act")
+    told = await ben.asked("sync")
+    assert {each["status"] for each in told["outcomes"]} == {"applied"}
+
+
+async def _proposed(ana: Terminal) -> str:
+    await ana("propose", "A walk every Sunday", "--why", "We talk best while walking.")
+    return await ana("show", "goal")
+
+
+async def test_two_texts_stand_beside_each_other_until_one_is_picked(
+    address: str, ana: Terminal, ben: Terminal
+) -> None:
+    await pair(ana, ben, address)
+    goal = await agree(ana, ben)
+    await ana("set", goal, "notes=At dusk.")
+    await ana("sync")
+    await ben("sync")
+    await ana("set", goal, "notes=At dawn.")
+    await ben("set", goal, "notes=At noon.")
+    await ana("sync")
+    assert "kept beside another text" in await ben("sync")
+    said = await ben("show")
+    assert "notes: At dawn." in said
+    assert "beside notes, by you: At noon." in said
+    assert NOTICES["kept_both"] in said
+    await ben("pick", goal, "notes", "9", code=EXIT_USAGE)
+    await ben("pick", goal, "notes", "1")
+    await ben("sync")
+    await ana("sync")
+    assert "notes: At noon." in await ana("show", "goal")
+    assert "beside" not in await ana("show", "goal")
+    await ana("set", goal, "notes=First. At noon.")
+    await ben("set", goal, "notes=At noon. Last.")
+    await ana("sync")
+    await ben("sync")
+    assert "joined from two" in await ben("show", "goal")
+    await ben("right", goal, "notes")
+    assert "joined from two" not in await ben("show", "goal")
+    assert "not joined" in await ben("right", goal, "notes", code=EXIT_USAGE)
+
+
+async def test_a_check_in_is_shown_answered_and_taken_back(address: str, ana: Terminal, ben: Terminal) -> None:
+    await pair(ana, ben, address)
+    await ana("add", "check_in", "text=A long day.", "needs=rest, listening", "valence=-2", "topic=work")
+    said = await ana("show")
+    assert "only you see it" in said
+    assert "needs: listening, rest" in said
+    entry = await ana.one("check_in")
+    assert "Parts are:" in await ana("share", entry, "everything", code=EXIT_USAGE)
+    await ana("share", entry, "mood", "text")
+    assert "sees mood, text" in await ana("show", "check_in")
+    await ana("sync")
+    await ben("sync")
+    shown = await ben("show")
+    assert "shows you" in shown
+    assert "text: A long day." in shown
+    assert "listening" not in shown
+    window = await ben.one("shown_check_in")
+    await ben("respond", window, "heard-you", "--text", "I am here.")
+    await ben("sync")
+    await ana("sync")
+    assert "text: I am here." in await ana("show", "response")
+    await ana("unshare", entry)
+    await ana("sync")
+    await ben("sync")
+    assert "A long day." not in await ben("show")
+    assert "from you to Ana" in await ben("show", "response")
+    await ana("remove", entry)
+    assert await ana.of_kind("check_in") == []
+    assert "A long day." in await ana("show", "check_in", "--removed")
+    await ana("bring-back", entry)
+    assert "It is so already" in await ana("bring-back", entry)
+
+
+async def test_a_note_waits_until_it_is_sent_and_then_stays_given(address: str, ana: Terminal, ben: Terminal) -> None:
+    await pair(ana, ben, address)
+    await ana("add", "note_draft", "for_what=The tea this morning")
+    draft = await ana.one("note_draft")
+    assert "a note for Ben" in await ana("show")
+    await ana("send", draft)
+    assert "on its way" in await ana("show", "note_draft")
+    await ana("sync")
+    await ben("sync")
+    assert "for what: The tea this morning" in await ben("show", "note")
+    assert "from you to Ben" in await ana("show", "note")
+    assert "is a note" in await ben("send", await ben.one("note"), code=EXIT_USAGE)
+    assert "stays as it was given" in await ben("set", await ben.one("note"), "text=Mine", code=EXIT_REFUSED)
+
+
+async def test_words_that_come_too_late_come_back(address: str, ana: Terminal, ben: Terminal) -> None:
+    await pair(ana, ben, address)
+    goal = await agree(ana, ben)
+    await ana("set", goal, "notes=Written on the train.")
+    assert "--yes" in await ben("part", code=EXIT_USAGE)
+    assert "You have parted." in await ben("part", "--yes")
+    assert "not with anyone" in await ben("part", "--yes")
+    assert "Your words are kept." in await ana("sync")
+    said = await ana("show")
+    assert "found no place" in said
+    assert "notes: Written on the train." in said
+    assert "no longer takes changes" in await ana("set", goal, "notes=Too late.", code=EXIT_REFUSED)
+    await ana("add", "check_in", "text=Alone.")
+    assert "nobody to show it to" in await ana("share", await ana.one("check_in"), "text", code=EXIT_USAGE)
+    await ana("add", "note_draft", "for_what=Nobody")
+    assert "nobody to give it to" in await ana("send", await ana.one("note_draft"), code=EXIT_USAGE)
+
+
+async def test_everything_but_talking_to_the_server_works_without_it(ana: Terminal, parts: Parts) -> None:
+    async with served(parts) as server:
+        await sign_in(ana, str(server.base_url), "Ana")
+    await ana("add", "check_in", "text=On the train.")
+    entry = await ana.one("check_in")
+    await ana("set", entry, "text=On the night train.", "felt-understood=4")
+    assert "2 edits wait to be sent." in await ana("show")
+    assert "On the night train." in await ana("show")
+
+
+async def test_a_server_out_of_reach_is_said_and_nothing_is_lost(
+    ana: Terminal, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with served(parts) as server:
+        await sign_in(ana, str(server.base_url), "Ana")
+    await ana("add", "check_in", "text=On the train.")
+    monkeypatch.setattr("api.client.WAIT_FIRST_S", 0)
+    assert "kept here" in await ana("sync", code=EXIT_OFFLINE)
+    assert await ana.of_kind("check_in")
+
+
+async def test_purged_words_are_gone(address: str, ana: Terminal) -> None:
+    await sign_in(ana, address, "Ana")
+    await ana("add", "check_in", "text=Not for ever.")
+    await ana("sync")
+    entry = await ana.one("check_in")
+    assert "--yes" in await ana("purge", entry, code=EXIT_USAGE)
+    await ana("purge", entry, "--yes")
+    assert "Not for ever." not in await ana("show")
+
+
+async def test_listening_tells_of_news(address: str, ana: Terminal, ben: Terminal, tmp_path: Path) -> None:
+    await pair(ana, ben, address)
+    await ana("propose", "A walk every Sunday")
+    await ana("sync")
+    said = await ben("listen", "--news", "1")
+    assert "There is news between the two of you." in said
+    assert "A walk every Sunday" in await ben("show")
+    await ana("set", await ana.one("goal"), "notes=Soon.")
+    await ana("sync")
+    told = [json.loads(line) for line in (await ben("--json", "listen", "--news", "1")).splitlines()]
+    assert set(told[0]) == {"space", "head"}
+    assert told[-1] == {"news": 1}
+
+
+async def test_settings_are_changed_like_anything_else(address: str, ana: Terminal) -> None:
+    await sign_in(ana, address, "Ana")
+    settings = await ana.one("settings")
+    await ana("set", settings, "zone=Europe/Lisbon", 'quiet=[{"weekday":0,"from":"22:00","to":"07:00"}]', "day_cap=1")
+    assert "zone: Europe/Lisbon" in await ana("show", "settings")
+    await ana("set", settings, "quiet=whenever", code=EXIT_REFUSED)
+    await ana("set", settings, "quiet_off=maybe", code=EXIT_REFUSED)
+    await ana("sync")
+    assert (await ana.of_kind("settings"))[0]["fields"]["zone"] == "Europe/Lisbon"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["set", "zzzzzz", "text=x"], "Nothing on this phone is called 'zzzzzz'"),
+        (["set", "", "text=x"], "More than one record is called"),
+        (["add", "star_sign"], "There is no kind 'star_sign'. Kinds are: settings"),
+        (["add", "check_in", "colour=red"], "Write field=value. A check in has: local_date"),
+        (["add", "check_in", "text"], "Write field=value."),
+        (["add", "step", "goal=nothing", "title=x"], "Nothing on this phone is called 'nothing'"),
+        (["share", "settings", "text"], "Nothing on this phone"),
+        (["confirm"], "Name one pairing that waits for you (none)."),
+    ],
+)
+async def test_what_is_not_understood_is_said_with_what_would_be(
+    address: str, ana: Terminal, typed: list[str], said: str
+) -> None:
+    await sign_in(ana, address, "Ana")
+    await ana("add", "check_in", "text=x")
+    assert said in await ana(*typed, code=EXIT_USAGE)
+
+
+async def test_commands_for_other_kinds_say_so(address: str, ana: Terminal) -> None:
+    await sign_in(ana, address, "Ana")
+    settings = await ana.one("settings")
+    assert "cannot be shown in parts" in await ana("share", settings, "mood", code=EXIT_USAGE)
+    assert "Name a goal" in await ana("accept", settings, code=EXIT_USAGE)
+    assert "cannot be used" not in await ana("remove", settings, code=EXIT_REFUSED)
+
+
+async def test_another_person_and_another_file_are_told_kindly(address: str, ana: Terminal, tmp_path: Path) -> None:
+    await sign_in(ana, address, "Ana")
+    said = await ana("sign-in", "--server", address, "--name", f"Eve {uuid4().hex[:8]}", code=EXIT_FAILED)
+    assert "another person" in said
+    ana.file.with_name("letter.txt").write_text("Dear Ben, this is no database. " * 200)
+    letter = Terminal(ana.file.with_name("letter.txt"), ana._capsys)
+    assert "letter.txt cannot be used" in await letter("show", code=EXIT_FAILED)
+    new = Terminal(tmp_path / "new.db", ana._capsys)
+    assert "Nobody has signed in" in await new("show", code=EXIT_USAGE)
+    new_error = await new("sign-in", "--server", "nowhere", "--name", "Ana", code=EXIT_OFFLINE)
+    assert "http://" in new_error
+
+
+async def test_a_wrong_code_is_answered_in_the_servers_words(address: str, ana: Terminal) -> None:
+    await sign_in(ana, address, "Ana")
+    said = await ana("join", "ABCD-EFGH", code=EXIT_FAILED)
+    assert said.count(".") >= 1
+    answer = await _json_error(ana, "join", "ABCD-EFGH")
+    assert answer["error"] in said
+
+
+async def _json_error(terminal: Terminal, *typed: str) -> Any:
+    terminal._capsys.readouterr()
+    code = await asyncio.to_thread(run, ["--file", str(terminal.file), "--json", *typed])
+    assert code == EXIT_FAILED
+    return json.loads(terminal._capsys.readouterr().out)
+
+
+def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in COMMANDS:
+        with pytest.raises(SystemExit) as ended:
+            run([name, "--help"])
+        assert ended.value.code == 0
+        assert f"haven-device {name}" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        run(["--help"])
+    shown = capsys.readouterr().out
+    assert "exit codes:" in shown
+    assert "two phones in two terminals" in shown
+
+
+def test_every_kind_has_a_heading_and_every_notice_a_sentence() -> None:
+    assert set(HEADINGS) == set(KINDS)
+    assert all(sentence.endswith(".") for sentence in NOTICES.values())

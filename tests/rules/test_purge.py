@@ -1,0 +1,452 @@
+"""Purging one's own words (I23): gone everywhere, kept out of older edits, and nobody else's words with them."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from domain.ids import PersonId, RecordId
+from domain.records import Alternative, Purged, Record
+from sync import purging, service
+from sync.bodies import encoded
+from sync.ports import Caller, PurgeScope, Revision, Space, Value
+from sync.purge import HASH_BYTES, HASHES_MAX, cleaned, hashed, kept_out, marked, own_sentences
+from sync.service import UnknownRecordError
+from tests.pair import Pair, Somebody, change, in_memory
+
+ANA, BEN = PersonId(UUID(int=1)), PersonId(UUID(int=2))
+ID_KEY, RECORD = b"k" * 32, RecordId(UUID(int=3))
+
+
+@pytest.fixture
+async def pair() -> Pair:
+    return await in_memory()
+
+
+async def purge(pair: Pair, who: Somebody, kind: str, identity: UUID) -> Any:
+    return await service.purge(pair.store, pair.keys, who.phone, kind, RecordId(identity), pair.now)
+
+
+async def check_in(pair: Pair, text: str, **values: Any) -> UUID:
+    entry = uuid4()
+    await pair.one(pair.ana.phone, change("check_in", entry, {"local_date": "2026-11-23", "text": text, **values}))
+    return entry
+
+
+async def a_step(pair: Pair, title: str) -> UUID:
+    step = uuid4()
+    values = {"goal": str(uuid4()), "title": title}
+    await pair.one(pair.ana.phone, change("step", step, values, couple=pair.couple))
+    return step
+
+
+async def retitle(pair: Pair, who: Caller, step: UUID, title: str, *, base: int, was: str) -> Any:
+    return await pair.one(
+        who, change("step", step, {"title": title}, was={"title": was}, base=base, couple=pair.couple)
+    )
+
+
+async def everything_of(pair: Pair) -> str:
+    """All that either of the two, or the store, still holds."""
+    store: Any = pair.store
+    return repr((store.records, store.revisions))
+
+
+# Private words -------------------------------------------------------------------------------------------------
+
+
+async def test_own_words_are_gone_from_record_copy_revisions_notices_and_unplaced(pair: Pair) -> None:
+    entry = await check_in(pair, "CANARY one.", audience=str(pair.couple), shared_parts=["text"])
+    for text, was in (("CANARY two.", "CANARY one."), ("CANARY three.", "CANARY two.")):
+        await pair.one(pair.ana.phone, change("check_in", entry, {"text": text}, was={"text": was}, base=9))
+    beside = change("check_in", entry, {"text": "CANARY four."}, was={"text": "CANARY one."}, base=2)
+    await pair.one(pair.ana.tablet, beside)
+    refused = change("check_in", entry, {"text": "CANARY five.", "valence": 9}, was={"text": ""}, base=9)
+    await pair.one(pair.ana.phone, refused)
+    assert "CANARY" in repr(await pair.of_kind(pair.ben, "shown_check_in"))
+    await purge(pair, pair.ana, "check_in", entry)
+    assert "CANARY" not in await everything_of(pair)
+    record = await pair.look(pair.ana, entry)
+    assert (record.fields["text"], record.alternatives, record.merged) == (None, {}, ())
+    assert record.fields["local_date"] == "2026-11-23", "only words are purged"
+    assert await pair.told(pair.ana) == []
+    assert await pair.words_for(pair.ana) == []
+    [shown] = await pair.of_kind(pair.ben, "shown_check_in")
+    assert (shown.gone, shown.fields["text"]) == (False, None)
+
+
+async def test_devices_that_hold_purged_words_are_sent_what_is_left(pair: Pair) -> None:
+    entry = await check_in(pair, "CANARY.", audience=str(pair.couple), shared_parts=["text"])
+    before = {space: each.head for space, each in (await pair.page(pair.ana)).spaces.items()}
+    moved = await purge(pair, pair.ana, "check_in", entry)
+    assert moved == {pair.ana.personal: before[pair.ana.personal] + 1, pair.space: before[pair.space] + 1}
+    page = await pair.page(pair.ana, before)
+    assert {row.kind for row in page.rows} == {"check_in", "shown_check_in"}
+
+
+async def test_a_copy_that_does_not_show_the_words_is_left_as_it_is(pair: Pair) -> None:
+    entry = await check_in(pair, "CANARY.", audience=str(pair.couple), shared_parts=["needs"])
+    [before] = await pair.of_kind(pair.ben, "shown_check_in")
+    await purge(pair, pair.ana, "check_in", entry)
+    assert await pair.of_kind(pair.ben, "shown_check_in") == [before]
+
+
+async def test_a_closed_window_stays_as_it_is(pair: Pair) -> None:
+    entry = await check_in(pair, "CANARY.", audience=str(pair.couple), shared_parts=["text"])
+    await pair.one(pair.ana.phone, change("check_in", entry, {"audience": "only_me"}, base=9))
+    [before] = await pair.of_kind(pair.ben, "shown_check_in")
+    await purge(pair, pair.ana, "check_in", entry)
+    assert await pair.of_kind(pair.ben, "shown_check_in") == [before]
+
+
+async def test_purging_twice_is_purging_once(pair: Pair) -> None:
+    entry = await check_in(pair, "CANARY.")
+    await purge(pair, pair.ana, "check_in", entry)
+    once = await everything_of(pair)
+    assert await purge(pair, pair.ana, "check_in", entry) == {}
+    assert await everything_of(pair) == once
+
+
+async def test_words_written_after_the_purge_stay(pair: Pair) -> None:
+    entry = await check_in(pair, "CANARY.")
+    await purge(pair, pair.ana, "check_in", entry)
+    again = change("check_in", entry, {"text": "CANARY."}, was={"text": None}, base=3)
+    assert (await pair.one(pair.ana.phone, again)).status == "applied"
+    assert (await pair.look(pair.ana, entry)).fields["text"] == "CANARY."
+
+
+@pytest.mark.parametrize("was", [{}, {"text": "CANARY one."}])
+async def test_an_older_edit_of_one_s_own_other_device_loses_exactly_those_sentences(
+    pair: Pair, was: dict[str, str]
+) -> None:
+    entry = await check_in(pair, "CANARY one.")
+    await purge(pair, pair.ana, "check_in", entry)
+    late = change("check_in", entry, {"text": "CANARY one. A new one."}, was=was, base=2)
+    await pair.one(pair.ana.tablet, late)
+    assert (await pair.look(pair.ana, entry)).fields["text"] == "A new one."
+    assert "CANARY" not in await everything_of(pair)
+
+
+async def test_an_older_edit_that_only_says_purged_words_again_says_nothing(pair: Pair) -> None:
+    entry = await check_in(pair, "CANARY one. CANARY two.")
+    await purge(pair, pair.ana, "check_in", entry)
+    late = change("check_in", entry, {"text": "CANARY two."}, was={"text": "CANARY one. CANARY two."}, base=2)
+    assert (await pair.one(pair.ana.tablet, late)).status == "applied"
+    assert (await pair.look(pair.ana, entry)).fields["text"] is None
+
+
+async def test_an_older_edit_that_is_refused_keeps_no_purged_words(pair: Pair) -> None:
+    entry = await check_in(pair, "CANARY one.")
+    await purge(pair, pair.ana, "check_in", entry)
+    late = change("check_in", entry, {"text": "CANARY one. New.", "valence": 9}, was={"text": ""}, base=2)
+    await pair.one(pair.ana.tablet, late)
+    assert [each["words"] for each in await pair.words_for(pair.ana)] == [{"text": "New."}]
+    assert "CANARY" not in await everything_of(pair)
+
+
+async def test_a_removed_entry_can_be_purged_too(pair: Pair) -> None:
+    entry = await check_in(pair, "CANARY.")
+    await pair.one(pair.ana.phone, change("check_in", entry, remove=True, base=9))
+    await purge(pair, pair.ana, "check_in", entry)
+    assert "CANARY" not in await everything_of(pair)
+
+
+async def test_words_that_had_no_place_can_be_purged_themselves(pair: Pair) -> None:
+    await pair.one(pair.ana.phone, change("goal", uuid4(), {"notes": "CANARY."}, couple=uuid4()))
+    [unplaced] = await pair.of_kind(pair.ana, "unplaced")
+    await purge(pair, pair.ana, "unplaced", unplaced.id)
+    assert "CANARY" not in await everything_of(pair)
+    assert (await pair.look(pair.ana, unplaced.id)).gone
+    assert await purge(pair, pair.ana, "unplaced", unplaced.id) == {}
+
+
+# Who may -------------------------------------------------------------------------------------------------------
+
+
+async def test_nobody_purges_what_they_may_not_know_of(pair: Pair) -> None:
+    entry = await check_in(pair, "Ana's.", audience=str(pair.couple), shared_parts=["text"])
+    [shown] = await pair.of_kind(pair.ben, "shown_check_in")
+    for who, kind, identity in (
+        (pair.ben, "check_in", entry),
+        (pair.ben, "shown_check_in", shown.id),
+        (pair.ana, "shown_check_in", shown.id),
+        (pair.ana, "step", entry),
+        (pair.ana, "dream", entry),
+        (pair.ana, "check_in", uuid4()),
+    ):
+        with pytest.raises(UnknownRecordError):
+            await purge(pair, who, kind, identity)
+    assert (await pair.look(pair.ana, entry)).fields["text"] == "Ana's."
+
+
+async def test_terms_are_purged_by_who_proposed_them(pair: Pair) -> None:
+    terms = uuid4()
+    values = {"goal": str(uuid4()), "title": "CANARY walk.", "why": "CANARY air."}
+    await pair.one(pair.ana.phone, change("goal_terms", terms, values, couple=pair.couple))
+    with pytest.raises(UnknownRecordError):
+        await purge(pair, pair.ben, "goal_terms", terms)
+    await purge(pair, pair.ana, "goal_terms", terms)
+    record = await pair.look(pair.ben, terms)
+    assert (record.fields["title"], record.fields["why"]) == ("", None)
+    assert "CANARY" not in await everything_of(pair)
+
+
+# Words of both -------------------------------------------------------------------------------------------------
+
+
+async def test_in_a_text_of_both_only_one_s_own_sentences_go(pair: Pair) -> None:
+    step = await a_step(pair, "Ana's ferry.")
+    await retitle(pair, pair.ben.phone, step, "Ana's ferry. Ben's cabin.", base=1, was="Ana's ferry.")
+    await retitle(
+        pair, pair.ana.phone, step, "Ana's ferry. Ben's cabin. Ana's bag.", base=2, was="Ana's ferry. Ben's cabin."
+    )
+    await purge(pair, pair.ana, "step", step)
+    assert (await pair.look(pair.ben, step)).fields["title"] == "Ben's cabin."
+    assert "Ana's" not in await everything_of(pair)
+    await purge(pair, pair.ben, "step", step)
+    assert (await pair.look(pair.ben, step)).fields["title"] == ""
+    assert "Ben's" not in await everything_of(pair)
+
+
+async def test_one_s_own_alternative_goes_and_the_other_s_sentences_in_it_stay_where_they_are(pair: Pair) -> None:
+    step = await a_step(pair, "Ana's ferry.")
+    await retitle(pair, pair.ana.phone, step, "Ana's ferry. Ana's bag.", base=1, was="Ana's ferry.")
+    await retitle(pair, pair.ana.tablet, step, "Ana's boat. Ana's bag.", base=2, was="Ana's ferry. Ana's bag.")
+    await retitle(pair, pair.ben.phone, step, "Ben's raft. Ana's bag.", base=2, was="Ana's ferry. Ana's bag.")
+    assert (await pair.look(pair.ben, step)).alternatives == {
+        "title": (Alternative(pair.ben.person, "Ben's raft. Ana's bag."),)
+    }
+    await purge(pair, pair.ben, "step", step)
+    record = await pair.look(pair.ana, step)
+    assert (record.fields["title"], record.alternatives) == ("Ana's boat. Ana's bag.", {})
+    assert "raft" not in await everything_of(pair)
+
+
+async def test_the_other_s_alternative_keeps_only_the_other_s_sentences(pair: Pair) -> None:
+    step = await a_step(pair, "Ana's ferry. Ana's bag.")
+    was = "Ana's ferry. Ana's bag."
+    await retitle(pair, pair.ana.tablet, step, "Ana's boat. Ana's bag.", base=1, was=was)
+    await retitle(pair, pair.ben.phone, step, "Ben's raft. Ana's bag.", base=1, was=was)
+    await purge(pair, pair.ana, "step", step)
+    record = await pair.look(pair.ben, step)
+    assert record.alternatives == {"title": (Alternative(pair.ben.person, "Ben's raft."),)}
+    assert "Ana's" not in await everything_of(pair)
+    assert await pair.told(pair.ana) == []
+
+
+async def test_the_other_s_unplaced_words_lose_exactly_those_sentences(pair: Pair) -> None:
+    step = await a_step(pair, "Ana's ferry.")
+    for title in ("Ana's ferry. Ben's cabin.", "Ana's ferry. "):
+        stranger = str(uuid4())
+        values = {"title": title, "taken_by": [stranger]}
+        made = change("step", step, values, was={"taken_by": []}, base=1, couple=pair.couple)
+        assert (await pair.one(pair.ben.phone, made)).code == "needs_their_yes"
+    assert len(await pair.words_for(pair.ben)) == 2
+    await purge(pair, pair.ana, "step", step)
+    assert [each["words"] for each in await pair.words_for(pair.ben)] == [{"title": "Ben's cabin."}]
+    assert "Ana's" not in await everything_of(pair)
+
+
+async def test_the_other_s_notices_and_other_words_about_it_stay(pair: Pair) -> None:
+    step = await a_step(pair, "Ana's ferry.")
+    await retitle(pair, pair.ana.phone, step, "Ana's boat.", base=1, was="Ana's ferry.")
+    await retitle(pair, pair.ben.phone, step, "Ben's raft.", base=1, was="Ana's ferry.")
+    values = {"title": "Ben's train.", "taken_by": [str(uuid4())]}
+    await pair.one(pair.ben.phone, change("step", step, values, was={"taken_by": []}, base=3, couple=pair.couple))
+    told, words = await pair.told(pair.ben), await pair.words_for(pair.ben)
+    assert (len(told), len(words)) == (1, 1)
+    await purge(pair, pair.ana, "step", step)
+    assert (await pair.told(pair.ben), await pair.words_for(pair.ben)) == (told, words)
+    assert await pair.told(pair.ana) == []
+
+
+async def test_an_older_edit_of_the_other_s_loses_the_purged_sentences_and_nothing_else(pair: Pair) -> None:
+    step = await a_step(pair, "Ana's ferry. Ana's bag.")
+    await purge(pair, pair.ana, "step", step)
+    was = "Ana's ferry. Ana's bag."
+    await retitle(pair, pair.ben.phone, step, "Ana's ferry. Ben's cabin. Ana's bag.", base=1, was=was)
+    assert (await pair.look(pair.ana, step)).fields["title"] == "Ben's cabin."
+    await retitle(pair, pair.ben.tablet, step, "Ana's ferry. ", base=1, was=was)
+    assert (await pair.look(pair.ana, step)).fields["title"] == "Ben's cabin.", "nothing is left of it to say"
+    assert "Ana's" not in await everything_of(pair)
+
+
+async def test_in_a_closed_space_nothing_changes_but_one_s_own_box(pair: Pair) -> None:
+    step = await a_step(pair, "Ana's ferry.")
+    store: Any = pair.store
+    store.close(pair.space, ["shown_check_in"])
+    late = await retitle(pair, pair.ana.phone, step, "Ana's boat.", base=1, was="Ana's ferry.")
+    assert late.code == "closed"
+    before = await pair.look(pair.ben, step)
+    await purge(pair, pair.ana, "step", step)
+    assert await pair.look(pair.ben, step) == before
+    assert await pair.words_for(pair.ana) == []
+
+
+# Letters -------------------------------------------------------------------------------------------------------
+
+
+async def a_letter(pair: Pair) -> tuple[UUID, UUID]:
+    draft = uuid4()
+    values = {"for_what": "CANARY first.", "for_couple": str(pair.couple)}
+    await pair.one(pair.ana.phone, change("note_draft", draft, values))
+    send = {"for_what": "CANARY given.", "send": True}
+    await pair.one(pair.ana.phone, change("note_draft", draft, send, was={"for_what": "CANARY first."}, base=9))
+    late = change("note_draft", draft, {"for_what": "CANARY late."}, was={"for_what": ""}, base=9)
+    await pair.one(pair.ana.tablet, late)
+    [letter] = await pair.of_kind(pair.ben, "note")
+    return draft, letter.id
+
+
+@pytest.mark.parametrize("by", ["note", "note_draft"])
+async def test_a_given_letter_stays_and_what_its_writer_still_holds_of_it_goes(pair: Pair, by: str) -> None:
+    draft, letter = await a_letter(pair)
+    before = await pair.look(pair.ben, letter)
+    await purge(pair, pair.ana, by, letter if by == "note" else draft)
+    assert await pair.look(pair.ben, letter) == before
+    left = await everything_of(pair)
+    assert "CANARY first" not in left
+    assert "CANARY late" not in left
+    once = await everything_of(pair)
+    await purge(pair, pair.ana, by, letter if by == "note" else draft)
+    assert await everything_of(pair) == once
+
+
+async def test_its_receiver_purges_nothing_of_a_letter(pair: Pair) -> None:
+    _, letter = await a_letter(pair)
+    with pytest.raises(UnknownRecordError):
+        await purge(pair, pair.ben, "note", letter)
+
+
+async def test_a_response_stays_with_who_received_it(pair: Pair) -> None:
+    await check_in(pair, "Tired.", audience=str(pair.couple), shared_parts=["text"])
+    [shown] = await pair.of_kind(pair.ben, "shown_check_in")
+    response = uuid4()
+    values = {"to": str(shown.id), "form": "heard_you", "text": "Ben's answer."}
+    await pair.one(pair.ben.phone, change("response", response, values, couple=pair.couple))
+    assert await purge(pair, pair.ben, "response", response) == {}
+    assert (await pair.look(pair.ana, response)).fields["text"] == "Ben's answer."
+
+
+# The parts -----------------------------------------------------------------------------------------------------
+
+
+def said(by: PersonId, text: str | None) -> Value:
+    return Value("title", text, by)
+
+
+@pytest.mark.parametrize(
+    ("chain", "own"),
+    [
+        ([], set()),
+        ([said(ANA, None)], set()),
+        ([said(ANA, "A. B.")], {"A.", "B."}),
+        ([said(BEN, "A. B.")], set()),
+        ([said(BEN, "B."), said(ANA, "B. A.")], {"A."}),
+        ([said(ANA, "A."), said(BEN, "A. B."), said(ANA, "A. B. C.")], {"A.", "C."}),
+        ([said(BEN, "B."), said(ANA, "A."), said(BEN, "B. A.")], {"A."}),
+    ],
+)
+def test_a_sentence_belongs_to_whoever_s_value_it_first_appears_in(chain: list[Value], own: set[str]) -> None:
+    assert own_sentences(ANA, chain) == own
+
+
+def test_a_mark_holds_hashes_that_are_good_for_one_record_alone() -> None:
+    mark = marked(None, 7, ["A.", "B."], ID_KEY, RECORD)
+    assert mark.version == 7
+    assert mark.hashes == {hashed(ID_KEY, RECORD, "A."), hashed(ID_KEY, RECORD, "B.")}
+    assert {len(each) for each in mark.hashes} == {HASH_BYTES}
+    other = RecordId(UUID(int=4))
+    assert hashed(ID_KEY, other, "A.") not in mark.hashes
+    assert hashed(b"x" * 32, RECORD, "A.") not in mark.hashes
+
+
+def test_a_second_purge_remembers_the_first() -> None:
+    first = marked(None, 7, ["A."], ID_KEY, RECORD)
+    second = marked(first, 9, ["B."], ID_KEY, RECORD)
+    assert second.version == 9
+    assert first.hashes < second.hashes
+
+
+def test_a_mark_is_bounded_and_the_newest_sentences_come_first() -> None:
+    first = marked(None, 7, [f"{number}." for number in range(HASHES_MAX)], ID_KEY, RECORD)
+    second = marked(first, 9, ["new."], ID_KEY, RECORD)
+    assert len(second.hashes) == HASHES_MAX
+    assert hashed(ID_KEY, RECORD, "new.") in second.hashes
+
+
+def mark_of(*sentences: str, version: int = 7) -> Purged:
+    return marked(None, version, sentences, ID_KEY, RECORD)
+
+
+@pytest.mark.parametrize(("base", "left"), [(6, "B."), (7, "A. B."), (8, "A. B.")])
+def test_who_has_seen_the_purge_may_write_what_they_like(base: int, left: str) -> None:
+    values = {"title": "A. B.", "done": True}
+    kept = kept_out(values, mark_of("A."), base=base, id_key=ID_KEY, record=RECORD)
+    assert kept == {"title": left, "done": True}
+
+
+def test_without_a_mark_everything_is_kept() -> None:
+    assert kept_out({"title": "A."}, None, base=0, id_key=ID_KEY, record=RECORD) == {"title": "A."}
+
+
+@given(st.lists(st.sampled_from(["A.", "B.", "C!", "D"]), max_size=8), st.sets(st.sampled_from(["A.", "C!"])))
+def test_exactly_the_purged_sentences_go(text: Sequence[str], banned: set[str]) -> None:
+    left = cleaned("\n".join(text), mark_of(*banned), ID_KEY, RECORD)
+    assert [each for each in left.split("\n") if each] == [each for each in text if each not in banned]
+
+
+def test_a_revision_of_other_things_is_left_out_and_what_is_no_text_stays() -> None:
+    """Purging by values alone: a scope that holds more than it needs changes nothing more."""
+    caller = Caller(ANA, UUID(int=9), (UUID(int=10), UUID(int=11)), may_keep=True)  # type: ignore[arg-type]
+    record = Record(
+        space=caller.spaces[1],
+        kind="step",
+        id=RECORD,
+        version=4,
+        created=1,
+        author=ANA,
+        fields={"goal": "g", "title": "A. B.", "taken_by": [], "done": True},
+    )
+    scope = PurgeScope(
+        spaces={caller.spaces[1]: _space(caller, 4)},
+        inboxes={},
+        records=(record, replace(record, id=RecordId(UUID(int=12)))),
+        revisions=(
+            _revision(record, 2, Value("title", "B.", BEN), Value("done", True, BEN)),
+            _revision(record, 3, Value("title", "A.", ANA)),
+            replace(_revision(record, 3, Value("title", "A.", ANA)), record=RecordId(UUID(int=12))),
+        ),
+    )
+    writes = purging.purge(scope, caller, "step", RECORD, {caller.spaces[1]: ID_KEY})
+    assert writes is not None
+    [stored] = writes.records
+    assert stored.record.fields["title"] == "B."
+    assert stored.body == encoded(stored.record)
+    assert writes.heads == {caller.spaces[1]: 5}
+    assert writes.forgotten == ((caller.spaces[1], RECORD),)
+    assert [revision.values for revision in writes.revisions] == [(Value("title", "B.", BEN), Value("done", True, BEN))]
+
+
+def _space(caller: Caller, head: int) -> Space:
+    return Space(
+        id=caller.spaces[1],
+        home="couple",
+        couple=None,
+        state="active",
+        head=head,
+        store_epoch=UUID(int=1),
+        epoch=UUID(int=2),
+        epoch_head=0,
+        epoch_before=None,
+        horizon=0,
+        members=(),
+    )
+
+
+def _revision(record: Record, version: int, *values: Value) -> Revision:
+    return Revision(space=record.space, record=record.id, version=version, values=values)

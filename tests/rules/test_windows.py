@@ -1,0 +1,319 @@
+"""What the partner sees of a private record: the projection rules PJ1 to PJ8, each by its number."""
+
+from itertools import chain, combinations
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from domain.check_ins import CHECK_IN, PARTS
+from domain.ids import CoupleId, RecordId
+from domain.records import Record
+from domain.windows import ALWAYS, closed_without, fields_of, open_parts, project
+from sync.board import settings_id
+from tests.pair import Pair, change, in_memory
+
+COUPLE = CoupleId(UUID(int=40))
+WINDOW = CHECK_IN.window
+FELT = {"felt_respected", "felt_understood", "felt_valued"}
+OF_PART = {"mood": {"valence", "arousal"}, "needs": {"needs"}, "text": {"text"}, "felt": FELT}
+ALWAYS_SHOWN = {"topic", "response_wanted", "let_them_know"}
+
+ENTRY = {
+    "local_date": "2026-11-19",
+    "valence": -2,
+    "arousal": 1,
+    "felt_respected": 3,
+    "felt_understood": 2,
+    "felt_valued": 4,
+    "needs": ["rest"],
+    "text": "Tired.",
+    "topic": "work",
+    "response_wanted": "just_listen",
+}
+
+EVERY_CHOICE = list(chain.from_iterable(combinations(PARTS, size) for size in range(len(PARTS) + 1)))
+
+
+@pytest.fixture
+async def pair() -> Pair:
+    return await in_memory()
+
+
+async def write(pair: Pair, **values: Any) -> UUID:
+    entry = uuid4()
+    outcome = await pair.one(pair.ana.phone, change("check_in", entry, ENTRY | values))
+    assert outcome.status == "applied"
+    return entry
+
+
+async def edit(pair: Pair, entry: UUID, base: int | None = None, **values: Any) -> Any:
+    stored = await pair.look(pair.ana, entry)
+    was = {name: stored.fields[name] for name in values}
+    at = stored.version if base is None else base
+    return await pair.one(pair.ana.phone, change("check_in", entry, values, was=was, base=at))
+
+
+async def copies(pair: Pair) -> list[Record]:
+    return await pair.of_kind(pair.ben, "shown_check_in")
+
+
+async def copy(pair: Pair) -> Record:
+    [only] = await copies(pair)
+    return only
+
+
+def opening(pair: Pair, *parts: str) -> dict[str, Any]:
+    return {"audience": str(pair.couple), "shared_parts": list(parts)}
+
+
+# PJ1, PJ2 ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("parts", EVERY_CHOICE, ids=lambda parts: "+".join(parts) or "none")
+def test_pj1_a_projection_holds_the_chosen_parts_and_what_is_always_shown(parts: tuple[str, ...]) -> None:
+    assert WINDOW is not None
+    fields = project(WINDOW, ENTRY | {"audience": str(COUPLE), "shared_parts": list(parts)}, COUPLE)
+    if not parts:
+        assert fields is None
+        return
+    assert fields is not None
+    assert fields.keys() == set().union(*(OF_PART[part] for part in parts)) | ALWAYS_SHOWN
+    assert bool(FELT & fields.keys()) == ("felt" in parts), "I6"
+
+
+def test_pj2_nothing_is_shown_without_the_couple_of_today_and_a_part() -> None:
+    assert WINDOW is not None
+    shown = ENTRY | {"audience": str(COUPLE), "shared_parts": ["text"]}
+    assert project(WINDOW, shown, COUPLE) is not None
+    assert project(WINDOW, shown, CoupleId(UUID(int=41))) is None
+    assert project(WINDOW, shown, None) is None
+    assert project(WINDOW, shown | {"audience": "only_me"}, COUPLE) is None
+    assert project(WINDOW, shown | {"shared_parts": []}, COUPLE) is None
+    assert project(WINDOW, shown | {"shared_parts": ["a_part_of_a_newer_app"]}, COUPLE) is None
+    assert project(WINDOW, {}, COUPLE) is None
+
+
+def test_the_parts_that_are_open_and_what_closing_one_changes() -> None:
+    assert WINDOW is not None
+    shown = {"audience": str(COUPLE), "shared_parts": ["mood", "text"]}
+    assert open_parts(WINDOW, shown, COUPLE) == {"mood", "text", ALWAYS}
+    assert set(fields_of(WINDOW, ALWAYS)) == ALWAYS_SHOWN
+    assert fields_of(WINDOW, "text") == ("text",)
+    assert closed_without(shown, frozenset({"text"})) == {"shared_parts": ["mood"]}
+    assert closed_without(shown, frozenset({"text", ALWAYS})) == {"audience": "only_me"}
+
+
+async def test_pj1_the_copy_is_written_with_the_push_and_by_its_author(pair: Pair) -> None:
+    await write(pair, **opening(pair, "text"))
+    shown = await copy(pair)
+    assert (shown.space, shown.author) == (pair.space, pair.ana.person)
+    assert shown.fields["text"] == "Tired."
+
+
+async def test_an_entry_is_private_unless_it_is_shown(pair: Pair) -> None:
+    await write(pair)
+    assert await copies(pair) == []
+    page = await pair.page(pair.ben)
+    assert page.spaces[pair.space].head == 0, "I2"
+
+
+# PJ3, PJ4 ------------------------------------------------------------------------------------------------------
+
+
+async def test_pj3_the_id_of_a_copy_tells_neither_its_master_nor_when_it_was_written(pair: Pair) -> None:
+    entry = await write(pair, **opening(pair, "text"))
+    shown = await copy(pair)
+    assert shown.id != entry
+    assert shown.id.version == 8
+    master = await pair.look(pair.ana, entry)
+    assert master.shown_id == shown.id
+    assert set(shown.fields) & {"local_date", "audience", "shared_parts"} == set()
+    assert "2026-11-19" not in repr(shown), "I5"
+
+
+async def test_pj4_a_change_of_what_is_not_shown_does_not_touch_the_copy(pair: Pair) -> None:
+    entry = await write(pair, **opening(pair, "needs"))
+    before = await copy(pair)
+    await edit(pair, entry, text="Very tired.", felt_valued=1, local_date="2026-11-18")
+    assert await copy(pair) == before
+    await edit(pair, entry, needs=["rest", "time_alone"])
+    assert (await copy(pair)).version == before.version + 1
+
+
+async def test_pj4_a_narrower_choice_shows_less(pair: Pair) -> None:
+    entry = await write(pair, **opening(pair, "text", "felt"))
+    await edit(pair, entry, shared_parts=["text"])
+    shown = await copy(pair)
+    assert not FELT & shown.fields.keys()
+    assert shown.fields["text"] == "Tired."
+
+
+# PJ5 -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("closing", [{"audience": "only_me"}, {"shared_parts": []}])
+async def test_pj5_closing_makes_the_copy_gone_with_every_word(pair: Pair, closing: dict[str, Any]) -> None:
+    entry = await write(pair, **opening(pair, "text"))
+    await edit(pair, entry, **closing)
+    shown = await copy(pair)
+    assert (shown.gone, shown.fields, shown.alternatives) == (True, {}, {})
+    key = (pair.space, shown.id)
+    assert await pair.store.history(pair.ben.phone, [key]) == {key: frozenset()}
+    assert "Tired" not in await pair.held_about(pair.ben, shown.id)
+
+
+async def test_pj5_removing_the_master_closes_its_window(pair: Pair) -> None:
+    entry = await write(pair, **opening(pair, "text"))
+    await pair.one(pair.ana.phone, change("check_in", entry, base=9, remove=True))
+    assert (await copy(pair)).gone
+    await pair.one(pair.ana.phone, change("check_in", entry, base=9, remove=False))
+    shown = await copy(pair)
+    assert not shown.gone, "brought back knowingly, it is as it was"
+
+
+async def test_pj5_a_master_that_another_device_revives_stays_closed(pair: Pair) -> None:
+    entry = await write(pair, **opening(pair, "text"))
+    await pair.one(pair.ana.phone, change("check_in", entry, base=2, remove=True))
+    await pair.one(pair.ana.tablet, change("check_in", entry, {"text": "Well."}, was={"text": "Tired."}, base=2))
+    master = await pair.look(pair.ana, entry)
+    assert (master.removed, master.fields["audience"]) == (False, "only_me")
+    assert (await copy(pair)).gone
+    assert ("came_back", None) in await pair.told(pair.ana)
+
+
+# PJ6 -----------------------------------------------------------------------------------------------------------
+
+
+async def test_pj6_shown_on_is_the_author_s_local_date_of_opening(pair: Pair) -> None:
+    settings = settings_id(pair.keys.one(pair.ana.personal).id_key)
+    await pair.one(pair.ana.phone, change("settings", settings, {"zone": "Pacific/Kiritimati"}, base=1))
+    entry = await write(pair)
+    await edit(pair, entry, **opening(pair, "text"))
+    assert (await copy(pair)).fields["shown_on"] == "2026-11-24", "it is the 24th on Kiritimati"
+
+
+async def test_pj6_a_text_changed_while_shown_is_marked_and_stays_marked(pair: Pair) -> None:
+    entry = await write(pair, **opening(pair, "text", "mood"))
+    assert (await copy(pair)).fields["edited"] is False
+    await edit(pair, entry, valence=3)
+    assert (await copy(pair)).fields["edited"] is False, "a mood is no text"
+    await edit(pair, entry, text="Well.")
+    assert (await copy(pair)).fields["edited"] is True
+    await edit(pair, entry, valence=1)
+    assert (await copy(pair)).fields["edited"] is True
+
+
+async def test_pj6_reopening_is_a_new_day_and_nothing_was_edited(pair: Pair) -> None:
+    entry = await write(pair, **opening(pair, "text"))
+    first = await copy(pair)
+    await edit(pair, entry, text="Well.")
+    await edit(pair, entry, audience="only_me")
+    pair.now = pair.now.replace(day=25)
+    await edit(pair, entry, audience=str(pair.couple))
+    again = await copy(pair)
+    assert (again.id, again.gone, again.created) == (first.id, False, first.created)
+    assert (again.fields["shown_on"], again.fields["edited"]) == ("2026-11-25", False)
+
+
+async def test_pj6_showing_another_part_later_does_not_move_the_day(pair: Pair) -> None:
+    entry = await write(pair, **opening(pair, "mood"))
+    pair.now = pair.now.replace(day=25)
+    await edit(pair, entry, text="Well.")
+    await edit(pair, entry, shared_parts=["mood", "text"])
+    shown = await copy(pair)
+    assert (shown.fields["shown_on"], shown.fields["edited"]) == ("2026-11-23", False)
+
+
+# PJ7, PJ8 ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted({"text", "edited", "shown_on", "needs", "let_them_know"}))
+async def test_pj7_no_field_of_a_copy_is_the_partner_s_or_the_author_s_to_write(pair: Pair, name: str) -> None:
+    await write(pair, **opening(pair, "text", "needs"))
+    shown = await copy(pair)
+    for who in (pair.ben.phone, pair.ana.phone):
+        outcome = await pair.one(
+            who, change("shown_check_in", shown.id, {name: "x"}, base=shown.version, couple=pair.couple)
+        )
+        assert outcome.code == "server_owned"
+    assert await copy(pair) == shown
+    assert await pair.words_for(pair.ben) == []
+
+
+async def opened_and_written(pair: Pair, *, opened_first: bool, part: str = "text", **written: Any) -> Record:
+    """The phone opens a window while the tablet, offline, writes believing the entry private."""
+    entry = await write(pair)
+    opened = change("check_in", entry, opening(pair, part, "needs"), was={}, base=2)
+    wrote = change("check_in", entry, written, was={name: ENTRY[name] for name in written}, base=2)
+    both = [(pair.ana.phone, opened), (pair.ana.tablet, wrote)]
+    for who, made in both if opened_first else reversed(both):
+        await pair.one(who, made)
+    return await pair.look(pair.ana, entry)
+
+
+@pytest.mark.parametrize("opened_first", [True, False])
+async def test_pj8_words_written_unaware_of_the_opening_are_not_shown(pair: Pair, *, opened_first: bool) -> None:
+    master = await opened_and_written(pair, opened_first=opened_first, text="Tired. And hurt.")
+    assert master.fields["text"] == "Tired. And hurt."
+    assert master.fields["shared_parts"] == ["needs"]
+    assert "text" not in (await copy(pair)).fields
+    assert "hurt" not in repr(await copy(pair))
+    assert ("kept_private", None) in await pair.told(pair.ana)
+    assert await pair.told(pair.ben) == []
+
+
+@pytest.mark.parametrize("opened_first", [True, False])
+async def test_pj8_a_field_without_a_part_closes_the_whole_window(pair: Pair, *, opened_first: bool) -> None:
+    master = await opened_and_written(pair, opened_first=opened_first, topic="us")
+    assert master.fields["audience"] == "only_me"
+    assert all(each.gone for each in await copies(pair))
+
+
+@pytest.mark.parametrize("opened_first", [True, False])
+async def test_pj8_what_the_window_would_not_show_may_be_written_unaware(pair: Pair, *, opened_first: bool) -> None:
+    master = await opened_and_written(pair, opened_first=opened_first, part="text", valence=4)
+    assert master.fields["shared_parts"] == ["needs", "text"]
+    assert (await copy(pair)).fields["text"] == "Tired."
+
+
+async def test_pj8_what_one_device_did_by_itself_it_knew(pair: Pair) -> None:
+    entry = await write(pair)
+    await pair.one(pair.ana.tablet, change("check_in", entry, {"text": "Well."}, was={"text": "Tired."}, base=2))
+    await pair.one(pair.ana.tablet, change("check_in", entry, opening(pair, "text"), base=2))
+    await pair.one(pair.ana.tablet, change("check_in", entry, {"text": "Better."}, was={"text": "Well."}, base=2))
+    assert (await copy(pair)).fields["text"] == "Better."
+
+
+async def test_pj8_who_has_seen_the_closing_may_open_again(pair: Pair) -> None:
+    master = await opened_and_written(pair, opened_first=True, text="Tired. And hurt.")
+    outcome = await edit(pair, master.id, shared_parts=["needs", "text"])
+    assert outcome.status == "applied"
+    assert (await copy(pair)).fields["text"] == "Tired. And hurt."
+
+
+async def test_pj8_a_widening_is_guarded_like_an_opening(pair: Pair) -> None:
+    entry = await write(pair, **opening(pair, "needs"))
+    await pair.one(pair.ana.tablet, change("check_in", entry, {"text": "Hurt."}, was={"text": "Tired."}, base=2))
+    outcome = await pair.one(
+        pair.ana.phone,
+        change("check_in", entry, {"shared_parts": ["needs", "text"]}, was={"shared_parts": ["needs"]}, base=2),
+    )
+    assert outcome.fields == {"shared_parts": "kept_private"}
+    assert outcome.status == "merged"
+    assert "text" not in (await copy(pair)).fields
+
+
+async def test_pj8_repeating_what_is_stored_reveals_nothing_new(pair: Pair) -> None:
+    entry = await write(pair)
+    await pair.one(pair.ana.phone, change("check_in", entry, opening(pair, "text"), base=2))
+    await pair.one(pair.ana.tablet, change("check_in", entry, {"text": "Tired."}, was={"text": "x"}, base=2))
+    assert (await copy(pair)).fields["text"] == "Tired."
+
+
+async def test_pj8_an_opening_that_meets_another_device_s_closing_stays_closed(pair: Pair) -> None:
+    entry = await write(pair, **opening(pair, "text"))
+    await pair.one(pair.ana.phone, change("check_in", entry, {"audience": "only_me"}, base=2))
+    await pair.one(pair.ana.tablet, change("check_in", entry, {"shared_parts": ["text", "felt"]}, base=2))
+    assert (await copy(pair)).gone
+    assert RecordId(entry) in {each.id for each in await pair.of_kind(pair.ana, "check_in")}
