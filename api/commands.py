@@ -48,6 +48,9 @@ def run(chosen: argparse.Namespace) -> int:
         return EXIT_UNFIT
     except (EmbeddedFailed, MigrationFailed, server.PortTaken) as fault:
         _complain(str(fault))
+    except BrokenPipeError:
+        # Who read our words has gone, such as `head`; Python would complain once more when it flushes them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except _UNREACHABLE as fault:
         _complain(f"The database cannot be reached ({type(fault).__name__}). Is DATABASE_URL right?")
     return EXIT_FAILED

@@ -3,6 +3,8 @@
 import json
 import logging
 import os
+import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4, uuid5
@@ -17,6 +19,7 @@ from api.wiring import Parts
 from domain.couples import TEXT_VERSIONS
 
 NAMES: Final = ("Ana", "Ben")
+_EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 - what somebody may choose
 _DEVICES: Final = UUID("6f1d1f0e-8f3c-4c39-9a52-5b0c7c0d3a11")
 """Names their two devices: the same at every start, so that their lists of devices stay short."""
 
@@ -39,6 +42,7 @@ async def greeting(parts: Parts, public: Address, admin: Address, remembered: Pa
     return [
         "",
         f"  Haven is listening on  {base}",
+        *_for_phones(public),
         f"  API page               {base}/v1/docs",
         f"  Probes                 http://{_reachable(admin)}/readyz",
         f"  Data                   {data}",
@@ -147,5 +151,15 @@ def _remember(remembered: Path, phones: list[_Phone]) -> None:
     draft.replace(remembered)
 
 
+def _for_phones(public: Address) -> list[str]:
+    if public.host not in _EVERYWHERE:
+        return []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking, suppress(OSError):
+        # Nothing is sent: the system only says which of its addresses would be used (RFC 5737's documentation net).
+        asking.connect(("192.0.2.1", 9))
+        return [f"  For phones nearby      http://{Address(asking.getsockname()[0], public.port)}"]
+    return []
+
+
 def _reachable(address: Address) -> Address:
-    return Address("127.0.0.1", address.port) if address.host in ("0.0.0.0", "::") else address  # noqa: S104
+    return Address("127.0.0.1", address.port) if address.host in _EVERYWHERE else address

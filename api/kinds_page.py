@@ -61,7 +61,7 @@ def _rules(kind: Kind) -> list[str]:
         parts = "; ".join(f"`{part}`: {_named(names)}" for part, names in kind.window.parts.items())
         said.append(f"Shows `{kind.window.shows}` by parts ({parts}; with any of them {_named(kind.window.always)}).")
     if kind.letter is not None:
-        said.append(f"Given as `{kind.letter.gives}`.")
+        said.append(f"Given as `{kind.letter.gives}`, at most {kind.letter.a_day} on one local day of the writer.")
     if kind.parent is not None:
         when = "must be stored and by the partner" if kind.parent.known else "may arrive later"
         said.append(f"Belongs by `{kind.parent.field}` to {_named(kind.parent.kinds)}, which {when}.")
