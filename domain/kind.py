@@ -121,6 +121,8 @@ class Letter(Struct, frozen=True):
     """
 
     gives: str
+    sends: str
+    """The field by which its author gives it."""
     a_day: int
     due: Callable[[Mapping[str, Any], Situation], bool]
     words: Callable[[Mapping[str, Any], Situation], dict[str, Any]]

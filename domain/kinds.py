@@ -151,8 +151,8 @@ def _not_own_id(kind: Kind, attempt: Attempt, record: Record | None, situation: 
     me = {str(situation.actor)}
     for name in kind.own_id_only:
         if name in attempt.set:
-            stored = [] if record is None else record.fields.get(name, [])
-            before = set(attempt.was.get(name, stored))
+            # Of a record that is not there yet nobody can have seen anything.
+            before = set() if record is None else set(attempt.was.get(name, record.fields.get(name, [])))
             if (set(attempt.set[name]) ^ before) - me:
                 return Refusal.NEEDS_THEIR_YES
     return None

@@ -65,7 +65,7 @@ NOTE_DRAFT = Kind(
         ),
     },
     rules=(not_yet_given,),
-    letter=Letter(gives="note", a_day=LETTERS_A_DAY_MAX, due=due, words=words),
+    letter=Letter(gives="note", sends="send", a_day=LETTERS_A_DAY_MAX, due=due, words=words),
 )
 
 NOTE = Kind(

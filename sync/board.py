@@ -80,6 +80,10 @@ class Board:
         self.records[key] = self._changed[key] = record
         return record
 
+    def changed(self) -> list[Record]:
+        """Return what this batch has put so far, as it stands now."""
+        return list(self._changed.values())
+
     def behind(self, revision: Revision) -> None:
         """Keep values behind a record, with those that the same version put there already."""
         last = self._revisions[-1] if self._revisions else None

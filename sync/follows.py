@@ -11,15 +11,17 @@ from sync.ports import Revision, Value
 
 
 def follow(board: Board, kind: Kind, record: Record, stored: Record | None, situation: Situation) -> None:
-    """Write everything that follows from `record`, which was just put; `stored` is what it was before."""
-    if kind.window is not None:
-        _show(board, kind, record)
+    """Write what follows from `record`, which was just put; `stored` is what it was before.
+
+    What is shown of it follows at the end of the batch (`show`): what was opened and closed again while nobody could
+    see it leaves no trace.
+    """
     if kind.letter is not None:
         _give(board, kind, record, situation)
     _move(board, kind, record, stored, situation)
 
 
-def _show(board: Board, kind: Kind, master: Record) -> None:
+def show(board: Board, kind: Kind, master: Record) -> None:
     """Write the shown copy of a private record, wipe it, or leave it exactly as it is (PJ1 to PJ6)."""
     assert kind.window is not None
     couple = board.couple

@@ -162,16 +162,19 @@ class MemoryStore:
             self.outcomes[space_id, caller.device, outcome.key] = outcome
         for each in writes.deposits:
             record = each.record
-            if (record.space, record.id) not in self.records:
+            if record.space in self.spaces and (record.space, record.id) not in self.records:
                 space = self._present(self.spaces[record.space])
                 self.spaces[record.space] = replace(space, head=space.head + 1)
                 self.records[record.space, record.id] = replace(record, version=space.head + 1, created=space.head + 1)
-        return {each: self.spaces[each].head for each in {*writes.heads, *(d.record.space for d in writes.deposits)}}
+        written = {*writes.heads, *(each.record.space for each in writes.deposits)} & self.spaces.keys()
+        return {each: self.spaces[each].head for each in written}
 
     def _unmoved(self, caller: Caller, writes: Writes) -> bool:
         """Whether every head is where it was read, and no key was decided meanwhile."""
         spaces = [(self.spaces[identity], read) for identity, read in writes.spaces.items()]
-        if any(space.head != read.head or space.state != "active" for space, read in spaces):
+        if any(space.head != read.head for space, read in spaces):
+            return False
+        if not writes.also_closed and any(space.state != "active" for space, _ in spaces):
             return False
         if not all(self._may_write(caller, space) for space, _ in spaces):
             return False

@@ -15,7 +15,19 @@ from domain.ids import DeviceId, PersonId, RecordId, SpaceId
 from domain.kind import Field, Kind
 from domain.policies import Policy
 from domain.records import REMOVAL, Alternative, Record, Stamp
-from domain.shapes import ONLY_ME, UNFIT, Audience, OneOf, SetOf, Shape, Text, Windows, covered_quarters, windows_of
+from domain.shapes import (
+    ONLY_ME,
+    UNFIT,
+    Audience,
+    Flag,
+    OneOf,
+    SetOf,
+    Shape,
+    Text,
+    Windows,
+    covered_quarters,
+    windows_of,
+)
 from sync.ports import Value
 from sync.standing import Said, keep, say, standing
 from sync.wire import Verdict
@@ -314,6 +326,8 @@ class _Work:
                 self.removed = False
                 self.stamps[REMOVAL] = after(stamp, self.edit, self.version)
                 self.touched = True
+                if stamp.device != self.edit.device:
+                    self._close()
         elif self.touched and self.removed and concurrent(stamp, self.edit):
             self._come_back(stamp, stamp.person or self.record.author)
 
@@ -333,9 +347,16 @@ class _Work:
         self.removed = False
         self.stamps[REMOVAL] = after(stamp, self.edit, self.version)
         self.owed.append(Word(remover, "came_back"))
-        if "audience" in self.fields and self.fields["audience"] != ONLY_ME:
-            # What two devices disagree about showing is shown to nobody.
-            self._store("audience", ONLY_ME)
+        self._close()
+
+    def _close(self) -> None:
+        """What two devices disagree about showing or giving is shown to nobody and given to nobody."""
+        for name in self.kind.of_policy(Policy.MOST_PRIVATE):
+            shape = self.kind.fields[name].shape
+            if isinstance(shape, Audience) and self.fields[name] != ONLY_ME:
+                self._store(name, ONLY_ME)
+            elif isinstance(shape, Flag) and self.fields[name]:
+                self._store(name, value=False)
 
     def done(self) -> Merged:
         if not self.touched:

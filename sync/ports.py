@@ -124,6 +124,8 @@ class Writes(Struct, frozen=True, kw_only=True):
     outcomes: tuple[tuple[SpaceId, Outcome], ...] = ()
     forgotten: tuple[RecordKey, ...] = ()
     """Records whose revisions so far are destroyed, before those of this write are stored."""
+    also_closed: bool = False
+    """Whether closed spaces are written too: a purge of one's own words reaches everywhere."""
     deposits: tuple[Stored, ...] = ()
     """Records for spaces that were not read (a notice for the partner): they get the next versions there, whatever
     these are. One whose id is there already is left alone."""

@@ -15,7 +15,7 @@ from sync.sealing import keyed_hash
 from sync.words import sentences, without
 
 HASH_BYTES = 12
-HASHES_MAX = 4000
+HASHES_MAX = 20_000
 """Purged sentences that one record remembers; more than its texts could hold."""
 
 

@@ -63,7 +63,6 @@ class _Purge:
 
     def writes(self) -> Writes:
         letter = self.kind.ownership is Ownership.LETTER
-        active = self.scope.spaces[self.record.space].state == "active"
         own = self._own_sentences()
         # Against every version so far, so that whatever an older edit says about them is kept out.
         mark = marked(
@@ -73,10 +72,11 @@ class _Purge:
             self.id_keys[self.record.space],
             self.record.id,
         )
-        if own and not letter and active:
+        known = self.record.purged is not None and mark.hashes == self.record.purged.hashes
+        if own and not letter and not (self.record.gone and known):
             self._clean_record(mark)
             self._clean_revisions(mark)
-        self._forget_drafts()
+        self._forget_drafts(own)
         self._clean_boxes(mark if own else None)
         spaces = self.scope.spaces | self.scope.inboxes
         written = {record.space for record in self.changed}
@@ -86,6 +86,7 @@ class _Purge:
             records=tuple(Stored(record, encoded(record)) for record in self.changed),
             revisions=tuple(self.revisions),
             forgotten=tuple(self.forgotten),
+            also_closed=True,
         )
 
     def _own_sentences(self) -> set[str]:
@@ -113,8 +114,13 @@ class _Purge:
             if value.field == name and isinstance(value.value, str)
         ]
         by = self.record.stamp(name).person or self.record.author
-        present = self.record.fields.get(name)
+        present = (self._given() if self.record.gone else self.record.fields).get(name)
         return [*chain, Value(name, present, by)] if isinstance(present, str) else chain
+
+    def _given(self) -> Mapping[str, Any]:
+        """Return the words of the letter that this draft has become."""
+        letter = next((each for each in self.scope.records if each.id == self.record.shown_id), None)
+        return {} if letter is None or self.kind.letter is None else letter.fields
 
     def _clean_record(self, mark: Purged) -> None:
         fields = {
@@ -175,11 +181,14 @@ class _Purge:
         """Return the draft that a letter was given from: its writer still holds what stands behind it."""
         return [each for each in self.scope.records if each.gone and each.shown_id == self.record.id]
 
-    def _forget_drafts(self) -> None:
+    def _forget_drafts(self, own: set[str]) -> None:
+        """Destroy what stands behind the draft, and keep the words out when an older edit of it arrives."""
         for draft in self._drafts():
-            if any(revision.record == draft.id for revision in self.scope.revisions):
+            mark = marked(draft.purged, self.heads[draft.space] + 1, own, self.id_keys[draft.space], draft.id)
+            known = draft.purged is not None and mark.hashes == draft.purged.hashes
+            if any(revision.record == draft.id for revision in self.scope.revisions) or (own and not known):
                 self.forgotten.append((draft.space, draft.id))
-                self._put(draft)
+                self._put(replace(draft, purged=mark))
 
     def _clean_boxes(self, mark: Purged | None) -> None:
         """Wipe the notices about the record; take the sentences out of unplaced words in both boxes."""

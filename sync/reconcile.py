@@ -19,12 +19,12 @@ from domain.records import Record
 from domain.refusals import KEEPS_NO_WORDS, Refusal
 from domain.shapes import ONLY_ME, UNFIT, Text, as_uuid
 from sync.board import Board
-from sync.follows import follow
+from sync.follows import follow, show
 from sync.merge import Edit, Merged, Word, create, merge
 from sync.picks import UnfitPickError, picks
 from sync.ports import Caller, Loaded, RecordKey, Revision, Space, Writes
 from sync.purge import kept_out
-from sync.secrecy import guarded
+from sync.secrecy import guarded, unsent
 from sync.unplaced import own_words
 from sync.wanted import family_of
 from sync.wire import VERSION_MAX, Change, Outcome
@@ -66,6 +66,7 @@ def reconcile(
     """
     batch = _Batch(Board(loaded, caller, now, id_keys), history, base_max or {})
     outcomes = tuple(batch.settle(change) for change in changes)
+    batch.show()
     return Decisions(
         outcomes=outcomes,
         writes=batch.board.writes(),
@@ -92,6 +93,13 @@ class _Batch:
         self.caller = board.caller
         self.again: set[RecordId] = set()
         self.asks: set[RecordKey] = set()
+
+    def show(self) -> None:
+        """Write, wipe or leave the shown copy of every private record that this batch has changed."""
+        for record in self.board.changed():
+            kind = KINDS[record.kind]
+            if kind.window is not None:
+                show(self.board, kind, record)
 
     def settle(self, change: Change) -> Outcome:
         earlier = self.board.decided.get(change.key)
@@ -227,6 +235,11 @@ class _Batch:
             if private:
                 owed.append(Word(self.caller.person, "kept_private"))
                 verdicts |= dict.fromkeys(sorted({"audience", "shared_parts"} & edit.set.keys()), "kept_private")
+        if kind.letter is not None:
+            record, held = unsent(stored, record, edit, kind)
+            if held:
+                owed.append(Word(self.caller.person, "kept_private"))
+                verdicts[kind.letter.sends] = "kept_private"
         if change.set.get("audience", ONLY_ME) != ONLY_ME and edit.set.get("audience") == ONLY_ME:
             verdicts["audience"] = "kept_private"
         record = self.board.put(record)

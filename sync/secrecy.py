@@ -8,7 +8,8 @@ shown, and its author is told.
 from msgspec.structs import replace
 
 from domain.ids import CoupleId
-from domain.kind import Window
+from domain.kind import Kind, Window
+from domain.policies import Policy
 from domain.records import Record
 from domain.windows import closed_without, fields_of, open_parts
 from sync.merge import Edit, after, concurrent
@@ -45,6 +46,22 @@ def guarded(
         say(stamps, name, now.fields[name], value, device=edit.device, base=edit.base, version=now.version)
         stamps[name] = after(now.stamp(name), edit, now.version)
     return replace(now, fields=now.fields | closing, stamps=stamps), parts
+
+
+def unsent(before: Record | None, now: Record, edit: Edit, kind: Kind) -> tuple[Record, bool]:
+    """Return the draft with nothing sent that its sender had not read, and whether that held it back."""
+    assert kind.letter is not None
+    sends, texts = kind.letter.sends, kind.of_policy(Policy.WORDS)
+    if before is None or not now.live or not now.fields[sends]:
+        return now, False
+    unread = not before.fields[sends] and any(concurrent(before.stamp(name), edit) for name in texts)
+    unknowing = concurrent(before.stamp(sends), edit) and any(before.fields[name] != now.fields[name] for name in texts)
+    if not unread and not (before.fields[sends] and unknowing):
+        return now, False
+    stamps = dict(now.stamps)
+    say(stamps, sends, now.fields[sends], value=False, device=edit.device, base=edit.base, version=now.version)
+    stamps[sends] = after(now.stamp(sends), edit, now.version)
+    return replace(now, fields=now.fields | {sends: False}, stamps=stamps), True
 
 
 def _open(record: Record | None, window: Window, couple: CoupleId | None) -> frozenset[str]:

@@ -134,7 +134,7 @@ FROM mine JOIN record r ON r.space_id = mine.space_id AND r.id = ANY($5::uuid[])
 
 _RAISE: Final = """
     UPDATE space SET head = $2, store_epoch = $3, epoch_head = $4, epoch_before = $5
-    WHERE space_id = $1 AND head = $6 AND state = 'active'
+    WHERE space_id = $1 AND head = $6 AND (state = 'active' OR $8::boolean)
         AND EXISTS (
             SELECT 1 FROM member m WHERE m.space_id = $1 AND m.person_id = $7 AND m.left_on IS NULL
         )
@@ -163,7 +163,7 @@ RETURNING head"""
 
 RAISE_INBOX_READ: Final = """
 UPDATE space SET head = $2, store_epoch = $3, epoch_head = $4, epoch_before = $5
-WHERE space_id = $1 AND head = $6 AND home = 'personal' AND $7::uuid IS NOT NULL
+WHERE space_id = $1 AND head = $6 AND home = 'personal' AND $7::uuid IS NOT NULL AND $8::boolean
 RETURNING space_id"""
 """Likewise, where a purge has read the partner's box and takes the purged sentences out of it."""
 
@@ -210,7 +210,7 @@ settled AS (
 SELECT count(*) FROM raised"""
 
 
-SAVE: Final = f"WITH raised AS ({_RAISE}),{_insert(8)}"
+SAVE: Final = f"WITH raised AS ({_RAISE}),{_insert(9)}"
 """One space: its head, and everything behind it, in one statement."""
 
 SAVE_RAISED: Final = f"WITH raised AS (SELECT 1 AS one),{_insert(1)}"
@@ -555,6 +555,7 @@ def _raising(space: Space, writes: Writes, caller: Caller) -> tuple[Any, ...]:
         space.epoch_before,
         space.head,
         caller.person,
+        writes.also_closed,
     )
 
 

@@ -5,14 +5,11 @@ from collections.abc import Mapping
 from domain.ids import RecordId
 from domain.kind import Kind, Ownership, Who
 from domain.records import Record
-from domain.shapes import Text
+from domain.shapes import SetOf, Text
 from sync.board import Board
 from sync.ports import RecordKey
 from sync.purge import kept_out
 from sync.wire import Change
-
-WORDS_CHARS_MAX = 65_536
-"""Longest text that is kept of one field."""
 
 
 def own_words(
@@ -24,9 +21,9 @@ def own_words(
     `history` is None, also return the record whose earlier texts have to be known first.
     """
     texts = {
-        name: value[:WORDS_CHARS_MAX]
+        name: text
         for name, value in change.set.items()
-        if isinstance(value, str) and value and value != change.was.get(name) and _is_text(kind, name)
+        if _is_text(kind, name) and (text := _written(value)) and value != change.was.get(name)
     }
     key, stored = _where(board, kind, RecordId(change.id))
     if kind is None or not texts:
@@ -62,4 +59,12 @@ def _is_text(kind: Kind | None, name: str) -> bool:
     """Return whether a field may hold somebody's words; of an unknown kind or field every text may."""
     if kind is None or name not in kind.fields:
         return True
-    return isinstance(kind.fields[name].shape, Text)
+    shape = kind.fields[name].shape
+    return isinstance(shape, Text) or (isinstance(shape, SetOf) and isinstance(shape.element, Text))
+
+
+def _written(value: object) -> str:
+    """Return what somebody wrote in a value: a text, or a list of texts line by line."""
+    if isinstance(value, list):
+        return "\n".join(each for each in value if isinstance(each, str))
+    return value if isinstance(value, str) else ""

@@ -391,6 +391,20 @@ async def test_a_letter_is_given_and_a_purge_of_it_leaves_nothing_with_its_write
     assert (await pair.look(pair.ben, letter.id)).fields["for_what"] == "CANARY two."
 
 
+async def test_the_worker_finds_what_is_due_and_gives_it_once(ground: PostgresGround, pair: Pair) -> None:
+    ready = {"for_what": "The soup.", "send": True, "for_couple": str(pair.couple)}
+    await pair.push(pair.ana.phone, *(change("note_draft", uuid4(), ready) for _ in range(11)))
+    tomorrow = NOON + timedelta(days=1)
+    assert await store.due(ground.pool, NOON, 100) == []
+    [waiting] = await store.due(ground.pool, tomorrow, 100)
+    assert (waiting.space, waiting.author) == (pair.ana.personal, pair.ana.person)
+    gave = [service.give_due(pair.store, pair.keys, pair.ana.phone, waiting.id, tomorrow) for _ in range(2)]
+    moved = await asyncio.gather(*gave)
+    assert sorted(len(each) for each in moved) == [0, 2]
+    assert len(await pair.of_kind(pair.ben, "note")) == 11
+    assert await store.due(ground.pool, tomorrow, 100) == []
+
+
 def test_the_memory_store_and_postgres_answer_the_same_questions() -> None:
     asked = {name for name in vars(service.Store) if not name.startswith("_")}
     assert asked <= set(vars(MemoryStore)) & set(vars(PostgresStore))

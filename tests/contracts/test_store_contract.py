@@ -265,6 +265,13 @@ async def test_a_deposit_whose_id_is_there_is_left_alone(pair: Pair) -> None:
     assert await pair.look(pair.ben, there.record.id) == before
 
 
+async def test_a_deposit_for_a_space_that_is_no_more_stops_nothing(pair: Pair) -> None:
+    lost, own = notice(pair), step(pair, 1)
+    lost = Stored(replace(lost.record, space=SpaceId(uuid4())), lost.body)
+    assert await saved(pair, own, deposits=(lost,)) == {pair.space: 1}
+    assert await pair.look(pair.ana, own.id) == own
+
+
 async def test_a_deposit_with_a_lost_race_is_not_made(pair: Pair) -> None:
     stale = await writes(pair, step(pair, 1), deposits=(notice(pair),))
     await saved(pair, step(pair, 1))

@@ -230,7 +230,7 @@ WRITTEN = ("One. Two.", "One. Three.", "Four. Two.", "One. Two. Five.")
 def test_an_edit_of_a_text_that_is_sent_again_at_once_adds_nothing(
     policy: Policy, stories: Sequence[tuple[str | None, str, str]]
 ) -> None:
-    """Under another key, that is: under its own it is settled already. (A removal sent again meets what replaced it.)"""
+    """Under another key, that is: under its own it is settled. (A removal sent again meets what replaced it.)"""
     sort = Sort(Text(2000, optional=True), policy, ())
     for before, one, other in stories:
         edit = _edit(1, {"it": other}, {"it": before})

@@ -565,6 +565,15 @@ def test_a_private_record_that_comes_back_is_shown_to_nobody(*, removed_first: b
     assert came.owed == (Word(ANA, "came_back"),)
 
 
+def test_what_another_device_brings_back_is_shown_to_nobody_and_announced_to_nobody() -> None:
+    record = check_in(text="Tired.", audience=COUPLE, shared_parts=["text"], let_them_know=True)
+    gone = then(record, edit(PHONE, base=10, remove=True)).record
+    same = then(gone, edit(PHONE, base=11, remove=False)).record
+    assert (same.fields["audience"], same.fields["let_them_know"]) == (COUPLE, True)
+    other = then(gone, edit(TABLET, base=11, remove=False)).record
+    assert (other.fields["audience"], other.fields["let_them_know"]) == ("only_me", False)
+
+
 def test_a_private_record_that_nobody_saw_comes_back_as_it_was() -> None:
     gone = then(check_in(text="Tired."), edit(PHONE, base=10, remove=True)).record
     came = then(gone, edit(TABLET, {"text": "Well."}, base=10, was={"text": "Tired."}))

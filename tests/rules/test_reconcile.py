@@ -9,8 +9,9 @@ import pytest
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from domain.ids import RecordId
+from domain.ids import DeviceId, RecordId, SpaceId
 from domain.records import Alternative, Record
+from sync import service
 from sync.board import Board, settings_id
 from sync.merge import Word
 from sync.ports import Loaded, Wanted
@@ -381,6 +382,105 @@ async def test_an_eleventh_note_of_a_day_waits(pair: Pair) -> None:
     assert (waiting.fields["state"], waiting.gone) == ("queued", False)
     assert waiting.due_at is not None
     assert timedelta() < waiting.due_at - pair.now <= timedelta(days=1)
+
+
+LATER = {"delivery": "at", "on": "2026-12-01", "at": "18:00", "send": False}
+
+
+@pytest.mark.parametrize("sent_first", [True, False])
+async def test_a_note_is_not_given_with_words_that_its_sender_had_not_read(pair: Pair, *, sent_first: bool) -> None:
+    draft = uuid4()
+    await pair.one(pair.ana.phone, note(pair, draft, **(LATER if sent_first else {"send": False})))
+    send = change("note_draft", draft, {"send": True}, was={"send": False}, base=2)
+    wrote = change("note_draft", draft, {"for_what": "The quarrel."}, was={"for_what": "The soup."}, base=2)
+    both = [(pair.ana.phone, send), (pair.ana.tablet, wrote)]
+    for who, made in both if sent_first else reversed(both):
+        outcome = await pair.one(who, made)
+    assert outcome.fields["send"] == "kept_private"
+    stored = await pair.look(pair.ana, draft)
+    assert (stored.fields["send"], stored.fields["state"], stored.gone) == (False, "draft", False)
+    assert await pair.of_kind(pair.ben, "note") == []
+    assert ("kept_private", None) in await pair.told(pair.ana)
+    again = change("note_draft", draft, {"send": True}, was={"send": False}, base=99)
+    assert (await pair.one(pair.ana.phone, again)).fields == {}
+
+
+async def test_one_device_sends_and_goes_on_writing_as_it_likes(pair: Pair) -> None:
+    draft = uuid4()
+    await pair.one(pair.ana.phone, note(pair, draft, **LATER))
+    await pair.one(pair.ana.phone, change("note_draft", draft, {"send": True}, was={"send": False}, base=2))
+    wrote = change("note_draft", draft, {"for_what": "The bread."}, was={"for_what": "The soup."}, base=2)
+    assert (await pair.one(pair.ana.phone, wrote)).fields == {}
+    assert (await pair.look(pair.ana, draft)).fields["send"] is True
+
+
+async def test_what_was_held_back_stays_so_for_devices_that_have_not_seen_it(pair: Pair) -> None:
+    """Two devices had sent it, a third wrote on unaware; one of the two changes its mind twice without having seen."""
+    draft, third = uuid4(), replace(pair.ana.phone, device=DeviceId(uuid4()))
+    await pair.one(pair.ana.phone, note(pair, draft, **LATER))
+    for who in (pair.ana.phone, pair.ana.tablet):
+        await pair.one(who, change("note_draft", draft, {"send": True}, was={"send": False}, base=2))
+    wrote = change("note_draft", draft, {"for_what": "The quarrel."}, was={"for_what": "The soup."}, base=2)
+    assert (await pair.one(third, wrote)).fields["send"] == "kept_private"
+    for send in (False, True):
+        await pair.one(pair.ana.phone, change("note_draft", draft, {"send": send}, was={"send": not send}, base=2))
+    assert (await pair.look(pair.ana, draft)).fields["send"] is False
+
+
+async def an_eleventh(pair: Pair) -> RecordId:
+    late = note(pair)
+    await pair.push(pair.ana.phone, *(note(pair) for _ in range(10)), late)
+    return RecordId(late.id)
+
+
+async def give(pair: Pair, draft: RecordId) -> dict[SpaceId, int]:
+    return await service.give_due(pair.store, pair.keys, pair.ana.phone, draft, pair.now)
+
+
+async def test_a_note_that_waited_is_given_on_the_next_day_and_once(pair: Pair) -> None:
+    late = await an_eleventh(pair)
+    assert await give(pair, late) == {}, "it is not the next day yet"
+    pair.now += timedelta(days=1)
+    assert (await give(pair, late)).keys() == {pair.ana.personal, pair.space}
+    letters = await pair.of_kind(pair.ben, "note")
+    assert [each.fields["given_on"] for each in letters] == ["2026-11-23"] * 10 + ["2026-11-24"]
+    assert (await pair.look(pair.ana, late)).gone
+    assert await give(pair, late) == {}
+    assert await give(pair, RecordId(uuid4())) == {}
+
+
+async def test_a_note_that_was_taken_back_while_it_waited_is_not_given(pair: Pair) -> None:
+    late = await an_eleventh(pair)
+    back = change("note_draft", late, {"send": False}, was={"send": True}, base=99)
+    assert (await pair.one(pair.ana.phone, back)).status == "applied"
+    pair.now += timedelta(days=1)
+    assert await give(pair, late) == {}
+    assert len(await pair.of_kind(pair.ben, "note")) == 10
+    assert (await pair.look(pair.ana, late)).fields["state"] == "draft"
+
+
+async def test_a_removed_note_does_not_wait(pair: Pair) -> None:
+    late = await an_eleventh(pair)
+    await pair.one(pair.ana.phone, change("note_draft", late, remove=True, base=99))
+    assert (await pair.look(pair.ana, late)).due_at is None
+
+
+async def test_a_note_that_waited_past_a_parting_is_not_given(pair: Pair) -> None:
+    late = await an_eleventh(pair)
+    pair.store.close(pair.space, ["shown_check_in"])  # type: ignore[attr-defined]
+    pair.now += timedelta(days=1)
+    await give(pair, late)
+    assert len(await pair.of_kind(pair.ben, "note")) == 10
+    waiting = await pair.look(pair.ana, late)
+    assert (waiting.gone, waiting.due_at) == (False, None)
+    assert waiting.fields["for_what"] == "The soup."
+
+
+async def test_without_keys_no_note_is_given(pair: Pair) -> None:
+    late = await an_eleventh(pair)
+    pair.keys.lost.add(pair.ana.personal)
+    with pytest.raises(service.SpaceLockedError):
+        await give(pair, late)
 
 
 # Goals ---------------------------------------------------------------------------------------------------------
