@@ -469,7 +469,7 @@ async def redeem(accounts: Accounts, caller: Caller, written: str, address: str,
     inviter_id = _NOBODY if found is None else found.inviter
     inviter = (await store.persons(accounts.pool, [inviter_id])).get(inviter_id)
     blocked = await store.are_blocked(accounts.pool, caller.person, inviter_id)
-    counts = found is not None and inviter is not None and inviter.invited == found.code_hash
+    counts = found is not None and inviter is not None and inviter.invited == found.code_hash and inviter.may_pair
     decision = couples.redeem(
         _in_domain(found) if found is not None and counts else None,
         caller.person,
@@ -631,7 +631,7 @@ async def _locked(connection: Transaction, found: store.Invitation, two: Sequenc
 def _waits(person: store.Person, found: store.Invitation) -> bool:
     """Tell whether this pairing is the one that counts for this person, and they are free to enter it."""
     held = person.invited if person.id == found.inviter else person.redeemed
-    return held == found.code_hash and person.active_couple is None
+    return held == found.code_hash and person.active_couple is None and person.may_pair
 
 
 async def _couple_of(accounts: Accounts, person: PersonId, couple: CoupleId) -> CoupleView | None:

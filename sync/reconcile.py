@@ -160,7 +160,11 @@ class _Batch:
             values = kept_out(values, purged, base=change.base, id_key=id_key, record=record)
             was = kept_out(was, purged, base=change.base, id_key=id_key, record=record)
             # What is left of a text that must not be empty is nothing: the field stays as it is.
-            values = {name: value for name, value in values.items() if value != "" or change.set[name] == ""}
+            values = {
+                name: value
+                for name, value in values.items()
+                if value != "" or change.set[name] == "" or name not in kind.needed
+            }
         canonical = judged(kind, values)
         if isinstance(canonical, Refusal):
             raise _Refused(canonical)

@@ -15,6 +15,9 @@ from domain.windows import closed_without, fields_of, open_parts
 from sync.merge import Edit, after, concurrent
 from sync.standing import say
 
+OPENED_BY = ("audience", "shared_parts")
+"""A window has two halves: whoever opens one must have seen the other as it is."""
+
 
 def guarded(
     before: Record | None, now: Record, edit: Edit, window: Window, couple: CoupleId | None
@@ -27,7 +30,7 @@ def guarded(
         kept |= {
             part
             for part in is_open - was_open
-            if any(concurrent(before.stamp(name), edit) for name in fields_of(window, part))
+            if any(concurrent(before.stamp(name), edit) for name in (*fields_of(window, part), *OPENED_BY))
         }
         kept |= {
             part

@@ -25,7 +25,7 @@ VERSION_MAX = 2**53 - 1
 """The largest whole number that a JavaScript client can hold."""
 
 Version = Annotated[int, Meta(ge=0, le=VERSION_MAX)]
-Name = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"\A[a-z][a-z0-9_]*\Z")]
+Name = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[a-z][a-z0-9_]*$(?!\n)")]
 Values = Annotated[dict[str, Any], Meta(max_length=FIELDS_MAX)]
 
 

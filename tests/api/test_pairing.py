@@ -584,3 +584,19 @@ async def test_the_start_of_an_app_says_what_fits_into_a_request(client: httpx.A
         "schema_max": 1,
     }
     assert datetime.fromisoformat(start["now"]) == clock()
+
+
+async def test_i11_a_withdrawn_consent_to_pairing_pairs_nobody(client: httpx.AsyncClient) -> None:
+    ana, ben = await person(client, "Ana"), await person(client, "Ben")
+    code = await invite(client, ana)
+    begun = await ok(redeem(client, ben, code))
+    await ok(confirm(client, ana, begun["id"]))
+    await consent(client, ana, "pairing", given=False)
+
+    assert problem(await confirm(client, ben, begun["id"])) == (409, "pairing_void")
+    assert await couple_of(client, ana) is None
+
+    cleo, eli = await person(client, "Cleo"), await person(client, "Eli")
+    code = await invite(client, cleo)
+    await consent(client, cleo, "pairing", given=False)
+    assert problem(await redeem(client, eli, code)) == (404, "invitation_unknown")

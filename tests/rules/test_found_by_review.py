@@ -172,3 +172,32 @@ async def test_a_note_is_not_given_with_words_that_its_sender_had_not_read() -> 
     await one.sync()
     await world.settle()
     assert "still hurt" not in bens.texts()
+
+
+async def test_pj8_two_halves_of_an_opening_that_did_not_know_of_each_other_open_nothing() -> None:
+    world, _ana, couple, one, two, bens = pair()
+    await world.settle()
+    entry = one.make("check_in", local_date="2026-03-02", text="Plain.")
+    await world.settle()
+    one.write(entry, shared_parts=["text"], text="Nobody may know this.")
+    two.write(entry, audience=couple.id)
+    await two.sync()
+    await one.sync()
+    await bens.sync()
+    assert "Nobody may know" not in bens.texts()
+    assert world.stored(entry).fields["audience"] == "only_me"
+
+
+async def test_what_a_purge_leaves_of_an_older_edit_is_not_what_stood_between() -> None:
+    world, ana, couple, one, two, bens = pair()
+    await world.settle()
+    entry = one.make("check_in", local_date="2026-03-02", text="Old.", shared_parts=["text"])
+    await world.settle()
+    await world.purge(ana, entry)
+    two.write(entry, text="Taken out again. Old.")
+    two.write(entry, text="Old.")
+    two.write(entry, audience=couple.id)
+    await two.sync()
+    await bens.sync()
+    assert world.stored(entry).fields["text"] is None
+    assert "Taken out" not in bens.texts()
