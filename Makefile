@@ -40,7 +40,7 @@ bench: .venv/.ok ## Measure against the floor: make bench JOBS=W1,W6 REPS=10
 	@JOBS="$(JOBS)" REPS="$(REPS)" RECORD="$(RECORD)" $(PY) -m tests.bench
 
 lock: ## Pin and hash the dependencies anew (for maintainers; needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --no-strip-extras \
 		requirements-dev.in -o requirements-dev.txt
 
 reset: .venv/.ok ## Delete the embedded database and its keys, after asking
