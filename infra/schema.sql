@@ -173,9 +173,10 @@ CREATE TABLE public.space (
     head bigint NOT NULL,
     epoch uuid NOT NULL,
     store_epoch uuid NOT NULL,
-    epoch_head bigint NOT NULL,
-    epoch_before uuid,
     horizon bigint NOT NULL,
+    past_store_epochs uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    past_epochs uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    past_heads bigint[] DEFAULT '{}'::bigint[] NOT NULL,
     CONSTRAINT space_couple CHECK (((home = 'couple'::text) = (couple_id IS NOT NULL))),
     CONSTRAINT space_home CHECK ((home = ANY (ARRAY['personal'::text, 'couple'::text]))),
     CONSTRAINT space_state CHECK ((state = ANY (ARRAY['active'::text, 'closed'::text])))
@@ -198,6 +199,7 @@ COMMENT ON TABLE public.space_key IS 'dist:space_id';
 CREATE TABLE public.store_epoch (
     one boolean NOT NULL,
     epoch uuid NOT NULL,
+    past uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     CONSTRAINT store_epoch_one CHECK (one)
 );
 

@@ -1,26 +1,33 @@
-"""The cursor: where a device is in each of its spaces, opaque to the device.
+"""The cursor: where a device is in each of its spaces, opaque to the device and sealed against alteration.
 
-It is a hint and no proof: whatever it names, only the caller's own spaces are read.
+It is a hint and no proof: whatever it names, only the caller's own spaces are read. But what it claims to have seen
+can begin a new life of a space for both who share it, so only Haven can make one.
 """
 
+import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from collections.abc import Mapping
-from hashlib import sha256
 from uuid import UUID
 
 import msgspec
 
 from domain.ids import SpaceId
-from sync.ports import Place
-from sync.wire import VERSION_MAX
+from sync.ports import Life, Place
+from sync.sealing import keyed_hash
+from sync.wire import CURSOR_CHARS_MAX, VERSION_MAX
 
 PLACES_MAX = 48
 """Spaces that one cursor can name; more than one life has couples."""
 
+LIVES_MAX = 4
+"""Earlier lives of a space that a cursor names: a store is seldom restored to before an earlier restore."""
+
+MARK_BYTES = 12
+
 
 class CursorUnreadableError(Exception):
-    """This is no cursor of ours."""
+    """This is no cursor that Haven gave to this person."""
 
 
 class _Place(msgspec.Struct, array_like=True, frozen=True):
@@ -28,34 +35,52 @@ class _Place(msgspec.Struct, array_like=True, frozen=True):
     epoch: UUID
     version: int
     horizon: int = 0
+    lives: tuple[Life, ...] = ()
 
 
 _ENCODER = msgspec.msgpack.Encoder(uuid_format="bytes")
 _DECODER = msgspec.msgpack.Decoder(list[_Place])
 
 
-def written(places: Mapping[SpaceId, Place]) -> str:
-    """Return the cursor for these places."""
-    rows = [_Place(space, place.epoch, place.version, place.horizon) for space, place in places.items()]
-    return urlsafe_b64encode(_ENCODER.encode(rows[:PLACES_MAX])).rstrip(b"=").decode()
+def written(places: Mapping[SpaceId, Place], id_key: bytes) -> str:
+    """Return the cursor for these places, marked under the id key of the person's own space."""
+    cursor = _written(places, id_key, LIVES_MAX)
+    # What a cursor says of earlier lives spares work after a second restore; it gives way before anything else.
+    return cursor if len(cursor) <= CURSOR_CHARS_MAX else _written(places, id_key, 0)
 
 
-def read(cursor: str | None) -> dict[SpaceId, Place]:
+def _written(places: Mapping[SpaceId, Place], id_key: bytes, lives_max: int) -> str:
+    rows = [
+        _Place(space, place.epoch, place.version, place.horizon, place.lives[-lives_max:] if lives_max else ())
+        for space, place in places.items()
+    ]
+    plain = _ENCODER.encode(rows[:PLACES_MAX])
+    return urlsafe_b64encode(_mark(id_key, plain) + plain).rstrip(b"=").decode()
+
+
+def read(cursor: str | None, id_key: bytes) -> dict[SpaceId, Place]:
     """Return the places of a cursor, none for the first sync; raise `CursorUnreadableError` for anything else."""
     if cursor is None:
         return {}
     try:
-        rows = _DECODER.decode(urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
-    except (msgspec.DecodeError, Error, ValueError, RecursionError):
+        marked = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+    except (Error, ValueError):
         raise CursorUnreadableError from None
-    if len(rows) > PLACES_MAX or not all(0 <= n <= VERSION_MAX for row in rows for n in (row.version, row.horizon)):
+    mark, plain = marked[:MARK_BYTES], marked[MARK_BYTES:]
+    if not hmac.compare_digest(mark, _mark(id_key, plain)):
         raise CursorUnreadableError
-    return {SpaceId(row.space): Place(row.epoch, row.version, row.horizon) for row in rows}
+    try:
+        rows = _DECODER.decode(plain)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        raise CursorUnreadableError from None
+    if len(rows) > PLACES_MAX or not all(0 <= n <= VERSION_MAX for row in rows for n in _numbers(row)):
+        raise CursorUnreadableError
+    return {SpaceId(row.space): Place(row.epoch, row.version, row.horizon, row.lives) for row in rows}
 
 
-def wire_epoch(store_epoch: UUID, space_epoch: UUID) -> UUID:
-    """Return the epoch that devices see: it changes with the store's life and with the space's own."""
-    digest = bytearray(sha256(store_epoch.bytes + space_epoch.bytes).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x80
-    digest[8] = digest[8] & 0x3F | 0x80
-    return UUID(bytes=bytes(digest))
+def _mark(id_key: bytes, plain: bytes) -> bytes:
+    return keyed_hash(id_key, "cursor", plain)[:MARK_BYTES]
+
+
+def _numbers(row: _Place) -> tuple[int, ...]:
+    return (row.version, row.horizon, *(life.head for life in row.lives))

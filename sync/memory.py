@@ -13,9 +13,10 @@ from msgspec.structs import replace
 from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
 from domain.records import Record
 from sync.bodies import encoded
-from sync.cursor import wire_epoch
+from sync.lives import LIVES_MAX, earlier, wire_epoch
 from sync.ports import (
     Caller,
+    Life,
     Loaded,
     Member,
     Page,
@@ -35,12 +36,18 @@ class MemoryStore:
     """`sync.ports.Store`, and what the accounts part does to spaces, in dictionaries."""
 
     def __init__(self, life: UUID) -> None:
-        self.life = life
+        self.lives = [life]
+        """The lives of the store, the present one last."""
         self.spaces: dict[SpaceId, Space] = {}
         self.own_epochs: dict[SpaceId, UUID] = {}
         self.records: dict[RecordKey, Record] = {}
         self.revisions: dict[RecordKey, list[Revision]] = {}
         self.outcomes: dict[tuple[SpaceId, DeviceId, UUID], Outcome] = {}
+
+    @property
+    def life(self) -> UUID:
+        """The present life."""
+        return self.lives[-1]
 
     # What the accounts part does -------------------------------------------------------------------------------
 
@@ -55,8 +62,6 @@ class MemoryStore:
             head=0,
             store_epoch=self.life,
             epoch=wire_epoch(self.life, epoch),
-            epoch_head=0,
-            epoch_before=None,
             horizon=0,
             members=members,
         )
@@ -74,7 +79,7 @@ class MemoryStore:
 
     def bump(self, life: UUID) -> None:
         """Begin a new life of the whole store."""
-        self.life = life
+        self.lives.append(life)
 
     # The contract ----------------------------------------------------------------------------------------------
 
@@ -218,8 +223,7 @@ class MemoryStore:
             self.spaces[space.id] = replace(
                 present,
                 epoch=wire_epoch(self.life, epoch),
-                epoch_before=present.epoch,
-                epoch_head=present.head,
+                lives=(*present.lives, Life(present.epoch, present.head))[-LIVES_MAX:],
             )
 
     def _mine(self, caller: Caller) -> dict[SpaceId, Space]:
@@ -234,12 +238,12 @@ class MemoryStore:
         """Return a space as it is in the present life of the store."""
         if space.store_epoch == self.life:
             return space
+        own = self.own_epochs[space.id]
         return replace(
             space,
             store_epoch=self.life,
-            epoch=wire_epoch(self.life, self.own_epochs[space.id]),
-            epoch_before=space.epoch,
-            epoch_head=space.head,
+            epoch=wire_epoch(self.life, own),
+            lives=(*space.lives, *earlier((), (space.store_epoch, own, space.head), self.lives))[-LIVES_MAX:],
         )
 
 

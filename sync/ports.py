@@ -46,6 +46,13 @@ class Member(Struct, frozen=True):
     personal: SpaceId
 
 
+class Life(Struct, frozen=True, array_like=True):
+    """A life of a space that has ended: its epoch, and the version up to which it is one history with the next."""
+
+    epoch: UUID
+    head: int
+
+
 class Space(Struct, frozen=True, kw_only=True):
     """One space as a statement found it. Epochs are those of the wire."""
 
@@ -57,10 +64,10 @@ class Space(Struct, frozen=True, kw_only=True):
     store_epoch: UUID
     """The life of the whole store; the wire epoch is made of this and of the space's own."""
     epoch: UUID
-    epoch_head: int
-    epoch_before: UUID | None
     horizon: int
     members: tuple[Member, ...]
+    lives: tuple[Life, ...] = ()
+    """Its earlier lives, oldest first."""
 
 
 RecordKey = tuple[SpaceId, RecordId]
@@ -179,6 +186,8 @@ class Place(Struct, frozen=True):
     epoch: UUID
     version: int
     horizon: int = 0
+    lives: tuple[Life, ...] = ()
+    """The newest earlier lives of the space that the store knew then."""
 
 
 class Store(Protocol):

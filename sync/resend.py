@@ -129,6 +129,9 @@ def _edited(kind: Kind, row: Row, there: Row, head: int, mine: PersonId, decided
             if field.policy in STARTED_FROM:
                 was[name] = started_from
     remove: bool | UnsetType = UNSET if row.removed == there.removed else row.removed
+    if remove is False and there.version > head:
+        # Somebody has removed it in the new life; only words that they had not seen bring it back.
+        remove = UNSET
     if not changed and remove is UNSET:
         return None
     return Again(row=row, base=min(there.version, head), set=changed, was=was, remove=remove)

@@ -17,6 +17,7 @@ from sync import cursor, follows, purging
 from sync import store as postgres
 from sync.board import Board, settings_id
 from sync.bodies import rendered
+from sync.lives import common
 from sync.ports import Caller, Keys, Loaded, Page, Place, Row, Space, Store, Wanted, Writes
 from sync.reconcile import Decisions, reconcile
 from sync.sealing import SpaceKeys, keyed_id
@@ -65,17 +66,17 @@ async def sync(
 ) -> Answer:
     """Push a device's changes and return what is new for it.
 
-    Raise `CursorUnreadableError` for a cursor of no one's, `BusyError` after five lost races.
+    Raise `CursorUnreadableError` for a cursor that is not this person's, `BusyError` after five lost races.
     """
-    places = cursor.read(request.cursor)
+    own_key = (await _id_keys_of(keys, caller))[caller.personal]
+    places = cursor.read(request.cursor, own_key)
     pushed = None
     if request.changes:
         pushed = await push(store, keys, caller, request.changes, now, places, new_epoch)
-    if pushed is not None:
-        own = _own_news(caller, places, pushed, request.limit, now)
+        own = _own_news(caller, places, pushed, request.limit, now, own_key)
         if own is not None:
             return Answer(own, pushed.moved)
-    response = await _pull(store, caller, places, request.limit, now, new_epoch, pushed)
+    response = await _pull(store, caller, places, request.limit, now, new_epoch, pushed, own_key)
     return Answer(response, {} if pushed is None else pushed.moved)
 
 
@@ -93,16 +94,18 @@ async def push(
     `places` are those of the device's cursor: they tell whether its bases are of the present life. A device that
     knows more than the store is noticed before its push could hide it.
     """
-    id_keys = _id_keys(await keys.of(caller.spaces))
-    if caller.personal not in id_keys:
-        raise SpaceLockedError
+    id_keys = await _id_keys_of(keys, caller)
     for _ in range(LOST_RACES_MAX):
         loaded = await store.load(caller, wanted(changes, caller, id_keys, now))
         if await _begun_anew(store, caller, loaded.spaces, places, new_epoch):
             continue
         inboxes = {member.personal for space in loaded.spaces.values() for member in space.members}
         id_keys |= _id_keys(await keys.of(inboxes - id_keys.keys()))
-        base_max = {space.id: _common(space, places.get(space.id)) for space in loaded.spaces.values()}
+        base_max = {
+            space.id: common(space, place)
+            for space in loaded.spaces.values()
+            if (place := places.get(space.id)) and place.epoch != space.epoch
+        }
         decisions = reconcile(loaded, caller, changes, now, id_keys, None, base_max)
         if decisions.asks:
             history = await store.history(caller, decisions.asks)
@@ -120,13 +123,11 @@ async def push(
     raise BusyError
 
 
-def _common(space: Space, place: Place | None) -> int:
-    """Return the version up to which a device's history of this space and the store's are known to be one."""
-    if place is None or (place.epoch == space.epoch and place.version <= space.head):
-        return space.head
-    if place.epoch == space.epoch_before:
-        return space.epoch_head
-    return 0
+async def _id_keys_of(keys: Keys, caller: Caller) -> dict[SpaceId, bytes]:
+    id_keys = _id_keys(await keys.of(caller.spaces))
+    if caller.personal not in id_keys:
+        raise SpaceLockedError
+    return id_keys
 
 
 def _id_keys(keys: Mapping[SpaceId, SpaceKeys]) -> dict[SpaceId, bytes]:
@@ -134,7 +135,7 @@ def _id_keys(keys: Mapping[SpaceId, SpaceKeys]) -> dict[SpaceId, bytes]:
 
 
 def _own_news(
-    caller: Caller, places: Mapping[SpaceId, Place], pushed: _Pushed, limit: int, now: datetime
+    caller: Caller, places: Mapping[SpaceId, Place], pushed: _Pushed, limit: int, now: datetime, own_key: bytes
 ) -> RawSyncResponse | None:
     """Return the answer from what was just written, when nothing else can be new for this device.
 
@@ -163,10 +164,10 @@ def _own_news(
     heads = decisions.writes.heads
     rows.sort(key=lambda row: (caller.spaces.index(row.space), row.version))
     now_at = {
-        space.id: Place(space.epoch, heads.get(space.id, space.head), places[space.id].horizon)
+        space.id: Place(space.epoch, heads.get(space.id, space.head), places[space.id].horizon, space.lives)
         for space in spaces.values()
     }
-    return _response(spaces, now_at, rows, now, outcomes=decisions.outcomes, more=False, reset=[], heads=heads)
+    return _response(spaces, now_at, rows, now, own_key, outcomes=decisions.outcomes, more=False, reset=[], heads=heads)
 
 
 async def _pull(
@@ -177,6 +178,7 @@ async def _pull(
     now: datetime,
     new_epoch: Callable[[], UUID],
     pushed: _Pushed | None,
+    own_key: bytes,
 ) -> RawSyncResponse:
     """Read one page. Once more where a place belongs to another life of its space: then from the beginning."""
     again = frozenset[RecordId]() if pushed is None else pushed.decisions.again
@@ -194,6 +196,7 @@ async def _pull(
         _reached(caller, page, places, after, rows, more=more),
         [*rows, *(row for row in page.besides if row not in rows)],
         now,
+        own_key,
         outcomes=() if pushed is None else pushed.decisions.outcomes,
         more=more,
         reset=resets,
@@ -228,12 +231,10 @@ def _reset(space: Space, place: Place | None) -> Reset | None:
     forgotten = max(place.version, place.horizon) < space.horizon
     if place.epoch == space.epoch:
         return Reset(space=space.id, epoch=space.epoch, head=space.head) if forgotten else None
-    if place.epoch == space.epoch_before:
-        if not forgotten and place.version <= space.epoch_head:
-            return None
-        return Reset(space=space.id, epoch=space.epoch, head=space.epoch_head)
-    # A life further back than the last one: nothing is known to be common.
-    return Reset(space=space.id, epoch=space.epoch, head=0)
+    head = common(space, place)
+    if not forgotten and place.version <= head:
+        return None
+    return Reset(space=space.id, epoch=space.epoch, head=head)
 
 
 def _cut(page: Page, limit: int) -> tuple[list[Row], bool]:
@@ -275,7 +276,7 @@ def _reached(
         # A copy that began at nothing has taken everything that was there then.
         began = after.get(identity, 0) == 0 or identity not in places
         horizon = space.horizon if began else places[identity].horizon
-        reached[identity] = Place(space.epoch, version, horizon)
+        reached[identity] = Place(space.epoch, version, horizon, space.lives)
     return reached
 
 
@@ -284,6 +285,7 @@ def _response(
     reached: Mapping[SpaceId, Place],
     rows: Sequence[Row],
     now: datetime,
+    own_key: bytes,
     *,
     outcomes: tuple[Outcome, ...],
     more: bool,
@@ -291,7 +293,7 @@ def _response(
     heads: Mapping[SpaceId, int] | None = None,
 ) -> RawSyncResponse:
     return RawSyncResponse(
-        cursor=cursor.written(reached),
+        cursor=cursor.written(reached, own_key),
         more=more,
         now=now,
         reset=reset,
@@ -339,9 +341,7 @@ async def give_due(store: Store, keys: Keys, caller: Caller, identity: RecordId,
 
     What has changed since it was planned wins: a draft that is not due any more is left alone.
     """
-    id_keys = _id_keys(await keys.of(caller.spaces))
-    if caller.personal not in id_keys:
-        raise SpaceLockedError
+    id_keys = await _id_keys_of(keys, caller)
     letters = {kind.letter.gives for kind in KINDS.values() if kind.letter is not None}
     families = {each for gives in letters for each in given_lately(gives, caller, id_keys, now)}
     ids = {identity, settings_id(id_keys[caller.personal])}

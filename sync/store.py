@@ -19,7 +19,7 @@ from domain.kind import Ownership
 from domain.kinds import KINDS
 from domain.records import Record
 from sync.bodies import decoded, encoded, packed, packed_purge, unpacked, unpacked_purge
-from sync.cursor import wire_epoch
+from sync.lives import LIVES_MAX, earlier, wire_epoch
 from sync.ports import (
     Caller,
     Keys,
@@ -41,6 +41,9 @@ from sync.wire import Outcome
 
 log = logging.getLogger("haven.sync")
 
+STORE_LIVES_MAX: Final = 64
+"""Earlier lives of the whole store that are remembered; the oldest make room."""
+
 _OUTCOMES = msgspec.json.Decoder(Outcome)
 _VALUES = msgspec.json.Decoder(tuple[Value, ...])
 
@@ -52,15 +55,16 @@ WITH mine AS (
 )"""
 
 _SPACE_COLUMNS: Final = """
-    s.space_id, s.home, s.couple_id, s.state, s.head, s.epoch, s.store_epoch, s.epoch_head, s.epoch_before,
-    s.horizon, (SELECT epoch FROM store_epoch) AS life,
+    s.space_id, s.home, s.couple_id, s.state, s.head, s.epoch, s.store_epoch, s.past_store_epochs,
+    s.past_epochs, s.past_heads, s.horizon, (SELECT past || epoch FROM store_epoch) AS store_lives,
     (SELECT array_agg(p.person_id) FROM member p WHERE p.space_id = s.space_id) AS persons,
     (SELECT array_agg(p.personal_space_id) FROM member p WHERE p.space_id = s.space_id) AS inboxes"""
 
 _NO_SPACE: Final = """
     NULL::text AS home, NULL::uuid AS couple_id, NULL::text AS state, NULL::bigint AS head, NULL::uuid AS epoch,
-    NULL::uuid AS store_epoch, NULL::bigint AS epoch_head, NULL::uuid AS epoch_before, NULL::bigint AS horizon,
-    NULL::uuid AS life, NULL::uuid[] AS persons, NULL::uuid[] AS inboxes"""
+    NULL::uuid AS store_epoch, NULL::uuid[] AS past_store_epochs, NULL::uuid[] AS past_epochs,
+    NULL::bigint[] AS past_heads, NULL::bigint AS horizon, NULL::uuid[] AS store_lives, NULL::uuid[] AS persons,
+    NULL::uuid[] AS inboxes"""
 
 _NO_RECORD: Final = """
     NULL::uuid AS id, NULL::text AS kind, NULL::bigint AS version, NULL::bigint AS created, NULL::uuid AS author,
@@ -132,27 +136,35 @@ UNION ALL
 SELECT 'again', 0, r.space_id, {_NO_SPACE}, r.id, r.kind, r.version, r.author, r.removed, r.gone, r.body
 FROM mine JOIN record r ON r.space_id = mine.space_id AND r.id = ANY($5::uuid[])"""
 
-_RAISE: Final = """
-    UPDATE space SET head = $2, store_epoch = $3, epoch_head = $4, epoch_before = $5
-    WHERE space_id = $1 AND head = $6 AND (state = 'active' OR $8::boolean)
+_LIFE: Final = "(SELECT life.epoch FROM store_epoch life)"
+
+
+def _and_past(past: str, more: str) -> str:
+    """Return the newest earlier lives with another one."""
+    return f"({past} || {more})[greatest(1, cardinality({past}) + 2 - {LIVES_MAX}):]"
+
+
+def _past(column: str, ended: str) -> str:
+    return f"CASE WHEN store_epoch = {_LIFE} THEN {column} ELSE {_and_past(column, ended)} END"
+
+
+_IN_THIS_LIFE: Final = f"""
+    store_epoch = {_LIFE},
+    past_store_epochs = {_past("past_store_epochs", "store_epoch")},
+    past_epochs = {_past("past_epochs", "epoch")},
+    past_heads = {_past("past_heads", "head")}"""
+"""Bring a space that is written into the present life of the store, and note where the one before has ended: else
+versions of the new life would count as common to both."""
+
+_RAISE: Final = f"""
+    UPDATE space SET head = $2, {_IN_THIS_LIFE}
+    WHERE space_id = $1 AND head = $3 AND (state = 'active' OR $5::boolean)
         AND EXISTS (
-            SELECT 1 FROM member m WHERE m.space_id = $1 AND m.person_id = $7 AND m.left_on IS NULL
+            SELECT 1 FROM member m WHERE m.space_id = $1 AND m.person_id = $4 AND m.left_on IS NULL
         )
     RETURNING space_id"""
 
 RAISE_HEAD: Final = _RAISE
-
-_LIFE: Final = "(SELECT life.epoch FROM store_epoch life)"
-
-_COMMON: Final = "substring(sha256(uuid_send(store_epoch) || uuid_send(epoch)) FROM 1 FOR 16)"
-
-_IN_THIS_LIFE: Final = f"""
-    store_epoch = {_LIFE},
-    epoch_head = CASE WHEN store_epoch = {_LIFE} THEN epoch_head ELSE head END,
-    epoch_before = CASE WHEN store_epoch = {_LIFE} THEN epoch_before ELSE encode(set_byte(set_byte({_COMMON},
-        6, get_byte({_COMMON}, 6) & 15 | 128), 8, get_byte({_COMMON}, 8) & 63 | 128), 'hex')::uuid END"""
-"""Bring a space that is written without having been read into the present life: what `_space` and `wire_epoch` say of
-one that was read, in SQL. Else versions of the new life would count as common to both."""
 
 RAISE_INBOX: Final = f"""
 UPDATE space SET head = head + $2, {_IN_THIS_LIFE}
@@ -161,9 +173,9 @@ RETURNING head"""
 """The partner's personal space: named by the member row that the load statement found beside the caller's own."""
 
 
-RAISE_INBOX_READ: Final = """
-UPDATE space SET head = $2, store_epoch = $3, epoch_head = $4, epoch_before = $5
-WHERE space_id = $1 AND head = $6 AND home = 'personal' AND $7::uuid IS NOT NULL AND $8::boolean
+RAISE_INBOX_READ: Final = f"""
+UPDATE space SET head = $2, {_IN_THIS_LIFE}
+WHERE space_id = $1 AND head = $3 AND home = 'personal' AND $4::uuid IS NOT NULL AND $5::boolean
 RETURNING space_id"""
 """Likewise, where a purge has read the partner's box and takes the purged sentences out of it."""
 
@@ -210,7 +222,7 @@ settled AS (
 SELECT count(*) FROM raised"""
 
 
-SAVE: Final = f"WITH raised AS ({_RAISE}),{_insert(9)}"
+SAVE: Final = f"WITH raised AS ({_RAISE}),{_insert(6)}"
 """One space: its head, and everything behind it, in one statement."""
 
 SAVE_RAISED: Final = f"WITH raised AS (SELECT 1 AS one),{_insert(1)}"
@@ -363,7 +375,7 @@ class PostgresStore:
         """Give a space a new life from the head that was read on, if it still stands as it was read."""
         row = await self.pool.fetchrow(LIFE_OF_MINE, [space.id], caller.person)
         if row is not None and wire_epoch(row["life"], row["epoch"]) == space.epoch:
-            await self.pool.execute(BUMP_SPACE, space.id, epoch, space.epoch, row["epoch"], row["life"], space.head)
+            await self.pool.execute(BUMP_SPACE, space.id, epoch, space.head, row["epoch"])
 
     async def save(self, caller: Caller, writes: Writes, now: datetime) -> dict[SpaceId, int] | None:
         """Store everything and return the new heads, or nothing and None."""
@@ -550,9 +562,6 @@ def _raising(space: Space, writes: Writes, caller: Caller) -> tuple[Any, ...]:
     return (
         space.id,
         writes.heads[space.id],
-        space.store_epoch,
-        space.epoch_head,
-        space.epoch_before,
         space.head,
         caller.person,
         writes.also_closed,
@@ -613,17 +622,17 @@ def _space(row: asyncpg.Record) -> Space:
     A space that was not written since the store's life changed still names the earlier one; up to its head the two
     lives are one history.
     """
-    stale = row["store_epoch"] != row["life"]
+    life = row["store_lives"][-1]
+    segments = list(zip(row["past_store_epochs"], row["past_epochs"], row["past_heads"], strict=True))
     return Space(
         id=SpaceId(row["space_id"]),
         home=row["home"],
         couple=None if row["couple_id"] is None else CoupleId(row["couple_id"]),
         state=row["state"],
         head=row["head"],
-        store_epoch=row["life"],
-        epoch=wire_epoch(row["life"], row["epoch"]),
-        epoch_head=row["head"] if stale else row["epoch_head"],
-        epoch_before=wire_epoch(row["store_epoch"], row["epoch"]) if stale else row["epoch_before"],
+        store_epoch=life,
+        epoch=wire_epoch(life, row["epoch"]),
+        lives=earlier(segments, (row["store_epoch"], row["epoch"], row["head"]), row["store_lives"]),
         horizon=row["horizon"],
         members=tuple(
             Member(PersonId(person), SpaceId(inbox))
@@ -635,8 +644,8 @@ def _space(row: asyncpg.Record) -> Space:
 FOUND_STORE: Final = "INSERT INTO store_epoch (one, epoch) VALUES (true, $1) ON CONFLICT DO NOTHING"
 
 FOUND_SPACE: Final = """
-INSERT INTO space (space_id, home, couple_id, state, head, epoch, store_epoch, epoch_head, horizon)
-VALUES ($1, $2, $3, 'active', 0, $4, (SELECT epoch FROM store_epoch), 0, 0)"""
+INSERT INTO space (space_id, home, couple_id, state, head, epoch, store_epoch, horizon)
+VALUES ($1, $2, $3, 'active', 0, $4, (SELECT epoch FROM store_epoch), 0)"""
 
 HOLD_SPACE: Final = "SELECT space_id FROM space WHERE space_id = $1 FOR UPDATE"
 
@@ -669,14 +678,16 @@ ADD_MEMBER: Final = "INSERT INTO member (space_id, person_id, personal_space_id,
 
 RAISE_OWN: Final = f"UPDATE space SET head = head + 1, {_IN_THIS_LIFE} WHERE space_id = $1 RETURNING head"
 
-BUMP_STORE: Final = "UPDATE store_epoch SET epoch = $1"
+BUMP_STORE: Final = f"""
+UPDATE store_epoch SET epoch = $1, past = (past || epoch)[greatest(1, cardinality(past) + 2 - {STORE_LIVES_MAX}):]"""
 
-BUMP_SPACE: Final = """
-UPDATE space SET epoch = $2, epoch_before = $3, epoch_head = head, store_epoch = $5
-WHERE space_id = $1 AND epoch = $4 AND ($6::bigint IS NULL OR head = $6)"""
-
-SPACE_LIFE: Final = "SELECT epoch, store_epoch, (SELECT epoch FROM store_epoch) AS life FROM space WHERE space_id = $1"
-
+BUMP_SPACE: Final = f"""
+UPDATE space SET epoch = $2, store_epoch = {_LIFE},
+    past_store_epochs = {_and_past(_past("past_store_epochs", "store_epoch"), _LIFE)},
+    past_epochs = {_and_past(_past("past_epochs", "epoch"), "epoch")},
+    past_heads = {_and_past(_past("past_heads", "head"), "head")}
+WHERE space_id = $1 AND ($3::bigint IS NULL OR (head = $3 AND epoch = $4))"""
+"""The second past life is the space's own in the present life of the store, in which phones may have read it."""
 
 DUE: Final = "SELECT space_id, id, author FROM record WHERE due_at <= $1 AND NOT gone ORDER BY due_at LIMIT $2"
 """The worker's look over all spaces: ids alone; what is then done is done as the author, with their membership."""
@@ -770,9 +781,5 @@ async def bump_epoch(connection: Any, epoch: UUID, space: SpaceId | None = None)
     """Begin a new life: of one space, or of the whole store by one row. Return whether there was one to change."""
     if space is None:
         return bool((await connection.execute(BUMP_STORE, epoch)) == "UPDATE 1")
-    row = await connection.fetchrow(SPACE_LIFE, space)
-    if row is None:
-        return False
-    before = wire_epoch(row["life"], row["epoch"])
-    done = await connection.execute(BUMP_SPACE, space, epoch, before, row["epoch"], row["life"], None)
+    done = await connection.execute(BUMP_SPACE, space, epoch, None, None)
     return bool(done == "UPDATE 1")

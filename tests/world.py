@@ -86,7 +86,7 @@ class MemoryKeys:
 class Dump(Struct, frozen=True):
     """What a backup of the store would hold. Records are values, so copies of the dictionaries are enough."""
 
-    life: UUID
+    lives: list[UUID]
     spaces: dict[SpaceId, Space]
     own_epochs: dict[SpaceId, UUID]
     records: dict[RecordKey, Record]
@@ -184,7 +184,7 @@ class World:
         """Back the store up."""
         store = self.store
         return Dump(
-            store.life,
+            list(store.lives),
             dict(store.spaces),
             dict(store.own_epochs),
             dict(store.records),
@@ -195,7 +195,7 @@ class World:
     def restore(self, dump: Dump, *, bump: bool = True) -> None:
         """Go back to a backup; `bump` as `haven epoch bump` does, as one should."""
         store = self.store
-        store.life, store.spaces, store.own_epochs = dump.life, dict(dump.spaces), dict(dump.own_epochs)
+        store.lives, store.spaces, store.own_epochs = list(dump.lives), dict(dump.spaces), dict(dump.own_epochs)
         store.records, store.outcomes = dict(dump.records), dict(dump.outcomes)
         store.revisions = {key: list(each) for key, each in dump.revisions.items()}
         if bump:

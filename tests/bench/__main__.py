@@ -31,7 +31,7 @@ from tests.bench.floor import Bodies, Floor, laid, postmaster_of
 from tests.bench.jobs import COUPLES, JOBS, Job
 from tests.bench.lines import Line, request
 from tests.bench.meters import load, processor, pss_mb
-from tests.bench.runs import Run, run
+from tests.bench.runs import Run, prepare, run
 from tests.bench.table import Cell, Rep, record, table
 
 DURABLE: Final = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
@@ -193,6 +193,7 @@ async def learn(device: Device, port: int) -> None:
 async def answer_of(job: Job, device: Device, port: int) -> bytes:
     """Return what the real server answers to this job."""
     line = await Line.to(port)
+    await prepare(job.name, device, line)
     status, body = await line.ask(request("/v1/sync", device.token, device.ask(job.name)))
     device.take(job.name, status, body)
     line.close()

@@ -20,6 +20,10 @@ async def statements_a_job(dsn: str, keys_file: Path, device: Device, jobs: Coll
     async with open_parts(settings, on_statement=heard.append) as parts, app_client(create_app(parts)) as client:
         headers = {"Authorization": f"Bearer {device.token}", "Content-Type": "application/json"}
         for job in jobs:
+            before = device.ask_before(job)
+            if before is not None:
+                answer = await client.post("/v1/sync", headers=headers, content=before)
+                device.take_before(answer.content)
             for nth in range(TRIES + 1):
                 answer = await client.post("/v1/sync", headers=headers, content=device.ask(job))
                 device.take(job, answer.status_code, answer.content)

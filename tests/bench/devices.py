@@ -8,8 +8,6 @@ import msgspec
 from msgspec import Raw, Struct
 
 from domain.ids import SpaceId
-from sync import cursor
-from sync.ports import Place
 from sync.wire import Outcome
 from tests.bench.jobs import PAGE
 
@@ -60,6 +58,8 @@ class Device:
         self._versions: dict[UUID, int] = {}
         self._steps: list[tuple[UUID, str]] = []
         self._space = SpaceId(couple)
+        self._known: set[UUID] = set()
+        self._behind: str | None = None
         self._asked: tuple[UUID, int, str] = (couple, 0, "")
         self._edits = 0
 
@@ -77,9 +77,23 @@ class Device:
             if record.kind == "step":
                 self._space = SpaceId(record.space)
                 self._steps.append((record.id, record.fields["title"]))
+            self._known.add(record.id)
             if record.space == self._space:
                 self._versions[record.id] = record.version
         return page.more
+
+    def ask_before(self, job: str) -> bytes | None:
+        """Make the request whose answer a job needs before its first: the cursor behind which the newest page lies.
+
+        Only Haven can make a cursor, so everything but that page is pulled once.
+        """
+        if job != "W3":
+            return None
+        return _ENCODER.encode({"schema": 1, "limit": len(self._known) - PAGE})
+
+    def take_before(self, body: bytes) -> None:
+        """Keep that cursor."""
+        self._behind = _FULL.decode(body).cursor
 
     # The jobs
 
@@ -126,17 +140,11 @@ class Device:
         self.cursor = answer.cursor
 
     def _ask_pull(self) -> bytes:
-        return _ENCODER.encode({"schema": 1, "limit": PAGE, "cursor": self.behind()})
+        return _ENCODER.encode({"schema": 1, "limit": PAGE, "cursor": self._behind})
 
     def _take_pull(self, answer: _Answer) -> None:
         if len(answer.records) != PAGE or answer.more:
             raise WrongAnswer(f"{len(answer.records)} records, more: {answer.more}")
-
-    def behind(self) -> str:
-        """Return the cursor behind which the newest `PAGE` records of the couple lie."""
-        places = cursor.read(self.cursor)
-        after = sorted(self._versions.values())[-PAGE - 1]
-        return cursor.written(places | {self._space: Place(places[self._space].epoch, after)})
 
     def _ask_idle(self) -> bytes:
         return _ENCODER.encode({"schema": 1, "cursor": self.cursor})

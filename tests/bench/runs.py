@@ -56,6 +56,8 @@ async def run(
         for device, line in zip(devices, lines, strict=True):
             # The connection and the caller's token are known before the clock starts.
             await line.ask(request(path or "/v1/sync", device.token, device.ask("W6")))
+            if path is None:
+                await prepare(job, device, line)
         client_before_s, server_before_s, database_before_s = time.process_time(), cpu_s([served.pid]), cpu_s(beside)
         began = time.perf_counter()
         until = began + run_s
@@ -71,6 +73,14 @@ async def run(
     for fault in faults[:SHOWN_MAX]:
         sys.stderr.write(f"    {job}: {fault}\n")
     return Run(len(latencies), len(faults), took_s, server_s, database_s, client_s, latencies)
+
+
+async def prepare(job: str, device: Device, line: Line) -> None:
+    """Let a device learn what it must know before the job."""
+    before = device.ask_before(job)
+    if before is not None:
+        _, body = await line.ask(request("/v1/sync", device.token, before))
+        device.take_before(body)
 
 
 async def _again_and_again(

@@ -372,7 +372,7 @@ async def test_one_space_gets_a_new_life_by_itself(ground: PostgresGround, pair:
         assert await store.bump_epoch(connection, uuid4(), pair.ana.personal)
         assert not await store.bump_epoch(connection, uuid4(), pair_of_nobody(ground).space)
     after = (await pair.page(pair.ana)).spaces
-    assert after[pair.ana.personal].epoch_before == before[pair.ana.personal].epoch
+    assert [life.epoch for life in after[pair.ana.personal].lives] == [before[pair.ana.personal].epoch]
     assert after[pair.ana.personal].epoch != before[pair.ana.personal].epoch
     assert after[pair.space].epoch == before[pair.space].epoch
 

@@ -11,7 +11,8 @@ from api.postgres import Pool
 from domain.ids import RecordId, SpaceId
 from domain.records import Alternative, Purged, Record, Stamp
 from sync.bodies import decoded, encoded
-from sync.ports import Caller, Loaded, Page, Revision, Space, Stored, Value, Wanted, Writes
+from sync.lives import LIVES_MAX
+from sync.ports import Caller, Life, Loaded, Page, Revision, Space, Stored, Value, Wanted, Writes
 from sync.wire import Outcome
 from tests.contracts.grounds import Ground, MemoryGround, PostgresGround, pair_on
 from tests.pair import NOON, HeldKeys, Pair, change, somebody
@@ -496,9 +497,9 @@ async def test_a_new_life_of_the_store_is_a_new_epoch_of_every_space(ground: Gro
     await ground.bump(uuid4())
     after = await space_of(pair)
     assert after.epoch != before.epoch
-    assert (after.epoch_before, after.epoch_head, after.head) == (before.epoch, 1, 1)
+    assert (after.lives, after.head) == ((Life(before.epoch, 1),), 1)
     own = await space_of(pair, pair.ana.personal)
-    assert own.epoch_head == 1
+    assert [life.head for life in own.lives] == [1]
 
 
 async def test_what_is_saved_in_the_new_life_is_not_common_to_both(ground: Ground, pair: Pair) -> None:
@@ -507,7 +508,7 @@ async def test_what_is_saved_in_the_new_life_is_not_common_to_both(ground: Groun
     await ground.bump(uuid4())
     await saved(pair, step(pair, 2))
     after = await space_of(pair)
-    assert (after.epoch_before, after.epoch_head, after.head) == (before.epoch, 1, 2)
+    assert (after.lives, after.head) == ((Life(before.epoch, 1),), 2)
 
 
 async def test_a_notice_left_in_the_new_life_is_not_common_to_both(ground: Ground, pair: Pair) -> None:
@@ -516,7 +517,7 @@ async def test_a_notice_left_in_the_new_life_is_not_common_to_both(ground: Groun
     await ground.bump(uuid4())
     await saved(pair, step(pair, 1), deposits=(notice(pair),))
     after = await space_of(pair, pair.ben.personal, pair.ben.phone)
-    assert (after.epoch_before, after.epoch_head, after.head) == (before.epoch, 1, 2)
+    assert (after.lives, after.head) == ((Life(before.epoch, 1),), 2)
 
 
 async def test_closing_in_the_new_life_is_not_common_to_both(ground: Ground, pair: Pair) -> None:
@@ -525,7 +526,7 @@ async def test_closing_in_the_new_life_is_not_common_to_both(ground: Ground, pai
     await ground.bump(uuid4())
     await ground.close(pair.space)
     after = await space_of(pair)
-    assert (after.epoch_before, after.epoch_head, after.head) == (before.epoch, 1, 2)
+    assert (after.lives, after.head) == ((Life(before.epoch, 1),), 2)
 
 
 async def test_a_space_whose_device_is_ahead_begins_anew_once(pair: Pair) -> None:
@@ -533,12 +534,47 @@ async def test_a_space_whose_device_is_ahead_begins_anew_once(pair: Pair) -> Non
     read = await space_of(pair)
     await pair.store.begin_anew(pair.ana.phone, read, uuid4())
     new = await space_of(pair)
-    assert (new.epoch_before, new.epoch_head) == (read.epoch, 1)
+    assert new.lives == (Life(read.epoch, 1),)
     assert new.epoch != read.epoch
     await pair.store.begin_anew(pair.ben.phone, read, uuid4())
     assert (await space_of(pair)).epoch == new.epoch, "the second to find out begins no third life"
     own = await space_of(pair, pair.ana.personal)
-    assert own.epoch_before is None
+    assert own.lives == ()
+
+
+async def test_lives_that_came_and_went_while_a_space_stood_still_are_known(ground: Ground, pair: Pair) -> None:
+    """A phone may have read the space in any of them."""
+    await saved(pair, step(pair, 1))
+    read = [(await space_of(pair)).epoch]
+    for _ in range(3):
+        await ground.bump(uuid4())
+        read.append((await space_of(pair)).epoch)
+    assert (await space_of(pair)).lives == tuple(Life(epoch, 1) for epoch in read[:-1])
+    await saved(pair, step(pair, 2))
+    space = await space_of(pair)
+    assert (space.lives, space.epoch, space.head) == (tuple(Life(epoch, 1) for epoch in read[:-1]), read[-1], 2)
+
+
+async def test_a_space_s_own_new_life_within_a_new_life_of_the_store_is_known(ground: Ground, pair: Pair) -> None:
+    await saved(pair, step(pair, 1))
+    first = await space_of(pair)
+    await ground.bump(uuid4())
+    second = await space_of(pair)
+    await pair.store.begin_anew(pair.ana.phone, second, uuid4())
+    third = await space_of(pair)
+    assert third.lives == (Life(first.epoch, 1), Life(second.epoch, 1))
+    await ground.bump(uuid4())
+    await saved(pair, step(pair, 2))
+    assert (await space_of(pair)).lives == (*third.lives, Life(third.epoch, 1))
+
+
+async def test_the_newest_lives_of_a_space_are_remembered_and_no_more(ground: Ground, pair: Pair) -> None:
+    heads = []
+    for version in range(1, LIVES_MAX + 3):
+        heads.append((await space_of(pair)).epoch)
+        await ground.bump(uuid4())
+        await saved(pair, step(pair, version))
+    assert [life.epoch for life in (await space_of(pair)).lives] == heads[-LIVES_MAX:]
 
 
 async def test_a_race_across_a_new_life_is_decided_by_the_head_alone(ground: Ground, pair: Pair) -> None:

@@ -1,6 +1,6 @@
 """The cursor: what it holds comes back, and whatever else comes is no cursor."""
 
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from uuid import UUID, uuid4
 
 import msgspec
@@ -9,13 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.ids import SpaceId
-from sync.cursor import PLACES_MAX, CursorUnreadableError, read, wire_epoch, written
-from sync.ports import Place
+from sync.cursor import LIVES_MAX, MARK_BYTES, PLACES_MAX, CursorUnreadableError, read, written
+from sync.lives import wire_epoch
+from sync.ports import Life, Place
+from sync.sealing import keyed_hash
 from sync.wire import CURSOR_CHARS_MAX, VERSION_MAX
 
 PLACES = st.dictionaries(
     st.uuids().map(SpaceId),
-    st.builds(Place, epoch=st.uuids(), version=st.integers(0, VERSION_MAX)),
+    st.builds(
+        Place,
+        epoch=st.uuids(),
+        version=st.integers(0, VERSION_MAX),
+        horizon=st.integers(0, VERSION_MAX),
+        lives=st.lists(st.builds(Life, st.uuids(), st.integers(0, VERSION_MAX)), max_size=LIVES_MAX).map(tuple),
+    ),
     max_size=5,
 )
 
@@ -23,24 +31,55 @@ PLACES = st.dictionaries(
 SOME = "5b0c1e52-93a4-4c0e-8f1d-6a2f00c0ffee"
 
 
+KEY = bytes(range(32))
+
+
+def marked(plain: bytes) -> str:
+    """A cursor with a true mark: what is refused then is refused for what it says."""
+    mark = keyed_hash(KEY, "cursor", plain)[:MARK_BYTES]
+    return urlsafe_b64encode(mark + plain).rstrip(b"=").decode()
+
+
 def packed(*rows: object) -> str:
-    return urlsafe_b64encode(msgspec.msgpack.encode(rows)).rstrip(b"=").decode()
+    return marked(msgspec.msgpack.encode(rows))
 
 
 @given(PLACES)
 def test_a_cursor_says_what_was_written(places: dict[SpaceId, Place]) -> None:
-    assert read(written(places)) == places
+    assert read(written(places, KEY), KEY) == places
 
 
 def test_the_first_sync_has_no_cursor() -> None:
-    assert read(None) == {}
+    assert read(None, KEY) == {}
 
 
 def test_the_longest_cursor_fits_a_request() -> None:
-    places = {SpaceId(uuid4()): Place(uuid4(), VERSION_MAX) for _ in range(PLACES_MAX + 5)}
-    cursor = written(places)
+    lives = tuple(Life(uuid4(), VERSION_MAX) for _ in range(LIVES_MAX + 5))
+    places = {
+        SpaceId(uuid4()): Place(uuid4(), VERSION_MAX, horizon=VERSION_MAX, lives=lives) for _ in range(PLACES_MAX + 5)
+    }
+    cursor = written(places, KEY)
     assert len(cursor) <= CURSOR_CHARS_MAX
-    assert len(read(cursor)) == PLACES_MAX
+    assert len(read(cursor, KEY)) == PLACES_MAX
+
+
+def test_a_cursor_names_the_newest_earlier_lives() -> None:
+    lives = tuple(Life(uuid4(), nth) for nth in range(LIVES_MAX + 2))
+    space = SpaceId(uuid4())
+    assert read(written({space: Place(uuid4(), 9, lives=lives)}, KEY), KEY)[space].lives == lives[2:]
+
+
+@given(PLACES.filter(bool), st.data())
+def test_a_cursor_that_was_altered_anywhere_is_no_cursor(places: dict[SpaceId, Place], data: st.DataObject) -> None:
+    raw = bytearray(urlsafe_b64decode(written(places, KEY) + "=="))
+    raw[data.draw(st.integers(0, len(raw) - 1))] ^= data.draw(st.integers(1, 255))
+    with pytest.raises(CursorUnreadableError):
+        read(urlsafe_b64encode(raw).rstrip(b"=").decode(), KEY)
+
+
+def test_another_person_s_cursor_is_no_cursor() -> None:
+    with pytest.raises(CursorUnreadableError):
+        read(written({SpaceId(uuid4()): Place(uuid4(), 9)}, bytes(32)), KEY)
 
 
 @pytest.mark.parametrize(
@@ -58,20 +97,21 @@ def test_the_longest_cursor_fits_a_request() -> None:
         packed([SOME, "no epoch", 1]),
         packed([SOME, SOME]),
         packed(*([SOME, SOME, 1] for _ in range(PLACES_MAX + 1))),
-        urlsafe_b64encode(b"\x91" * 2000).decode(),
+        packed([SOME, SOME, 1, 0, [[SOME, -1]]]),
+        marked(b"\x91" * 2000),
     ],
     # Workers must name the cases alike.
-    ids=range(13),
+    ids=range(14),
 )
 def test_what_is_no_cursor_of_ours_is_said_to_be_none(cursor: str) -> None:
     with pytest.raises(CursorUnreadableError):
-        read(cursor)
+        read(cursor, KEY)
 
 
 @given(st.text(max_size=60) | st.binary(max_size=60).map(lambda raw: urlsafe_b64encode(raw).decode()))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
-        places = read(text)
+        places = read(text, KEY)
     except CursorUnreadableError:
         return
     assert all(0 <= place.version <= VERSION_MAX for place in places.values())

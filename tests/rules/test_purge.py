@@ -451,8 +451,6 @@ def _space(caller: Caller, head: int) -> Space:
         head=head,
         store_epoch=UUID(int=1),
         epoch=UUID(int=2),
-        epoch_head=0,
-        epoch_before=None,
         horizon=0,
         members=(),
     )

@@ -1,5 +1,12 @@
 """What becomes of devices when a store goes back in time, or forgets what was removed long ago."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+import msgspec
+import pytest
+
+from sync.cursor import MARK_BYTES, CursorUnreadableError
+from sync.wire import SyncRequest
 from tests.world import World
 
 
@@ -53,3 +60,86 @@ async def test_what_a_phone_ahead_pushes_hides_nothing_that_was_lost() -> None:
 
     assert world.stored(two)
     assert world.stored(one)
+
+
+async def test_two_lives_back_a_window_that_was_taken_back_stays_closed() -> None:
+    world = World(seed=1)
+    ana, ben = world.person("Ana"), world.person("Ben")
+    couple = world.pair(ana, ben)
+    one, two, bens = world.device(ana), world.device(ana), world.device(ben)
+    await world.settle()
+    entry = one.make("check_in", local_date="2026-03-02", text="Sore feet.", audience=couple.id, shared_parts=["text"])
+    await world.settle()
+    one.remove(entry)
+    await one.sync()  # the other phone is away
+    await bens.sync()
+    for day in (3, 4):
+        world.bump()
+        one.make("check_in", local_date=f"2026-03-0{day}")
+        await one.sync()
+
+    await two.sync()
+    await bens.sync()
+
+    assert "Sore feet" not in bens.texts()
+    assert world.stored(entry).removed
+
+
+async def test_two_lives_back_nothing_that_the_other_removed_comes_back() -> None:
+    world = World(seed=1)
+    ana, ben = world.person("Ana"), world.person("Ben")
+    world.pair(ana, ben)
+    one, two, bens = world.device(ana), world.device(ana), world.device(ben)
+    await world.settle()
+    goal = one.make("goal", notes="Keep. Drop.")
+    step = one.make("step", goal=goal, title="Ferry")
+    await world.settle()
+    bens.remove(step)
+    bens.write(goal, notes="Keep.")
+    await bens.sync()  # one phone of Ana's is away
+    for _ in range(2):
+        world.bump()
+        bens.make("step", goal=goal, title="More")
+        await bens.sync()
+
+    await two.sync()
+
+    assert world.stored(step).removed
+    assert world.stored(goal).fields["notes"] == "Keep."
+
+
+async def test_a_store_restored_to_before_a_restore_gets_back_what_only_phones_hold_and_nothing_else() -> None:
+    world = World(seed=1)
+    ana = world.person("Ana")
+    one, two = world.device(ana), world.device(ana)
+    old = one.make("check_in", local_date="2026-03-01", text="Old. Drop.")
+    await world.settle()
+    dump = world.dump()
+    one.write(old, text="Old.")
+    await world.settle()
+    world.restore(dump)
+    second = two.make("check_in", local_date="2026-03-02", text="In the second life.")
+    await world.settle()
+    world.restore(dump)
+
+    await world.settle()
+
+    assert world.stored(second).fields["text"] == "In the second life."
+    assert world.stored(old).fields["text"] == "Old."
+
+
+async def test_a_partner_cannot_make_a_cursor_that_begins_a_new_life() -> None:
+    world = World(seed=1)
+    ana, ben = world.person("Ana"), world.person("Ben")
+    couple = world.pair(ana, ben)
+    bens = world.device(ben)
+    await world.settle()
+    epoch = world.store.spaces[couple.space].epoch
+    true = urlsafe_b64decode(bens.replica.cursor + "==")
+    places = msgspec.msgpack.decode(true[MARK_BYTES:])
+    ahead = [[space, epoch, version + 5, *rest] for space, epoch, version, *rest in places]
+    for mark in (true[:MARK_BYTES], b"", bytes(MARK_BYTES)):
+        forged = urlsafe_b64encode(mark + msgspec.msgpack.encode(ahead)).rstrip(b"=").decode()
+        with pytest.raises(CursorUnreadableError):
+            await bens.send(SyncRequest(schema=1, cursor=forged))
+    assert world.store.spaces[couple.space].epoch == epoch
