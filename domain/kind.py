@@ -126,6 +126,8 @@ class Letter(Struct, frozen=True):
     a_day: int
     due: Callable[[Mapping[str, Any], Situation], bool]
     words: Callable[[Mapping[str, Any], Situation], dict[str, Any]]
+    again: Callable[[Mapping[str, Any]], dict[str, Any]]
+    """From a letter that was given, how its draft would be given now: what the words alone do not say."""
 
 
 class Kind(Struct, frozen=True, kw_only=True):

@@ -34,6 +34,11 @@ def words(draft: Mapping[str, Any], situation: Situation) -> dict[str, Any]:
     }
 
 
+def again(letter: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how a letter that was given once is given again: its day has come already."""
+    return {"delivery": "when_opened" if letter.get("found") else "now"}
+
+
 def not_yet_given(_: Attempt, record: Record | None, __: Situation) -> Refusal | None:
     """Refuse any change of a draft whose words have been given: they belong to their receiver now (I20)."""
     given = record is not None and record.gone and record.shown_id is not None
@@ -65,7 +70,7 @@ NOTE_DRAFT = Kind(
         ),
     },
     rules=(not_yet_given,),
-    letter=Letter(gives="note", sends="send", a_day=LETTERS_A_DAY_MAX, due=due, words=words),
+    letter=Letter(gives="note", sends="send", a_day=LETTERS_A_DAY_MAX, due=due, words=words, again=again),
 )
 
 NOTE = Kind(

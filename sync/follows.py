@@ -89,6 +89,9 @@ def _give(board: Board, kind: Kind, draft: Record, situation: Situation) -> None
     assert board.couple is not None
     space = board.couple.id
     identity = board.made_id(space, letter.gives, draft.id)
+    if (space, identity) in board.records:
+        # A letter is its receiver's, whatever has become of the draft since: these words are another one (I20).
+        identity = board.made_id(space, letter.gives, draft.id, str(draft.version))
     board.put(
         Record(
             space=space,

@@ -21,7 +21,7 @@ from domain.policies import Policy
 from domain.records import Record
 from domain.refusals import SENTENCES, Refusal
 from domain.shapes import UNFIT, as_uuid
-from sync.resend import STARTED_FROM, Beside, Row, resent, same
+from sync.resend import DRAFTED_AS, STARTED_FROM, Beside, Life, Row, resent, same
 from sync.wire import (
     CHANGES_MAX,
     LIMIT_DEFAULT,
@@ -307,7 +307,8 @@ class Replica:
         self.cursor = response.cursor
         self._save_place()
         if not response.more:
-            for rebuild in list(self.rebuilds.values()):
+            # One's own space first: a letter is given again as the draft that is there.
+            for rebuild in sorted(self.rebuilds.values(), key=lambda each: self._is_couple_s(each.space)):
                 self._swap(rebuild, new_key)
         for kept in [each for each in self._outbox.values() if each.settled is not None]:
             if not response.more or self._has_arrived(kept):
@@ -495,14 +496,15 @@ class Replica:
             if kept.settled is not None and self._space_of(kept.change) == space:
                 decided.setdefault(RecordId(kept.change.id), set()).update(kept.change.set)
         view = self.spaces.get(space)
-        again = resent(
-            self.person,
-            earlier.values(),
-            pulled,
-            rebuild.head,
+        life = Life(
+            pulled=pulled,
+            head=rebuild.head,
+            couple=None if view is None or view.couple is None else CoupleId(view.couple),
             closed=view is not None and view.state == "closed",
             decided=decided,
+            drafts=[row for row in self._rows.values() if row.kind in _DRAFTS],
         )
+        again = resent(self.person, earlier.values(), life)
         self._lower_bases(rebuild, earlier, pulled)
         for identity in earlier.keys() - pulled.keys():
             self._drop(space, identity)
@@ -514,17 +516,21 @@ class Replica:
         self._pieces["rebuild", str(space)] = None
         first = min((each.nth for each in self._outbox.values()), default=1) - len(again)
         for nth, each in enumerate(again, first):
+            table = KINDS.get(each.kind)
             change = Change(
-                key=new_key(),
-                kind=each.row.kind,
-                id=each.row.id,
-                couple=None if view is None or view.home == "personal" else view.couple,
+                key=each.key or new_key(),
+                kind=each.kind,
+                id=each.id,
+                couple=life.couple if table is not None and table.home == "couple" else None,
                 base=each.base,
                 set=each.set,
                 was=each.was,
                 remove=each.remove,
             )
             self._hold(Kept(nth=nth, change=change))
+
+    def _is_couple_s(self, space: SpaceId) -> bool:
+        return space in self.spaces and self.spaces[space].home == "couple"
 
     def _lower_bases(self, rebuild: Rebuild, earlier: dict[RecordId, Row], pulled: dict[RecordId, Row]) -> None:
         """Let waiting edits name versions of the new life: of the old one it knows what is not above its head."""
@@ -556,6 +562,9 @@ class Replica:
         for kept in edits:
             if kept.change.kind == kind:
                 over.lay(kept.change)
+        if row is None and table is not None and not fields.keys() <= table.fields.keys():
+            # It can be no record as it is; it only brings words back to where they are kept.
+            return None
         return Shown(
             kind=kind,
             id=identity,
@@ -715,6 +724,8 @@ class _Laying:
 _A_DAY = date(2000, 1, 1)
 _MIDNIGHT = datetime(2000, 1, 1, tzinfo=UTC)
 """Where a rule wants a time whose answer is not used."""
+
+_DRAFTS = frozenset(kind.name for kind in DRAFTED_AS.values())
 
 _SPACES = msgspec.json.Decoder(SpaceView)
 _ROWS = msgspec.json.Decoder(Row)

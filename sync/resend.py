@@ -1,20 +1,31 @@
-"""Decide what a device sends again when a space has gone back in time: what only this phone still holds."""
+"""Decide what a device sends again when a space has gone back in time: what only this phone still holds.
 
-from collections.abc import Collection, Mapping
-from typing import Any
+Nobody answers for the other: of records that their author alone may write, of acts and terms, and of texts that
+stand beside one of both, only one's own come back.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from hashlib import sha256
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
 
-from domain.ids import PersonId, RecordId, SpaceId
+from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kind import Kind, Ownership, Who
-from domain.kinds import KINDS
+from domain.kinds import KINDS, UNPLACED
 from domain.policies import Policy
 from sync.words import sentences, without
 
 TEXTS = frozenset({Policy.WORDS, Policy.SHARED_WORDS})
 STARTED_FROM = TEXTS | {Policy.MEMBERS}
 """Policies that need to know what an edit started from."""
+
+DRAFTED_AS: Final = {kind.letter.gives: kind for kind in KINDS.values() if kind.letter is not None}
+"""For each kind of letter, the kind of its draft."""
+
+NO_FIELD: Final = "again"
+"""A field that no kind has."""
 
 
 class Beside(Struct, frozen=True):
@@ -42,44 +53,50 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 class Again(Struct, frozen=True, kw_only=True):
-    """An edit to be made anew on what was pulled."""
+    """An edit to be made anew on what was pulled.
 
-    row: Row
+    `key` is set where two phones of one person must say the same thing once; else the edit gets a key of its own.
+    """
+
+    kind: str
+    id: RecordId
     base: int
     set: dict[str, Any]
     was: dict[str, Any]
     remove: bool | UnsetType = UNSET
+    key: UUID | None = None
 
 
-def resent(
-    mine: PersonId,
-    earlier: Collection[Row],
-    pulled: Mapping[RecordId, Row],
-    head: int,
-    *,
-    closed: bool,
-    decided: Mapping[RecordId, Collection[str]],
-) -> list[Again]:
-    """Return the edits that bring back what the new copy lacks, in the order in which it was first stored.
+class Life(Struct, frozen=True, kw_only=True):
+    """A space in its new life, as a device has pulled it."""
 
-    `head` is the version up to which both lives of the space are one: what is not above it has simply been
-    dropped or changed since. `decided` names the fields about which an edit of this device was settled in the new
-    life already. Nobody answers for the other: of records that their author alone may write, and of acts and
-    terms, only one's own come back.
-    """
+    pulled: Mapping[RecordId, Row]
+    head: int
+    """The version up to which both lives are one: what is not above it has simply been dropped or changed since."""
+    couple: CoupleId | None
+    closed: bool
+    decided: Mapping[RecordId, Collection[str]]
+    """The fields about which an edit of this device was settled in the new life already."""
+    drafts: Collection[Row]
+    """The person's own drafts of letters, as they stand now; wiped ones too."""
+
+
+def resent(mine: PersonId, earlier: Collection[Row], life: Life) -> list[Again]:
+    """Return the edits that bring back what the new copy lacks, in the order in which it was first stored."""
     again: list[Again] = []
     for row in sorted(earlier, key=lambda row: row.version):
         kind = KINDS.get(row.kind)
-        if kind is None or row.gone or row.version <= head or not _mine_to_say(kind, row, mine, closed=closed):
+        if kind is None or row.gone or row.version <= life.head:
             continue
-        there = pulled.get(row.id)
-        if there is None:
-            if kind.creates is not Who.SERVER:
-                again.append(_anew(kind, row, mine))
+        if not _mine_to_say(kind, row, mine, closed=life.closed):
+            continue
+        there = life.pulled.get(row.id)
+        if there is None and kind.creates is Who.SERVER:
+            again += _given_again(row, life) if row.kind in DRAFTED_AS else _unplaced_again(row, life)
+        elif there is None:
+            again += _anew(kind, row, mine)
         elif not there.gone:
-            edit = _edited(kind, row, there, head, mine, decided.get(row.id, ()))
-            if edit is not None:
-                again.append(edit)
+            again += _edited(kind, row, there, life, mine)
     return again
 
 
@@ -98,43 +115,127 @@ def _mine_to_say(kind: Kind, row: Row, mine: PersonId, *, closed: bool) -> bool:
     return kind.ownership is Ownership.JOINT and kind.edits is Who.EITHER and not closed
 
 
-def _anew(kind: Kind, row: Row, mine: PersonId) -> Again:
+def _anew(kind: Kind, row: Row, mine: PersonId) -> Iterator[Again]:
+    """Make the record again; a text of one's own that stood beside comes first and so ends behind the record."""
     fields = {name: row.fields[name] for name in kind.written if name in row.fields}
     for name in kind.own_id_only:
         fields[name] = [each for each in fields.get(name, []) if each == str(mine)]
-    return Again(row=row, base=0, set=fields, was={}, remove=True if row.removed else UNSET)
+    remove: bool | UnsetType = True if row.removed else UNSET
+    beside = {name: text for name, text in _own_beside(row, mine) if name in fields}
+    yield Again(kind=row.kind, id=row.id, base=0, set=fields | beside, was={}, remove=remove)
+    if beside:
+        yield Again(kind=row.kind, id=row.id, base=0, set={name: fields[name] for name in beside}, was=beside)
 
 
-def _edited(kind: Kind, row: Row, there: Row, head: int, mine: PersonId, decided: Collection[str]) -> Again | None:
-    """Return the differences as an edit of what was pulled, or None where there is nothing to say.
+def _own_beside(row: Row, mine: PersonId) -> Iterator[tuple[str, str]]:
+    """Return one's own texts that stand beside a field's; there is one a field at most."""
+    for name, texts in row.alternatives.items():
+        yield from ((name, each.text) for each in texts if each.by == mine)
+
+
+def _given_again(row: Row, life: Life) -> Iterator[Again]:
+    """Give a letter again that the store has forgotten: as the draft that it still has, else as a new one.
+
+    The new one's id follows from the letter's, so that two phones of its writer give it once.
+    """
+    kind = DRAFTED_AS[row.kind]
+    assert kind.letter is not None
+    letter = {name: row.fields.get(name) for name in kind.of_policy(Policy.WORDS)}
+    drafts = {each.id: each for each in life.drafts}
+    new = RecordId(_made_from("draft", row.id))
+    if new in drafts:
+        return
+    asked = kind.letter.again(row.fields) | {kind.letter.sends: not life.closed}
+    asked |= {"for_couple": None if life.couple is None else str(life.couple)}
+    for draft in drafts.values():
+        standing = not (draft.gone or draft.removed)
+        if standing and {name: draft.fields.get(name) for name in letter} == letter:
+            changed = {name: value for name, value in asked.items() if draft.fields.get(name) != value}
+            if changed:
+                yield Again(kind=kind.name, id=draft.id, base=draft.version, set=changed, was={})
+            return
+    empty = {name: field.shape.empty for name, field in kind.written.items()}
+    yield Again(kind=kind.name, id=new, base=0, set=empty | letter | asked, was={})
+
+
+def _unplaced_again(row: Row, life: Life) -> Iterator[Again]:
+    """Let words come back that had no place: as a change that can have none, so that they are kept for their author.
+
+    Two phones of one person do it under one key, and what one of them did already is seen in the new copy.
+    """
+    if row.kind != UNPLACED.name or row.removed:
+        return
+    meant, words = row.fields.get("meant"), row.fields.get("words")
+    known = [(each.fields.get("meant"), each.fields.get("words")) for each in life.pulled.values()]
+    if isinstance(meant, str) and isinstance(words, dict) and (meant, words) not in known:
+        key = _made_from("unplaced", row.id)
+        # No kind has the field, and the change names no couple: whatever was meant, it is refused.
+        yield Again(kind=meant, id=row.id, base=0, set=words | {NO_FIELD: True}, was={}, key=key)
+
+
+def _made_from(name: str, identity: RecordId) -> UUID:
+    """Return an id that every phone makes alike from another one."""
+    digest = bytearray(sha256(name.encode() + identity.bytes).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x80
+    digest[8] = digest[8] & 0x3F | 0x80
+    return UUID(bytes=bytes(digest))
+
+
+def _edited(kind: Kind, row: Row, there: Row, life: Life, mine: PersonId) -> Iterator[Again]:
+    """Return the differences as edits of what was pulled.
 
     A record that was touched in the new life has only its state at `head` in common with ours: the edit then
     says so by its base, and merging decides by each field's policy as it does for any two phones.
     """
     if kind.edits is Who.NOBODY or (kind.edits is Who.AUTHOR and there.author != mine):
-        return None
+        return
+    base = min(there.version, life.head)
+    decided = life.decided.get(row.id, ())
+    names = [
+        name
+        for name, field in kind.written.items()
+        if name in row.fields and name not in decided and field.policy is not Policy.ONCE
+    ]
+    standing = {each.text for texts in there.alternatives.values() for each in texts}
+    beside = {
+        name: text
+        for name, text in _own_beside(row, mine)
+        if name in names and text != there.fields.get(name) and text not in standing
+    }
+    if beside:
+        # Nobody knows what it started from. Where somebody wrote in the new life it stands beside again; else what
+        # follows it puts it behind.
+        yield Again(kind=row.kind, id=row.id, base=base, set=beside, was={})
+    changed, was = _differences(kind, names, row, there, life.head, mine)
+    changed = {name: row.fields[name] for name in beside} | changed
+    was = beside | was
+    remove: bool | UnsetType = UNSET if row.removed == there.removed else row.removed
+    if remove is False and there.version > life.head:
+        # Somebody has removed it in the new life; only words that they had not seen bring it back.
+        remove = UNSET
+    if changed or remove is not UNSET:
+        yield Again(kind=row.kind, id=row.id, base=base, set=changed, was=was, remove=remove)
+
+
+def _differences(
+    kind: Kind, names: Collection[str], row: Row, there: Row, head: int, mine: PersonId
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what of these fields we hold otherwise, and what that started from."""
     changed: dict[str, Any] = {}
     was: dict[str, Any] = {}
-    for name, field in kind.written.items():
-        if name not in row.fields or name in decided or field.policy is Policy.ONCE:
-            continue
+    for name in names:
+        policy = kind.fields[name].policy
         ours, theirs = row.fields[name], there.fields.get(name)
         if name in kind.own_id_only:
             ours = _with_own(theirs, ours, str(mine))
         started_from = theirs
-        if field.policy in TEXTS and there.version > head:
+        if policy in TEXTS and there.version > head:
             ours, started_from = _beyond(theirs or "", ours or "")
         if ours not in (theirs, started_from):
             changed[name] = ours
-            if field.policy in STARTED_FROM:
+            if policy in STARTED_FROM:
                 was[name] = started_from
-    remove: bool | UnsetType = UNSET if row.removed == there.removed else row.removed
-    if remove is False and there.version > head:
-        # Somebody has removed it in the new life; only words that they had not seen bring it back.
-        remove = UNSET
-    if not changed and remove is UNSET:
-        return None
-    return Again(row=row, base=min(there.version, head), set=changed, was=was, remove=remove)
+    return changed, was
 
 
 def _beyond(theirs: str, ours: str) -> tuple[str, str]:

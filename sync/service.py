@@ -21,7 +21,7 @@ from sync.lives import common
 from sync.ports import Caller, Keys, Loaded, Page, Place, Row, Space, Store, Wanted, Writes
 from sync.reconcile import Decisions, reconcile
 from sync.sealing import SpaceKeys, keyed_id
-from sync.wanted import given_lately, wanted
+from sync.wanted import given_lately, letters_of, wanted
 from sync.wire import Change, Gone, Outcome, RawSyncResponse, Reset, SpaceView, SyncRequest
 
 LOST_RACES_MAX = 5
@@ -345,6 +345,7 @@ async def give_due(store: Store, keys: Keys, caller: Caller, identity: RecordId,
     letters = {kind.letter.gives for kind in KINDS.values() if kind.letter is not None}
     families = {each for gives in letters for each in given_lately(gives, caller, id_keys, now)}
     ids = {identity, settings_id(id_keys[caller.personal])}
+    ids |= {each for gives in letters for each in letters_of(gives, identity, caller, id_keys)}
     for _ in range(LOST_RACES_MAX):
         loaded = await store.load(caller, Wanted(ids=ids, families=families))
         board = Board(loaded, caller, now, id_keys)

@@ -38,6 +38,7 @@ def own_words(
     cleaned = kept_out(texts, stored.purged, base=change.base, id_key=id_key, record=stored.id)
     known = {value for value in stored.fields.values() if isinstance(value, str)}
     known |= {each.text for beside in stored.alternatives.values() for each in beside}
+    known |= {value for each in _given(board, stored) for value in each.fields.values() if isinstance(value, str)}
     texts = {name: text for name, text in cleaned.items() if text and text not in known}
     if history is None:
         return texts, frozenset({key}) if texts else frozenset()
@@ -53,6 +54,11 @@ def _where(board: Board, kind: Kind | None, identity: RecordId) -> tuple[RecordK
             if record is not None and record.kind == kind.name:
                 return (space.id, identity), record
     return (board.caller.personal, identity), None
+
+
+def _given(board: Board, stored: Record) -> list[Record]:
+    """Return the letter that this draft has become: its words are kept there."""
+    return [each for (_, identity), each in board.records.items() if stored.gone and identity == stored.shown_id]
 
 
 def _is_text(kind: Kind | None, name: str) -> bool:

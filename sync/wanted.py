@@ -29,6 +29,7 @@ def wanted(changes: Sequence[Change], caller: Caller, id_keys: Mapping[SpaceId, 
             ids.add(settings_id(id_keys[caller.personal]))
         if kind.letter is not None:
             families |= given_lately(kind.letter.gives, caller, id_keys, now)
+            ids |= letters_of(kind.letter.gives, change.id, caller, id_keys)
         if kind.parent is not None:
             parent = as_uuid(change.set.get(kind.parent.field))
             if parent is not None:
@@ -51,6 +52,11 @@ def family_of(kind: Kind, values: Mapping[str, Any], id_key: bytes) -> UUID | No
     if isinstance(kind.fields[kind.family].shape, Identity):
         return as_uuid(values[kind.family])
     return keyed_id(id_key, kind.name, values[kind.family])
+
+
+def letters_of(gives: str, draft: UUID, caller: Caller, id_keys: Mapping[SpaceId, bytes]) -> set[RecordId]:
+    """Return the ids under which a draft was given, if it was, in each of the caller's couples."""
+    return {RecordId(keyed_id(id_keys[space], gives, draft)) for space in caller.spaces[1:] if space in id_keys}
 
 
 def given_lately(kind: str, caller: Caller, id_keys: Mapping[SpaceId, bytes], now: datetime) -> set[tuple[UUID, str]]:

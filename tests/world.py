@@ -102,6 +102,7 @@ class World:
         self.now = now
         self.store = MemoryStore(self.uuid())
         self.keys = MemoryKeys(self.chance)
+        self.people: list[Person] = []
         self.devices: list[Device] = []
 
     # People ----------------------------------------------------------------------------------------------------
@@ -123,7 +124,8 @@ class World:
                 fields=fields,
             )
         )
-        return Person(person, name, [space])
+        self.people.append(Person(person, name, [space]))
+        return self.people[-1]
 
     def pair(self, one: Person, other: Person) -> Couple:
         """Make two persons a couple with a new space."""

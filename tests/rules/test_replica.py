@@ -777,16 +777,23 @@ async def test_an_act_comes_back_once_though_two_phones_hold_it(two: Two) -> Non
 
 
 async def test_what_only_the_server_makes_is_not_sent_again(two: Two) -> None:
-    draft = two.a.make("note_draft", for_couple=two.couple.id, for_what="The tea.")
+    """Of an entry that is shown the copy follows from the entry; a notice is about a merge that is no more."""
+    goal = two.a.make("goal", notes="Base.")
     await two.world.settle()
     dump = two.world.dump()
-    two.a.write(draft, send=True)
-    await two.world.settle()
-    assert two.b.only("note").fields["for_what"] == "The tea."
+    two.a.write(goal, notes="Apples.")
+    two.b.write(goal, notes="Bananas.")
+    two.a.make("check_in", local_date="2026-03-02", text="Fine.", audience=two.couple.id, shared_parts=["text"])
+    await two.a.sync()
+    await two.b.sync()
+    assert two.b.notices() == ["kept_both"]
     two.world.restore(dump)
-    await two.world.settle()
-    assert (two.a.view("note"), two.b.view("note")) == ([], [])
-    assert two.a.only("note_draft").fields["for_what"] == "The tea."
+    await two.a.sync()
+    request = two.b.request()
+    while not two.b.waiting:
+        request = two.b.request()
+        two.b.receive(request, await two.b.send(request))
+    assert {kept.change.kind for kept in two.b.waiting} == {"goal"}
 
 
 async def test_what_was_removed_is_removed_again(two: Two) -> None:
