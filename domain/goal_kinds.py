@@ -26,13 +26,14 @@ ENDED = ("achieved", "let_go")
 _IDS = {"type": "array", "items": {"type": "string", "format": "uuid"}}
 
 
-def goal_view(goal: Record, children: Sequence[Record], members: frozenset[PersonId], today: date) -> GoalView:
+def goal_view(goal: Record | None, children: Sequence[Record], members: frozenset[PersonId], today: date) -> GoalView:
     """Return the goal's state from the stored terms and acts (G1 to G10).
 
     An act carries no date of its own: the day on which a goal was achieved is the day on which the completing
-    act was first seen to complete it, and stays.
+    act was first seen to complete it, and stays. Of a goal that has not arrived nobody knows whether it is an
+    agreement: nothing is marked done there.
     """
-    achieved_on = goal.fields.get("achieved_on")
+    achieved_on = None if goal is None else goal.fields.get("achieved_on")
     day = date.fromisoformat(achieved_on) if achieved_on else today
     terms = [
         Terms(
@@ -56,7 +57,7 @@ def goal_view(goal: Record, children: Sequence[Record], members: frozenset[Perso
         for child in children
         if child.kind == GOAL_ACT.name and child.live and child.fields["act"] in ACTS
     ]
-    return derive(members, terms, acts, agreement=goal.fields.get("form") == "agreement")
+    return derive(members, terms, acts, agreement=goal is None or goal.fields.get("form") == "agreement")
 
 
 def _record_id(value: str | None) -> RecordId | None:
@@ -79,13 +80,17 @@ def derived(goal: Record, children: Sequence[Record], members: frozenset[PersonI
 
 
 def goal_goes_on(_: Attempt, record: Record | None, situation: Situation) -> Refusal | None:
-    """Refuse new terms for a goal that has ended, and a sixth open proposal (G5, G12)."""
-    goal = situation.parent
-    if record is not None or goal is None:
+    """Refuse new terms for a goal that has ended, and a sixth open proposal (G5, G12).
+
+    What was stored so far is walked here: the goal may not have arrived, or not have been moved by this batch yet.
+    """
+    if record is not None:
         return None
-    if goal.fields.get("state") in ENDED:
+    goal = situation.parent
+    view = goal_view(goal, situation.family, situation.members, situation.today)
+    if view.state in ENDED or (goal is not None and goal.fields.get("state") in ENDED):
         return Refusal.GOAL_ENDED
-    return Refusal.TOO_MANY if len(goal.fields.get("open_terms", ())) >= OPEN_TERMS_A_GOAL_MAX else None
+    return Refusal.TOO_MANY if len(view.open_terms) >= OPEN_TERMS_A_GOAL_MAX else None
 
 
 GOAL = Kind(

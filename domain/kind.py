@@ -86,7 +86,7 @@ class Situation(Struct, frozen=True, kw_only=True):
     """The actor's local date."""
     parent: Record | None = None
     family: Sequence[Record] = ()
-    """Stored records of the same family, the judged one left out."""
+    """Stored records of the same family, the judged one left out; only where the kind has rules of its own."""
     members: frozenset[PersonId] = frozenset()
     given_today: int = 0
     """Letters of the judged kind that the actor has given on their local date."""

@@ -117,10 +117,24 @@ def _creation(kind: Kind, attempt: Attempt, situation: Situation) -> Iterable[Re
             None if parent is not None and by_partner and parent.kind in kind.parent.kinds else Refusal.UNKNOWN_PARENT
         )
         yield None if parent is not None and parent.live else Refusal.PARENT_GONE
-    for most in kind.most:
-        if most.within == "family":
-            live = sum(1 for each in situation.family if each.kind == kind.name and each.live)
-            yield Refusal.TOO_MANY if live >= most.count else None
+
+
+def joined(before: Record | None, after: Record) -> frozenset[str]:
+    """Return where a record comes to stand by a change: in the `space`, in a `family`.
+
+    However it comes there: made, brought back, revived by an edit, or moved to another day.
+    """
+    if not after.live:
+        return frozenset()
+    if before is None or not before.live:
+        return frozenset({"space", "family"})
+    return frozenset({"family"} if before.family != after.family else ())
+
+
+def crowded(kind: Kind, where: frozenset[str], live: Mapping[str, int]) -> Refusal | None:
+    """Return a no when there is no room where a record comes to stand; `live` counts the others of its kind there."""
+    full = (most for most in kind.most if most.within in where and live[most.within] >= most.count)
+    return Refusal.TOO_MANY if any(full) else None
 
 
 def _edit(kind: Kind, attempt: Attempt, record: Record, situation: Situation) -> Iterable[Refusal | None]:

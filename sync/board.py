@@ -1,5 +1,6 @@
 """The spaces as they stand while a batch is judged: what was loaded, and everything that changes on it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -42,7 +43,13 @@ class Board:
             (each for each in loaded.spaces.values() if each.home == "couple" and each.state == "active"),
             None,
         )
-        self.records = dict(loaded.records)
+        self.records: dict[RecordKey, Record] = {}
+        self.families = loaded.families
+        self._family: dict[tuple[SpaceId, UUID], dict[RecordId, Record]] = {}
+        self._standing: Counter[tuple[SpaceId, UUID, str]] = Counter()
+        self._loaded = loaded.records
+        for record in loaded.records.values():
+            self._file(record)
         self.unreadable = loaded.unreadable
         self.decided = dict(loaded.outcomes)
         self.heads = {identity: space.head for identity, space in loaded.spaces.items()}
@@ -68,7 +75,8 @@ class Board:
         record = replace(record, version=version, created=record.created or version)
         if (before is not None and before.live) != record.live:
             self._counts[record.space, record.kind] = self.live(record.space, record.kind) + (1 if record.live else -1)
-        self.records[key] = self._changed[key] = record
+        self._changed[key] = record
+        self._file(record)
         self._written.add(record.space)
         return record
 
@@ -77,8 +85,29 @@ class Board:
         key = (record.space, record.id)
         assert key in self._changed, "only what was put can be amended"
         record = replace(self.records[key], **changes)
-        self.records[key] = self._changed[key] = record
+        self._changed[key] = record
+        self._file(record)
         return record
+
+    def is_new(self, key: RecordKey) -> bool:
+        """Return whether a record came into being with this batch."""
+        return key not in self._loaded
+
+    def has_put(self, key: RecordKey) -> bool:
+        """Return whether this batch has put this record."""
+        return key in self._changed
+
+    def _file(self, record: Record) -> None:
+        """Put a record where it is looked for, and take what it was from there."""
+        key = (record.space, record.id)
+        before = self.records.get(key)
+        if before is not None and before.family is not None:
+            del self._family[record.space, before.family][record.id]
+            self._standing[record.space, before.family, before.kind] -= before.live
+        if record.family is not None:
+            self._family.setdefault((record.space, record.family), {})[record.id] = record
+            self._standing[record.space, record.family, record.kind] += record.live
+        self.records[key] = record
 
     def changed(self) -> list[Record]:
         """Return what this batch has put so far, as it stands now."""
@@ -104,11 +133,15 @@ class Board:
 
     def family(self, space: SpaceId, family: UUID, but: UUID | None = None) -> list[Record]:
         """Return the loaded records that are counted or judged together, one of them left out."""
-        return [
-            record
-            for (where, identity), record in self.records.items()
-            if where == space and record.family == family and identity != but
-        ]
+        return [record for identity, record in self._family.get((space, family), {}).items() if identity != but]
+
+    def standing(self, record: Record) -> int:
+        """Return how many other live records of its kind stand in this record's family."""
+        if record.family is None:
+            return 0
+        before = self.records.get((record.space, record.id))
+        itself = before is not None and before.live and before.family == record.family
+        return self._standing[record.space, record.family, record.kind] - itself
 
     def given_today(self, kind: str) -> int:
         """Return how many letters of this kind the caller has given on their local date."""

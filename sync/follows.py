@@ -1,28 +1,23 @@
 """What follows from a change that was stored: a shown copy, a letter given, a goal moved."""
 
-from domain.ids import RecordId
+from collections.abc import Sequence
+
+from domain.ids import PersonId, RecordId
 from domain.kind import Kind, Situation
 from domain.kinds import KINDS
 from domain.records import Record
+from domain.shapes import as_uuid
 from domain.windows import project
 from sync.board import Board, given_on
 from sync.merge import Word
-from sync.ports import Revision, Value
-
-
-def follow(board: Board, kind: Kind, record: Record, stored: Record | None, situation: Situation) -> None:
-    """Write what follows from `record`, which was just put; `stored` is what it was before.
-
-    What is shown of it follows at the end of the batch (`show`): what was opened and closed again while nobody could
-    see it leaves no trace.
-    """
-    if kind.letter is not None:
-        _give(board, kind, record, situation)
-    _move(board, kind, record, stored, situation)
+from sync.ports import RecordKey, Revision, Value
 
 
 def show(board: Board, kind: Kind, master: Record) -> None:
-    """Write the shown copy of a private record, wipe it, or leave it exactly as it is (PJ1 to PJ6)."""
+    """Write the shown copy of a private record, wipe it, or leave it exactly as it is (PJ1 to PJ6).
+
+    It follows at the end of a batch: what was opened and closed again while nobody could see it leaves no trace.
+    """
     assert kind.window is not None
     couple = board.couple
     shown = None
@@ -70,7 +65,7 @@ def _wiped(record: Record) -> Record:
     )
 
 
-def _give(board: Board, kind: Kind, draft: Record, situation: Situation) -> None:
+def give(board: Board, kind: Kind, draft: Record, situation: Situation) -> None:
     """Give a letter that is due: its words go to the couple's space, and the draft is gone.
 
     The draft keeps the version of the change that gave it; its words live on in the letter alone. After as many
@@ -125,28 +120,51 @@ def give_due(board: Board, identity: RecordId) -> None:
         today=board.today,
         given_today=board.given_today(kind.letter.gives),
     )
-    _give(board, kind, board.put(draft), situation)
+    give(board, kind, board.put(draft), situation)
 
 
-def _move(board: Board, kind: Kind, record: Record, stored: Record | None, situation: Situation) -> None:
-    """Derive anew what a parent is, from the children that move it."""
-    if kind.derive is not None and stored is None:
-        parent, owner = board.records[record.space, record.id], kind
-    elif kind.parent is not None and kind.parent.moves and situation.parent is not None:
-        parent, owner = board.records[record.space, situation.parent.id], KINDS[situation.parent.kind]
-    else:
+def move(board: Board, changed: Sequence[Record]) -> None:
+    """Derive anew every parent that this batch has made or whose children it has added to, once each.
+
+    It follows at the end of a batch: five hundred acts about one goal are one walk, not five hundred.
+    """
+    parents: dict[RecordKey, Record] = {}
+    for record in changed:
+        kind = KINDS[record.kind]
+        if kind.derive is not None:
+            parents[record.space, record.id] = record
+        elif kind.parent is not None and kind.parent.moves:
+            named = as_uuid(record.fields.get(kind.parent.field))
+            parent = None if named is None else board.records.get((record.space, RecordId(named)))
+            if parent is not None and parent.kind in kind.parent.kinds:
+                parents[parent.space, parent.id] = parent
+    for key in parents:
+        _derive(board, board.records[key])
+
+
+def _derive(board: Board, parent: Record) -> None:
+    kind, key = KINDS[parent.kind], (parent.space, parent.id)
+    children = [each for each in board.family(parent.space, parent.id) if each.kind in kind.moved_by]
+    if kind.derive is None or not parent.live or not _all_here(board, kind, parent):
         return
-    if owner.derive is None or not parent.live:
-        return
-    children = [each for each in board.family(parent.space, parent.id) if each.kind in owner.moved_by]
-    others = [each for each in children if each.id != record.id]
-    derived = owner.derive(parent, children, situation.members, board.today)
-    earlier = owner.derive(parent, others, situation.members, board.today)
+    members = frozenset(member.person for member in board.spaces[parent.space].members)
+    derived = kind.derive(parent, children, members, board.today)
+    known: frozenset[tuple[PersonId, RecordId]] = frozenset()
+    if not board.is_new(key):
+        before = [each for each in children if not board.is_new((each.space, each.id))]
+        known = kind.derive(parent, before, members, board.today).look_again
     fields = parent.fields | derived.fields
     if fields != parent.fields:
-        if parent.id == record.id:
+        if board.has_put(key):
             board.amend(parent, fields=fields)
         else:
             board.put(parent.with_fields(fields))
-    for person, about in sorted(derived.look_again - earlier.look_again):
-        board.tell(Word(person, "look_again"), board.records[record.space, about], record.created)
+    for person, about in sorted(derived.look_again - known):
+        board.tell(
+            Word(person, "look_again"), board.records[parent.space, about], board.records[parent.space, about].created
+        )
+
+
+def _all_here(board: Board, kind: Kind, parent: Record) -> bool:
+    """Whether the children were loaded: an edit of a parent alone moves nothing and loads none."""
+    return {(parent.id, each) for each in kind.moved_by} <= board.families

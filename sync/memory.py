@@ -110,7 +110,9 @@ class MemoryStore:
         for (space, _), record in self.records.items():
             if space in spaces and record.kind in wanted.counted and record.live:
                 counts[space, record.kind] = counts.get((space, record.kind), 0) + 1
-        return Loaded(spaces=spaces, records=records, outcomes=outcomes, counts=counts)
+        return Loaded(
+            spaces=spaces, records=records, outcomes=outcomes, counts=counts, families=frozenset(wanted.families)
+        )
 
     async def history(self, caller: Caller, records: Collection[RecordKey]) -> dict[RecordKey, frozenset[str]]:
         """Return the texts that these records once held."""

@@ -93,6 +93,8 @@ class Loaded(Struct, frozen=True, kw_only=True):
     counts: dict[tuple[SpaceId, str], int]
     unreadable: frozenset[RecordKey] = frozenset()
     """Records that are there but do not open."""
+    families: frozenset[tuple[UUID, str]] = frozenset()
+    """The families that were asked for, by kind: of these every record is here."""
 
 
 class Value(Struct, frozen=True):

@@ -8,18 +8,19 @@ at all.
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from domain.ids import RecordId, SpaceId
 from domain.kind import Attempt, Kind, Situation
-from domain.kinds import KINDS, UNPLACED, judged, objection
+from domain.kinds import KINDS, UNPLACED, crowded, joined, judged, objection
 from domain.records import Record
 from domain.refusals import KEEPS_NO_WORDS, Refusal
 from domain.shapes import ONLY_ME, UNFIT, Text, as_uuid
 from sync.board import Board
-from sync.follows import follow, show
+from sync.follows import give, move, show
 from sync.merge import Edit, Merged, Word, create, merge
 from sync.picks import UnfitPickError, picks
 from sync.ports import Caller, Loaded, RecordKey, Revision, Space, Writes
@@ -47,6 +48,8 @@ class Decisions(Struct, frozen=True, kw_only=True):
     asks: frozenset[RecordKey] = frozenset()
     """Records whose earlier values must be known before a refused change's words are kept: decide again with
     them."""
+    families: frozenset[tuple[UUID, str]] = frozenset()
+    """Families, by kind, that must be loaded before it is known whether there is room: load and decide again."""
 
 
 def reconcile(
@@ -66,12 +69,13 @@ def reconcile(
     """
     batch = _Batch(Board(loaded, caller, now, id_keys), history, base_max or {})
     outcomes = tuple(batch.settle(change) for change in changes)
-    batch.show()
+    batch.follow()
     return Decisions(
         outcomes=outcomes,
         writes=batch.board.writes(),
         again=frozenset(batch.again),
         asks=frozenset(batch.asks),
+        families=frozenset(batch.families),
     )
 
 
@@ -93,13 +97,16 @@ class _Batch:
         self.caller = board.caller
         self.again: set[RecordId] = set()
         self.asks: set[RecordKey] = set()
+        self.families: set[tuple[UUID, str]] = set()
 
-    def show(self) -> None:
-        """Write, wipe or leave the shown copy of every private record that this batch has changed."""
-        for record in self.board.changed():
+    def follow(self) -> None:
+        """Write what follows from everything that this batch has changed, once for all of it."""
+        changed = self.board.changed()
+        for record in changed:
             kind = KINDS[record.kind]
             if kind.window is not None:
                 show(self.board, kind, record)
+        move(self.board, changed)
 
     def settle(self, change: Change) -> Outcome:
         earlier = self.board.decided.get(change.key)
@@ -140,12 +147,13 @@ class _Batch:
             stored = None
         attempt = Attempt(set=edit.set, was=edit.was, remove=edit.remove)
         situation = self._situation(kind, space, change, stored, attempt)
-        no = objection(kind, attempt, stored, situation) or self._full(kind, space, stored)
+        no = objection(kind, attempt, stored, situation)
         if no is not None:
             raise _Refused(no)
         merged = self._merged(kind, space, change, stored, edit)
         if not merged.changed:
             return Outcome(key=change.key, status=merged.status, version=merged.record.version)
+        self._find_room(kind, stored, merged.record)
         return self._keep(kind, change, stored, merged, edit, situation)
 
     def _edit(self, kind: Kind, space: Space, change: Change, stored: Record | None) -> Edit:
@@ -192,27 +200,33 @@ class _Batch:
         parent = None
         if kind.parent is not None and (identity := as_uuid(values.get(kind.parent.field))) is not None:
             parent = self.board.records.get((space.id, RecordId(identity)))
-        family = family_of(kind, values, self.board.id_keys[self.caller.personal])
+        # Only rules look at what is beside; a goal with a thousand acts is not gone through for each of them.
+        judged_beside = stored is None and kind.rules
+        family = family_of(kind, values, self.board.id_keys[self.caller.personal]) if judged_beside else None
         return Situation(
             actor=self.caller.person,
             couple=None if self.board.couple is None else self.board.couple.couple,
             now=self.board.now,
             today=self.board.today,
             parent=parent,
-            family=self.board.family(space.id, family, change.id) if stored is None and family else (),
+            family=() if family is None else self.board.family(space.id, family, change.id),
             members=frozenset(member.person for member in space.members),
             given_today=0 if kind.letter is None else self.board.given_today(kind.letter.gives),
         )
 
-    def _full(self, kind: Kind, space: Space, stored: Record | None) -> Refusal | None:
-        """Return a no when the space has no room for another record of this kind, or for another version at all."""
-        if self.board.heads[space.id] >= VERSION_MAX - VERSIONS_A_CHANGE_MAX:
-            return Refusal.TOO_MANY
-        if stored is not None:
-            return None
-        live = self.board.live(space.id, kind.name)
-        full = any(most.within == "space" and live >= most.count for most in kind.most)
-        return Refusal.TOO_MANY if full else None
+    def _find_room(self, kind: Kind, stored: Record | None, record: Record) -> None:
+        """Refuse what the space or the record's family has no room for, or any version beyond the last."""
+        if self.board.heads[record.space] >= VERSION_MAX - VERSIONS_A_CHANGE_MAX:
+            raise _Refused(Refusal.TOO_MANY)
+        where = joined(stored, record)
+        live = {"space": self.board.live(record.space, kind.name), "family": self.board.standing(record)}
+        no = crowded(kind, where, live)
+        if no is not None:
+            raise _Refused(no)
+        counted = any(most.within in where for most in kind.most if most.within == "family")
+        if counted and record.family is not None and (record.family, kind.name) not in self.board.families:
+            # It looked empty because nobody has looked.
+            self.families.add((record.family, kind.name))
 
     def _merged(self, kind: Kind, space: Space, change: Change, stored: Record | None, edit: Edit) -> Merged:
         version = self.board.heads[space.id] + 1
@@ -251,7 +265,8 @@ class _Batch:
             self.board.behind(
                 Revision(space=record.space, record=record.id, version=record.version, values=merged.behind)
             )
-        follow(self.board, kind, record, stored, situation)
+        if kind.letter is not None:
+            give(self.board, kind, record, situation)
         for word in owed:
             self.board.tell(word, record, record.version)
         status = "merged" if verdicts and merged.status == "applied" else merged.status

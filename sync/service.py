@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from domain.ids import PersonId, RecordId, SpaceId
 from domain.kinds import KINDS
@@ -95,8 +96,9 @@ async def push(
     knows more than the store is noticed before its push could hide it.
     """
     id_keys = await _id_keys_of(keys, caller)
+    asked = wanted(changes, caller, id_keys, now)
     for _ in range(LOST_RACES_MAX):
-        loaded = await store.load(caller, wanted(changes, caller, id_keys, now))
+        loaded = await store.load(caller, asked)
         if await _begun_anew(store, caller, loaded.spaces, places, new_epoch):
             continue
         inboxes = {member.personal for space in loaded.spaces.values() for member in space.members}
@@ -107,6 +109,9 @@ async def push(
             if (place := places.get(space.id)) and place.epoch != space.epoch
         }
         decisions = reconcile(loaded, caller, changes, now, id_keys, None, base_max)
+        if decisions.families:
+            asked = replace(asked, families={*asked.families, *decisions.families})
+            continue
         if decisions.asks:
             history = await store.history(caller, decisions.asks)
             decisions = reconcile(loaded, caller, changes, now, id_keys, history, base_max)

@@ -332,6 +332,7 @@ class PostgresStore:
             outcomes=outcomes,
             counts=counts,
             unreadable=frozenset(unreadable),
+            families=frozenset(families),
         )
 
     async def history(self, caller: Caller, records: Collection[RecordKey]) -> dict[RecordKey, frozenset[str]]:

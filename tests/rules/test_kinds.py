@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from domain.goal_kinds import GOAL, GOAL_ACT, GOAL_TERMS, OPEN_TERMS_A_GOAL_MAX, STEP, STEPS_A_GOAL_MAX, goal_view
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kind import Attempt, Kind, Ownership, Situation, Who
-from domain.kinds import ENVELOPE, KINDS, judged, objection
+from domain.kinds import ENVELOPE, KINDS, crowded, joined, judged, objection
 from domain.notes import NOTE_DRAFT, due, words
 from domain.policies import Policy
 from domain.prompts import PROMPTS, SETTINGS
@@ -382,13 +382,21 @@ def test_a_response_fits_its_parent() -> None:
     assert asked(RESPONSE, stored(RESPONSE, fields=values), {"form": "celebrating_with_you"}, ANA) is Refusal.IMMUTABLE
 
 
-def test_a_gone_record_counts_for_nothing_among_its_family() -> None:
-    goal = stored(GOAL)
-    steps = [stored(STEP, removed=number % 2 == 1, gone=number % 2 == 0) for number in range(60)]
-    values = {"goal": str(goal.id), "title": "Ferry."}
-    assert asked(STEP, None, values, family=steps) is None
-    assert asked(STEP, None, values, family=[stored(STEP) for _ in range(30)]) is Refusal.TOO_MANY
-    assert asked(STEP, None, values, family=[stored(GOAL_TERMS) for _ in range(30)]) is None
+def test_where_a_record_comes_to_stand() -> None:
+    one, other = uuid4(), uuid4()
+    live, away = stored(STEP, family=one), stored(STEP, family=one, removed=True)
+    assert joined(None, live) == joined(away, live) == {"space", "family"}
+    assert joined(None, away) == joined(live, away) == joined(live, live) == set()
+    assert joined(live, stored(STEP, family=other)) == {"family"}
+
+
+def test_there_is_room_for_so_many_and_no_more() -> None:
+    where = frozenset({"space", "family"})
+    assert crowded(STEP, where, {"space": 5000, "family": 29}) is None
+    assert crowded(STEP, where, {"space": 30, "family": 30}) is Refusal.TOO_MANY
+    assert crowded(STEP, frozenset({"space"}), {"space": 30, "family": 30}) is None
+    assert crowded(GOAL, where, {"space": 100, "family": 0}) is Refusal.TOO_MANY
+    assert crowded(GOAL, frozenset(), {"space": 100, "family": 0}) is None
 
 
 def test_terms_and_acts_wait_for_no_goal() -> None:
