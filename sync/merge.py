@@ -5,7 +5,7 @@ is not concurrent simply follows. One function a policy says what happens otherw
 returned to be kept behind the record or beside it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -37,6 +37,9 @@ Code = Literal["kept_both", "other_kept", "came_back", "kept_private", "look_aga
 """What a notice can say: two texts stand; another person's value was kept or yours was; what you removed had been
 edited and came back; a window showed less than asked; a goal moved on before your word arrived."""
 
+
+WAITING_MAX = 32
+"""Elements beyond a set's size that are remembered until somebody has seen that they found no room."""
 
 BESIDE = "alternatives"
 """The name under which the newest alternative is stamped: a removal that had not seen it does not take it away."""
@@ -251,7 +254,9 @@ class _Work:
     def _members(self, name: str, stored: list[Any], incoming: list[Any], *, unseen: bool) -> None:
         """Add and take out per element against what the edit started from; an unseen addition beats a removal.
 
-        That holds for an edit that had seen everything too: what it never had, it does not take out.
+        That holds for an edit that had seen everything too: what it never had, it does not take out. Of more than
+        the set holds the earliest stay; what found no room is remembered until somebody has seen that, so that it
+        does not matter in which order the additions came.
         """
         shape, edit = self.kind.fields[name].shape, self.edit
         assert isinstance(shape, SetOf)
@@ -262,19 +267,22 @@ class _Work:
             for each in standing(self.stamps, name)
             if not (each.value in taken_out and each.seen_by(edit.device, edit.base))
             and not (each.value in added and each.seen_by(edit.device, edit.base))
+            and not (each.value not in stored and each.version <= edit.base)
         ]
-        said += [Said(element, edit.device, self.version) for element in sorted(added)]
-        result = (set(stored) - taken_out) | {each.value for each in said}
-        if len(result) > shape.most:
-            # The earliest stay: those stored before this edit, in their order.
-            result = set([*sorted(result.intersection(stored)), *sorted(result.difference(stored))][: shape.most])
+        said += [Said(element, edit.device, self.version, edit.base) for element in sorted(added)]
+        found = earliest((set(stored) - taken_out) | {each.value for each in said}, said)
+        result = set(found[: shape.most])
         value = sorted(result)
         if value == incoming == stored and not (unseen and added):
             self.stood = True
             return
-        keep(self.stamps, name, [each for each in said if each.value in result])
+        remembered = set(found[: shape.most + WAITING_MAX])
+        keep(self.stamps, name, [each for each in said if each.value in remembered])
         if not result.issuperset(stored):
             self._keep(name, stored, self.record.stamp(name).person or self.record.author)
+        if not result.issuperset(added):
+            # In sets of people's own words what finds no room is a word too.
+            self._keep(name, incoming, edit.person)
         if value != incoming:
             self.verdicts[name] = "merged"
         self._stamp(name, value)
@@ -384,6 +392,18 @@ class _Work:
             behind=tuple(self.behind),
             owed=tuple(dict.fromkeys(self.owed)),
         )
+
+
+def earliest(elements: Collection[str], said: Sequence[Said]) -> list[str]:
+    """Return elements in the order in which they keep their place in a full set.
+
+    First comes what nobody has added lately; then what was added by whoever had seen least. That is a property of
+    the additions and not of their arrival; among equals the alphabet decides, which favours nobody.
+    """
+    bases: dict[str, int] = {}
+    for each in said:
+        bases[each.value] = min(each.base, bases.get(each.value, each.base))
+    return sorted(elements, key=lambda element: (bases.get(element, -1), element))
 
 
 def later(meeting: Meeting) -> Settled:

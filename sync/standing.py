@@ -16,11 +16,12 @@ from domain.records import UNSTAMPED, Stamp
 
 
 class Said(Struct, frozen=True):
-    """One device's word about a field, or about one element of a set."""
+    """One device's word about a field, or about one element of a set; `base` is what it had seen when it said so."""
 
     value: Any
     device: DeviceId | None
     version: int
+    base: int = 0
 
     def seen_by(self, device: DeviceId, base: int) -> bool:
         """Return whether an edit of this device on this base knew of it."""
@@ -31,7 +32,7 @@ def standing(stamps: dict[str, Stamp], name: str) -> list[Said]:
     """Return what is kept as said about a field, one a device and value."""
     prefix = f"{name}/"
     return [
-        Said(msgspec.json.decode(key.removeprefix(prefix).partition("/")[2]), stamp.device, stamp.version)
+        Said(msgspec.json.decode(key.removeprefix(prefix).partition("/")[2]), stamp.device, stamp.version, stamp.others)
         for key, stamp in stamps.items()
         if key.startswith(prefix)
     ]
@@ -44,7 +45,7 @@ def keep(stamps: dict[str, Stamp], name: str, said: Iterable[Said]) -> None:
     for each in said:
         assert each.device is not None
         stamps[f"{name}/{each.device.hex}/{msgspec.json.encode(each.value).decode()}"] = Stamp(
-            each.version, each.device
+            each.version, each.device, each.base
         )
 
 

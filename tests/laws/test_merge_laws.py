@@ -61,6 +61,11 @@ NIGHTS: tuple[list[dict[str, Any]], ...] = tuple(
 
 ORDERLESS = {
     "members": Sort(SetOf(OneOf(("a", "b", "c")), 3), Policy.MEMBERS, _sets("a", "b", "c")),
+    "full members": Sort(
+        SetOf(OneOf(("a", "b", "c", "d", "e")), 2),
+        Policy.MEMBERS,
+        tuple(chosen for chosen in _sets("a", "b", "c", "d", "e") if len(chosen) <= 2),
+    ),
     "monotone flag": Sort(Flag(), Policy.MONOTONE, (False, True)),
     "monotone step": Sort(OneOf(("none", "done", "let_go")), Policy.MONOTONE, ("none", "done", "let_go")),
     "audience": Sort(Audience(), Policy.MOST_PRIVATE, ("only_me", COUPLE)),

@@ -9,13 +9,13 @@ from msgspec.structs import replace
 from domain.check_ins import CHECK_IN
 from domain.goal_kinds import GOAL, STEP
 from domain.ids import DeviceId, PersonId, RecordId, SpaceId
-from domain.kind import Kind
+from domain.kind import Field, Kind
 from domain.kinds import KINDS
 from domain.policies import Policy
 from domain.prompts import SETTINGS
 from domain.records import REMOVAL, Alternative, Record
-from domain.shapes import Windows
-from sync.merge import FOLDS, MERGES, Edit, Merged, Word, concurrent, create, merge
+from domain.shapes import SetOf, Text, Windows
+from sync.merge import FOLDS, MERGES, WAITING_MAX, Edit, Merged, Word, concurrent, create, merge
 from sync.ports import Value
 from sync.standing import standing
 from sync.words import Budget
@@ -404,13 +404,50 @@ def test_without_a_start_an_unseen_set_only_adds() -> None:
 
 
 def test_a_full_set_keeps_the_earliest() -> None:
+    """First what was there, then what was added by whoever had seen least: never what happened to arrive first."""
     record = check_in(needs=["rest"])
+    seeing = edit(PHONE, {"needs": ["affection", "celebration", "rest"]}, base=12, was={"needs": ["rest"]})
+    unseeing = edit(TABLET, {"needs": ["rest", "time_alone"]}, base=10, was={"needs": ["rest"]})
+    for first, second in ((seeing, unseeing), (unseeing, seeing)):
+        came = then(then(record, first).record, second)
+        assert came.record.fields["needs"] == ["affection", "rest", "time_alone"]
+
+
+def test_what_found_no_room_is_kept_behind() -> None:
     one = then(
-        record, edit(PHONE, {"needs": ["rest", "time_alone", "clarity"]}, base=10, was={"needs": ["rest"]})
-    ).record
-    came = then(one, edit(TABLET, {"needs": ["affection", "celebration", "rest"]}, base=10, was={"needs": ["rest"]}))
+        check_in(needs=["rest"]),
+        edit(PHONE, {"needs": ["rest", "time_alone", "clarity"]}, base=10, was={"needs": ["rest"]}),
+    )
+    came = then(one.record, edit(TABLET, {"needs": ["rest", "time_together"]}, base=10, was={"needs": ["rest"]}))
     assert came.record.fields["needs"] == ["clarity", "rest", "time_alone"]
-    assert {said.value for said in standing(came.record.stamps, "needs")} <= set(came.record.fields["needs"])
+    assert [value.value for value in came.behind] == [["rest", "time_together"]]
+
+
+def test_what_found_no_room_comes_in_when_room_is_made_unseeing_and_is_forgotten_once_it_was_seen_out() -> None:
+    record = check_in(needs=["rest", "clarity"])
+    full = then(
+        record, edit(PHONE, {"needs": ["rest", "clarity", "affection"]}, base=10, was={"needs": ["rest", "clarity"]})
+    ).record
+    waiting = then(
+        full, edit(TABLET, {"needs": ["rest", "clarity", "time_alone"]}, base=10, was={"needs": ["rest", "clarity"]})
+    ).record
+    assert waiting.fields["needs"] == ["affection", "clarity", "rest"]
+    unseeing = edit(PHONE, {"needs": ["rest", "affection"]}, base=10, was={"needs": ["rest", "clarity", "affection"]})
+    assert then(waiting, unseeing).record.fields["needs"] == ["affection", "rest", "time_alone"]
+    seeing = edit(PHONE, {"needs": ["rest", "affection"]}, base=waiting.version, was={"needs": waiting.fields["needs"]})
+    assert then(waiting, seeing).record.fields["needs"] == ["affection", "rest"]
+
+
+def test_no_more_than_so_much_waits_for_room() -> None:
+    """A client that claims ever again to have seen nothing does not fill the record."""
+    shape = SetOf(Text(24), 3)
+    kind = replace(CHECK_IN, fields=CHECK_IN.fields | {"needs": Field(shape, Policy.MEMBERS)})
+    record = check_in(needs=["a", "b", "c"])
+    for number in range(100):
+        change = edit(TABLET, {"needs": [f"{number:03}"]}, base=10, was={"needs": []})
+        record = merge(record, change, kind, version=record.version + 1, budget=Budget()).record
+    assert record.fields["needs"] == ["a", "b", "c"]
+    assert len(standing(record.stamps, "needs")) <= WAITING_MAX
 
 
 def test_taking_a_step_leaves_the_other_where_they_are() -> None:
