@@ -36,10 +36,14 @@ class Alternative(Struct, frozen=True):
 
 
 class Purged(Struct, frozen=True, array_like=True):
-    """What its author destroyed: changes that had not seen `version` lose the sentences with these keyed hashes."""
+    """What its author destroyed: changes that had not seen `version` lose the sentences with these keyed hashes.
+
+    Of very many sentences the hashes are held by a sieve instead (`sync/purge.py`).
+    """
 
     version: int
     hashes: frozenset[bytes]
+    sieve: bytes = b""
 
 
 class Record(Struct, frozen=True, kw_only=True):

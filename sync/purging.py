@@ -13,8 +13,8 @@ from domain.records import Purged, Record
 from domain.shapes import Text
 from sync.bodies import encoded
 from sync.ports import Caller, PurgeScope, RecordKey, Revision, Stored, Value, Writes
-from sync.purge import cleaned, marked, own_sentences
-from sync.words import sentences
+from sync.purge import marked, own_sentences
+from sync.words import sentences, without
 
 
 def purge(
@@ -72,12 +72,11 @@ class _Purge:
             self.id_keys[self.record.space],
             self.record.id,
         )
-        known = self.record.purged is not None and mark.hashes == self.record.purged.hashes
-        if own and not letter and not (self.record.gone and known):
-            self._clean_record(mark)
-            self._clean_revisions(mark)
+        if own and not letter and not (self.record.gone and _adds_nothing(mark, self.record.purged)):
+            self._clean_record(mark, own)
+            self._clean_revisions(own)
         self._forget_drafts(own)
-        self._clean_boxes(mark if own else None)
+        self._clean_boxes(own)
         spaces = self.scope.spaces | self.scope.inboxes
         written = {record.space for record in self.changed}
         return Writes(
@@ -122,19 +121,17 @@ class _Purge:
         letter = next((each for each in self.scope.records if each.id == self.record.shown_id), None)
         return {} if letter is None or self.kind.letter is None else letter.fields
 
-    def _clean_record(self, mark: Purged) -> None:
+    def _clean_record(self, mark: Purged, own: set[str]) -> None:
+        """Take the words out themselves, not what their mark remembers: none stays, however many they are."""
         fields = {
-            name: self._emptied(name, cleaned(value, mark, self.id_keys[self.record.space], self.record.id))
-            if name in self._texts()
-            else value
+            name: self._emptied(name, _without(own, value)) if name in self._texts() else value
             for name, value in self.record.fields.items()
         }
         alternatives = {
             name: tuple(
                 replace(each, text=text)
                 for each in beside
-                if each.by != self.caller.person
-                and (text := cleaned(each.text, mark, self.id_keys[self.record.space], self.record.id))
+                if each.by != self.caller.person and (text := _without(own, each.text))
             )
             for name, beside in self.record.alternatives.items()
         }
@@ -162,7 +159,7 @@ class _Purge:
             self._put(replace(shown, fields=shown.fields | follows))
             self.forgotten.append((shown.space, shown.id))
 
-    def _clean_revisions(self, mark: Purged) -> None:
+    def _clean_revisions(self, own: set[str]) -> None:
         """Write what stands behind anew, without the purged sentences: the partner's words there stay."""
         key = (self.record.space, self.record.id)
         self.forgotten.append(key)
@@ -172,7 +169,7 @@ class _Purge:
             values = tuple(
                 replace(value, value=text) if isinstance(value.value, str) else value
                 for value in revision.values
-                if (text := cleaned(value.value, mark, self.id_keys[key[0]], key[1])) != ""
+                if (text := _without(own, value.value)) != ""
             )
             if values:
                 self.revisions.append(replace(revision, values=values))
@@ -185,12 +182,12 @@ class _Purge:
         """Destroy what stands behind the draft, and keep the words out when an older edit of it arrives."""
         for draft in self._drafts():
             mark = marked(draft.purged, self.heads[draft.space] + 1, own, self.id_keys[draft.space], draft.id)
-            known = draft.purged is not None and mark.hashes == draft.purged.hashes
-            if any(revision.record == draft.id for revision in self.scope.revisions) or (own and not known):
+            adds = own and not _adds_nothing(mark, draft.purged)
+            if adds or any(revision.record == draft.id for revision in self.scope.revisions):
                 self.forgotten.append((draft.space, draft.id))
                 self._put(replace(draft, purged=mark))
 
-    def _clean_boxes(self, mark: Purged | None) -> None:
+    def _clean_boxes(self, own: set[str]) -> None:
         """Wipe the notices about the record; take the sentences out of unplaced words in both boxes."""
         about = {self.record.id, *(draft.id for draft in self._drafts())}
         for box in self.scope.records:
@@ -201,15 +198,20 @@ class _Purge:
                     self._put(replace(box, gone=True, fields={}))
             elif box.author == self.caller.person:
                 self._put(replace(box, gone=True, fields={}))
-            elif mark is not None:
-                words = {
-                    name: text
-                    for name, value in box.fields["words"].items()
-                    if (text := cleaned(value, mark, self.id_keys[self.record.space], self.record.id))
-                }
+            else:
+                words = {name: text for name, value in box.fields["words"].items() if (text := _without(own, value))}
                 if words != box.fields["words"]:
                     self._put(replace(box, gone=not words, fields=box.fields | {"words": words} if words else {}))
 
     def _put(self, record: Record) -> None:
         self.heads[record.space] += 1
         self.changed.append(replace(record, version=self.heads[record.space]))
+
+
+def _without(own: set[str], value: Any) -> Any:
+    """Return a text without these sentences; anything else as it is."""
+    return without(value, own.__contains__) if isinstance(value, str) else value
+
+
+def _adds_nothing(mark: Purged, before: Purged | None) -> bool:
+    return before is not None and (mark.hashes, mark.sieve) == (before.hashes, before.sieve)

@@ -44,6 +44,10 @@ log = logging.getLogger("haven.sync")
 STORE_LIVES_MAX: Final = 64
 """Earlier lives of the whole store that are remembered; the oldest make room."""
 
+REVISIONS_LOOKED_THROUGH_MAX: Final = 10_000
+"""Earlier values of a record that one purge or refusal looks through, the newest: one edit every four minutes for a
+month. A purge destroys those beyond unseen, the partner's among them."""
+
 _OUTCOMES = msgspec.json.Decoder(Outcome)
 _VALUES = msgspec.json.Decoder(tuple[Value, ...])
 
@@ -263,10 +267,14 @@ SELECT 'inbox', {_SPACE_COLUMNS}, {_NO_RECORD}, NULL FROM inboxes JOIN space s O
 UNION ALL
 SELECT 'record', r.space_id, {_NO_SPACE}, {_RECORD_COLUMNS}, NULL FROM about r
 UNION ALL
-SELECT 'revision', r.space_id, {_NO_SPACE},
-    {_REVISED_RECORD},
-    v.body
-FROM about r JOIN revision v ON v.space_id = r.space_id AND v.record_id = r.id"""
+(
+    SELECT 'revision', r.space_id, {_NO_SPACE},
+        {_REVISED_RECORD},
+        v.body
+    FROM about r JOIN revision v ON v.space_id = r.space_id AND v.record_id = r.id
+    ORDER BY v.version DESC
+    LIMIT {REVISIONS_LOOKED_THROUGH_MAX}
+)"""
 
 HISTORY: Final = f"""{_MINE}
 SELECT v.space_id, v.record_id, r.kind, v.body
@@ -274,7 +282,7 @@ FROM mine
 JOIN record r ON r.space_id = mine.space_id AND r.id = ANY($3::uuid[])
 JOIN revision v ON v.space_id = r.space_id AND v.record_id = r.id
 ORDER BY v.version DESC
-LIMIT {10_000}"""
+LIMIT {REVISIONS_LOOKED_THROUGH_MAX}"""
 
 
 class PostgresStore:

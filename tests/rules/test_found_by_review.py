@@ -113,23 +113,28 @@ async def test_i1_what_was_opened_and_closed_before_anybody_saw_it_leaves_no_tra
 
 
 async def test_i23_a_purge_of_very_many_sentences_leaves_none() -> None:
-    world, ana, _couple, one, _two, _bens = pair()
+    world, ana, _couple, one, two, _bens = pair()
     await world.settle()
     r = one.make("check_in", local_date="2026-03-02", text="Start.")
     await one.sync()
     n = 0
-    for _ in range(14):
+    for _ in range(14):  # more sentences than are remembered one by one
         t = ""
         while len(t) < 1990:
             t += f"{n:x}!\n"
             n += 1
         one.write(r, text=t.strip())
     await one.sync()
+    await two.sync()
+    lines = two.fields(r)["text"].split("\n")
+    two.write(r, text="\n".join([*lines[:200], "The lake."]))  # offline
     await world.purge(ana, r)
     left = world.stored(r).fields["text"]
     rev = [v for rs in world.store.revisions.values() for x in rs for v in x.values if v.field == "text"]
     assert left in (None, "")
     assert not rev
+    await two.sync()
+    assert two.fields(r)["text"] == "The lake."
 
 
 async def test_i23_a_purge_reaches_a_closed_space() -> None:

@@ -12,9 +12,19 @@ from msgspec.structs import replace
 from domain.ids import PersonId, RecordId
 from domain.records import Alternative, Purged, Record
 from sync import purging, service
-from sync.bodies import encoded
+from sync.bodies import encoded, packed_purge, unpacked_purge
 from sync.ports import Caller, PurgeScope, Revision, Space, Value
-from sync.purge import HASH_BYTES, HASHES_MAX, cleaned, hashed, kept_out, marked, own_sentences
+from sync.purge import (
+    HASH_BYTES,
+    HASHES_MAX,
+    SIEVE_BYTES,
+    cleaned,
+    hashed,
+    kept_out,
+    marked,
+    own_sentences,
+    remembers,
+)
 from sync.service import UnknownRecordError
 from tests.pair import Pair, Somebody, change, in_memory
 
@@ -382,11 +392,18 @@ def test_a_second_purge_remembers_the_first() -> None:
     assert first.hashes < second.hashes
 
 
-def test_a_mark_is_bounded_and_the_newest_sentences_come_first() -> None:
+def test_a_mark_is_bounded_and_lets_no_purged_sentence_pass_however_many_they_are() -> None:
     first = marked(None, 7, [f"{number}." for number in range(HASHES_MAX)], ID_KEY, RECORD)
+    assert not first.sieve
     second = marked(first, 9, ["new."], ID_KEY, RECORD)
-    assert len(second.hashes) == HASHES_MAX
-    assert hashed(ID_KEY, RECORD, "new.") in second.hashes
+    third = marked(second, 11, [f"{number}!" for number in range(20_000)], ID_KEY, RECORD)
+    assert len(packed_purge(third) or b"") < SIEVE_BYTES + 64
+    assert unpacked_purge(packed_purge(third)) == third
+    purged = [f"{number}." for number in range(HASHES_MAX)] + ["new."] + [f"{number}!" for number in range(20_000)]
+    assert [each for each in purged if not remembers(third, hashed(ID_KEY, RECORD, each))] == []
+    passes = [each for n in range(20_000) if not remembers(third, hashed(ID_KEY, RECORD, each := f"{n}?"))]
+    assert len(passes) > 19_990, "hardly a sentence that was not purged is kept back"
+    assert marked(third, 13, ["new."], ID_KEY, RECORD).sieve == third.sieve
 
 
 def mark_of(*sentences: str, version: int = 7) -> Purged:
