@@ -79,7 +79,7 @@ def marked(
 
 
 def _sifted(sieve: bytes, hashes: Iterable[bytes]) -> bytes:
-    """Put hashes into a Bloom filter (Bloom 1970), its probes from two halves of one hash (Kirsch, Mitzenmacher 2006)."""
+    """Put hashes into a Bloom filter (Bloom 1970), probing by two halves of each (Kirsch and Mitzenmacher 2006)."""
     bits = bytearray(sieve)
     for hash_ in hashes:
         for at in _probes(hash_):
