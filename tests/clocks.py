@@ -15,10 +15,14 @@ _addresses = itertools.count(1)
 
 
 class StillClock:
-    """Stands at the present and moves only when told, so that a bound can be met to the second."""
+    """Stands at the next noon and moves only when told, so that a bound can be met to the second.
+
+    At noon, because what is done once a day would else be done in the middle of a test that runs before midnight.
+    """
 
     def __init__(self) -> None:
         self._now = datetime.now(UTC)
+        self.to_noon()
 
     def __call__(self) -> datetime:
         return self._now

@@ -243,13 +243,13 @@ async def test_x20_the_largest_legal_check_in_fits_the_caps_alone(client: httpx.
     assert answer["outcomes"][0]["status"] == "applied"
 
 
-async def test_x13_a_cursor_of_the_partner_opens_nothing(client: httpx.AsyncClient) -> None:
+async def test_x13_a_cursor_of_the_partner_is_no_cursor(client: httpx.AsyncClient) -> None:
     ana, ben = await couple(client)
     await push(client, ana, change(set={"local_date": "2026-11-20", "text": CANARY}))
     cursor = (await push(client, ana))["cursor"]
 
     answer = await post(client, ben, {"schema": 1, "cursor": cursor})
 
-    assert answer.status_code == 200
+    is_problem(answer, 400)
     assert CANARY not in answer.text
     assert (await me(client, ana))["personal_space"] not in answer.text
