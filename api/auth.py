@@ -4,13 +4,12 @@ import re
 from collections import OrderedDict
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
+from typing import Annotated, Final, Protocol
 from uuid import UUID
 
 import jwt
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from litestar import Request
 from msgspec import Meta, Struct
 
 from api import store
@@ -18,9 +17,6 @@ from api.errors import Problem
 from api.postgres import Pool
 from domain.ids import PersonId
 from sync.ports import Caller
-
-if TYPE_CHECKING:
-    from api.wiring import Parts
 
 IDENTITY_TOKEN_CHARS_MAX: Final = 8192
 FRESH_S: Final = 300
@@ -31,24 +27,6 @@ CACHED_S: Final = 30
 """For how long a process may trust a token that was revoked, or spaces that changed, in another process."""
 CALLERS_CACHED_MAX: Final = 50_000
 SECRET_BYTES: Final = 32
-
-
-async def authenticate(request: Request[Any, Any, Any]) -> Caller:
-    """Return who sends this request, or raise the one 401 that every failure shares."""
-    headers = request.headers.getall("authorization", [])
-    parts = parts_of(request)
-    return await parts.accounts.callers.caller(headers[0] if len(headers) == 1 else None, parts.clock())
-
-
-def parts_of(request: Request[Any, Any, Any]) -> "Parts":
-    """Return what wiring built for this application."""
-    parts: Parts = request.app.state.parts
-    return parts
-
-
-async def caller(parts: "Parts", authorization: str | None) -> Caller:
-    """Return who sends this `Authorization` header, or raise the 401."""
-    return await parts.accounts.callers.caller(authorization, parts.clock())
 
 
 # Device tokens

@@ -1,22 +1,20 @@
 """Routes of a person's own account: sign in, say who one is and what one agrees to, read it all back."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
-from uuid import UUID
+from typing import Annotated, Final, Literal
 
 import msgspec
-from litestar import Request, get, patch, post
+from litestar import get, patch, post
 from msgspec import Meta, Struct
 
-from api import accounts, limits
+from api import accounts
 from api.accounts import Me, SignedIn, SignIn
-from api.auth import LocalIssuer, authenticate, parts_of
+from api.auth import LocalIssuer
 from api.decoding import decoded
 from api.errors import not_found
+from api.routes.requests import Requested, address_of, authenticate, parts_of
 from domain import couples
 from sync import wire
-
-Requested = Request[Any, Any, Any]
 
 TAGS: Final = ["account"]
 
@@ -166,23 +164,6 @@ ROUTES: Final = [sign_in, read_me, rename, attest_adult, say]
 
 DEVELOPMENT_ROUTES: Final = [vouch]
 """Routes that do not exist in production."""
-
-
-def address_of(request: Requested) -> str:
-    """Name where a request comes from, for counting tries, without keeping the address."""
-    host = None if request.client is None else request.client.host
-    return limits.address_key(parts_of(request).accounts.hashes, host)
-
-
-def id_in_path(written: str) -> UUID:
-    """Return the id in an address; anything but a canonical UUID is an address where nothing is."""
-    try:
-        parsed = UUID(written)
-    except ValueError:
-        raise not_found() from None
-    if str(parsed) != written:
-        raise not_found()
-    return parsed
 
 
 async def _start(request: Requested, me: Me) -> Start:

@@ -9,9 +9,8 @@ from msgspec import Meta, Struct
 
 from api import accounts
 from api.accounts import Confirmed, Invited, PairingView
-from api.auth import authenticate, parts_of
 from api.decoding import decoded
-from api.routes.account import Requested, address_of, id_in_path
+from api.routes.requests import Requested, address_of, authenticate, id_in_path, parts_of
 from domain.ids import CoupleId
 
 TAGS: Final = ["couples"]

@@ -9,9 +9,9 @@ from msgspec import Meta, Struct
 
 from api import accounts
 from api.accounts import DeviceView
-from api.auth import IDENTITY_TOKEN_CHARS_MAX, authenticate, parts_of
+from api.auth import IDENTITY_TOKEN_CHARS_MAX
 from api.decoding import decoded
-from api.routes.account import Requested, address_of, id_in_path
+from api.routes.requests import Requested, address_of, authenticate, id_in_path, parts_of
 from domain.ids import DeviceId
 
 TAGS: Final = ["devices"]

@@ -10,10 +10,10 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Struct
 
 from api import tickets
-from api.auth import SECRET_BYTES, authenticate, parts_of
+from api.auth import SECRET_BYTES
 from api.hints import Hub
 from api.pace import LIVE
-from api.routes.account import Requested
+from api.routes.requests import Requested, authenticate, parts_of
 from api.streams import Hint
 from domain.ids import DeviceId, PersonId
 

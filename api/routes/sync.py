@@ -9,10 +9,9 @@ import msgspec
 from litestar import Response, delete, post
 from litestar.params import FromPath
 
-from api.auth import authenticate, parts_of
 from api.decoding import decoded
 from api.errors import Problem, malformed, not_found
-from api.routes.account import Requested, id_in_path
+from api.routes.requests import Requested, authenticate, id_in_path, parts_of
 from domain.ids import RecordId
 from domain.kinds import KINDS
 from sync import service
