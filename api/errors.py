@@ -122,6 +122,17 @@ def busy() -> Problem:
     )
 
 
+def changed_meanwhile() -> Problem:
+    """Say that others were faster several times in a row."""
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "busy",
+        "Please try again",
+        "Something else changed at the same moment. Nothing was lost: please send the same request again.",
+        headers={"Retry-After": "1"},
+    )
+
+
 def not_found() -> Problem:
     """Say that nothing is here; the same words whether it never was or may not be seen."""
     return Problem(HTTPStatus.NOT_FOUND, "not_found", "Nothing is here", "There is nothing at this address.")

@@ -7,11 +7,12 @@ import msgspec
 from litestar import get, patch, post
 from msgspec import Meta, Struct
 
-from api import accounts
-from api.accounts import Me, SignedIn, SignIn
+from api import accounts, persons
+from api.accounts import SignedIn, SignIn
 from api.auth import LocalIssuer
 from api.decoding import decoded
 from api.errors import not_found
+from api.persons import Me
 from api.routes.requests import Requested, address_of, authenticate, parts_of
 from domain import couples
 from sync import wire
@@ -96,7 +97,7 @@ async def sign_in(request: Requested) -> SignedIn:
 async def read_me(request: Requested) -> Start:
     """Return the person, their couple, what they agreed to, and the bounds of requests."""
     caller = await authenticate(request)
-    return await _start(request, await accounts.me(parts_of(request).accounts, caller, parts_of(request).clock()))
+    return await _start(request, await persons.me(parts_of(request).accounts, caller, parts_of(request).clock()))
 
 
 @patch("/v1/me", summary="Take another chosen name", tags=TAGS, opt={"body": Renaming})
@@ -105,8 +106,8 @@ async def rename(request: Requested) -> Start:
     parts = parts_of(request)
     caller = await authenticate(request)
     wanted = await decoded(request, RENAMING)
-    await accounts.rename(parts.accounts, caller, wanted.chosen_name)
-    return await _start(request, await accounts.me(parts.accounts, caller, parts.clock()))
+    await persons.rename(parts.accounts, caller, wanted.chosen_name)
+    return await _start(request, await persons.me(parts.accounts, caller, parts.clock()))
 
 
 @post(
@@ -121,8 +122,8 @@ async def attest_adult(request: Requested) -> Start:
     parts = parts_of(request)
     caller = await authenticate(request)
     wanted = await decoded(request, ATTESTING)
-    await accounts.attest_adult(parts.accounts, caller, wanted.method, parts.clock())
-    return await _start(request, await accounts.me(parts.accounts, caller, parts.clock()))
+    await persons.attest_adult(parts.accounts, caller, wanted.method, parts.clock())
+    return await _start(request, await persons.me(parts.accounts, caller, parts.clock()))
 
 
 @post(
@@ -140,8 +141,8 @@ async def say(request: Requested) -> Start:
     said = couples.ConsentEvent(
         purpose=wanted.purpose, text_version=wanted.text_version, given=wanted.given, at=parts.clock()
     )
-    await accounts.say(parts.accounts, caller, said)
-    return await _start(request, await accounts.me(parts.accounts, caller, parts.clock()))
+    await persons.say(parts.accounts, caller, said)
+    return await _start(request, await persons.me(parts.accounts, caller, parts.clock()))
 
 
 @post(

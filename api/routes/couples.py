@@ -7,9 +7,10 @@ from litestar import delete, post
 from litestar.params import FromPath
 from msgspec import Meta, Struct
 
-from api import accounts
-from api.accounts import Confirmed, Invited, PairingView
+from api import pairing as pairings
+from api import parting
 from api.decoding import decoded
+from api.pairing import Confirmed, Invited, PairingView
 from api.routes.requests import Requested, address_of, authenticate, id_in_path, parts_of
 from domain.ids import CoupleId
 
@@ -42,13 +43,13 @@ REDEEMING: Final = msgspec.json.Decoder(Redeeming)
 async def invite(request: Requested) -> Invited:
     """Make a code that works once, for 24 hours; it replaces the one before."""
     parts = parts_of(request)
-    return await accounts.invite(parts.accounts, await authenticate(request), parts.clock())
+    return await pairings.invite(parts.accounts, await authenticate(request), parts.clock())
 
 
 @delete("/v1/invitations", status_code=204, summary="Cancel the code", tags=TAGS)
 async def cancel(request: Requested) -> None:
     """Let the caller's code die, and a pairing that it began and that is not complete."""
-    await accounts.cancel_invitation(parts_of(request).accounts, await authenticate(request))
+    await pairings.cancel_invitation(parts_of(request).accounts, await authenticate(request))
 
 
 @post(
@@ -63,7 +64,7 @@ async def redeem(request: Requested) -> PairingView:
     parts = parts_of(request)
     caller = await authenticate(request)
     wanted = await decoded(request, REDEEMING)
-    return await accounts.redeem(parts.accounts, caller, wanted.code, address_of(request), parts.clock())
+    return await pairings.redeem(parts.accounts, caller, wanted.code, address_of(request), parts.clock())
 
 
 @post(
@@ -76,7 +77,7 @@ async def confirm(request: Requested, pairing: FromPath[str]) -> Confirmed:
     """Add the caller's yes; the answer names the couple once both have said it."""
     parts = parts_of(request)
     caller = await authenticate(request)
-    confirmed = await accounts.confirm(parts.accounts, caller, id_in_path(pairing), parts.clock())
+    confirmed = await pairings.confirm(parts.accounts, caller, id_in_path(pairing), parts.clock())
     if confirmed.couple is not None:
         parts.hints.membership_changed(caller.person, confirmed.couple.partner)
     return confirmed
@@ -88,7 +89,7 @@ async def part(request: Requested, couple: FromPath[str]) -> Left:
     parts = parts_of(request)
     caller = await authenticate(request)
     left = CoupleId(id_in_path(couple))
-    parts.hints.publish(await accounts.part(parts.accounts, caller, left, parts.clock()))
+    parts.hints.publish(await parting.part(parts.accounts, caller, left, parts.clock()))
     return Left(couple=left)
 
 
@@ -102,7 +103,7 @@ async def block(request: Requested, couple: FromPath[str]) -> None:
     """Let future invitations between the two fail like a wrong code; the other is not told."""
     parts = parts_of(request)
     caller = await authenticate(request)
-    await accounts.block(parts.accounts, caller, CoupleId(id_in_path(couple)), parts.clock())
+    await parting.block(parts.accounts, caller, CoupleId(id_in_path(couple)), parts.clock())
 
 
 ROUTES: Final = [invite, cancel, redeem, confirm, part, block]
