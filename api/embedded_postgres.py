@@ -20,6 +20,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from api.postmaster import LOCK, named, postmaster
+
 START_S = 60.0
 """How long a server may take to become ready; recovery after `kill -9` takes a few seconds."""
 STOP_S = 30
@@ -30,6 +32,8 @@ LOG_BYTES_MAX = 8 * 1024 * 1024
 SUPERUSER = "haven"
 DATABASE = "haven"
 _SOCKET_NAME = ".s.PGSQL.5432"
+_NOBODYS_PID = 2**31 - 1
+"""Beyond what any system gives, and still a number to PostgreSQL: a lock file that names it is a dead server's."""
 
 QUIET: Mapping[str, str] = {
     # A row's values must not reach a log through an error's DETAIL, a parameter or a statement.
@@ -396,10 +400,28 @@ def _start(server: Embedded, owner: _Owner | None, options: str) -> None:
         if time.monotonic() > deadline:
             tail = _last_lines(log.read_text(errors="replace") if log.exists() else "")
             raise EmbeddedFailed(f"PostgreSQL did not start within {START_S:.0f} s; its log {log} ends:\n{tail}")
+        _disown_locks(server, owner)
         with suppress(subprocess.TimeoutExpired):
             _run([*start, "-t", "30", "-o", options], owner, wait_s=START_S)
         if not _ready(server):
             time.sleep(0.2)
+
+
+def _disown_locks(server: Embedded, owner: _Owner | None) -> None:
+    """Let lock files that a dead server has left name nobody, so that PostgreSQL takes them for what they are.
+
+    It refuses to start while the number in one is that of any living process of its own account, and after a
+    restart of the machine that may be anybody's. The files are not deleted: their other lines say which shared
+    memory to look at, and PostgreSQL still waits while a child of the dead server holds it.
+    """
+    data = server.folder / "data"
+    if postmaster(data) is not None:
+        return
+    for lock in (data / LOCK, server.sockets / f"{_SOCKET_NAME}.lock"):
+        if lock.exists() and named(lock) != _NOBODYS_PID:
+            # As the files' owner, never as root: whoever may write there could lay a link to any other file.
+            disowning = 'umask 077; { echo "$2"; tail -n +2 "$1"; } >"$1.new" && mv -f "$1.new" "$1"'
+            _run(["/bin/sh", "-c", disowning, "sh", lock, str(_NOBODYS_PID)], owner)
 
 
 def _ready(server: Embedded) -> bool:
@@ -417,7 +439,8 @@ def _ready(server: Embedded) -> bool:
 
 
 def _stop(server: Embedded, owner: _Owner | None) -> None:
-    if (server.folder / "data" / "postmaster.pid").exists():
+    # `pg_ctl stop` would signal whoever bears the number in the file.
+    if postmaster(server.folder / "data") is not None:
         # Fast mode is SIGINT: sessions end at once, and what was committed is written out.
         stop: list[str | Path] = [
             server.programs / "pg_ctl",

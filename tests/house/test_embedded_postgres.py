@@ -4,16 +4,20 @@ import asyncio
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 
 from api.embedded_postgres import FORGETFUL, Embedded, EmbeddedFailed, _can, _copied, forget, place, serving
+from api.postmaster import LOCK, command
 
 
 @pytest.fixture
@@ -82,6 +86,108 @@ async def test_four_who_start_at_once_share_one_server(folder: Path) -> None:
 
     assert len(set(await asyncio.gather(*(one() for _ in range(4))))) == 1
     assert not (folder / "postgres" / "data" / "postmaster.pid").exists()
+
+
+@contextmanager
+def innocent(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A program of PostgreSQL's own account that has nothing to do with it; it is alive at the end."""
+    owner = (folder / "postgres" / "data").stat()
+    drop: dict[str, Any] = {"user": owner.st_uid, "group": owner.st_gid} if os.geteuid() == 0 else {}
+    with subprocess.Popen(["/bin/sh", "-c", "echo here; cat"], stdin=-1, stdout=-1, cwd="/", **drop) as program:
+        assert program.stdin is not None
+        assert program.stdout is not None
+        assert program.stdout.readline() == b"here\n"
+        yield program
+        # It answers, so nobody has signalled it.
+        assert program.communicate(b"still here\n") == (b"still here\n", None)
+    assert program.returncode == 0
+
+
+def leave_locks(server: Embedded, left: dict[Path, list[str]], first: str) -> None:
+    """Leave the lock files of a server that died without a chance to remove them, with this first line."""
+    owner = (server.folder / "data").stat()
+    for lock, lines in left.items():
+        lock.write_text("".join([first, *lines[1:]]))
+        os.chown(lock, owner.st_uid, owner.st_gid)
+
+
+async def filled(folder: Path) -> tuple[Embedded, dict[Path, list[str]]]:
+    """A cluster with a row in it that has stopped, and what its lock files held."""
+    with serving(folder / "postgres", settings=FORGETFUL) as server:
+        await ask(server, "CREATE TABLE kept AS SELECT 'still here' AS word")
+        locks = (server.folder / "data" / LOCK, server.sockets / ".s.PGSQL.5432.lock")
+        left = {lock: lock.read_text().splitlines(keepends=True) for lock in locks}
+    assert stopped(server)
+    return server, left
+
+
+async def test_a_number_that_another_program_bears_now_keeps_nobody_from_starting(folder: Path) -> None:
+    server, left = await filled(folder)
+    with innocent(folder) as program:
+        leave_locks(server, left, f"{program.pid}\n")
+        with serving(folder / "postgres", settings=FORGETFUL) as again:
+            assert postmaster(again) != program.pid
+            assert await ask(again, "SELECT word FROM kept") == "still here"
+        assert stopped(again)
+
+
+async def test_deleting_a_cluster_signals_no_other_program(folder: Path) -> None:
+    server, left = await filled(folder)
+    with innocent(folder) as program:
+        leave_locks(server, left, f"{program.pid}\n")
+        forget(folder / "postgres")
+    assert not (folder / "postgres").exists()
+
+
+@pytest.mark.parametrize("first", ["", "no number\n"])
+async def test_a_lock_file_that_a_power_cut_has_spoilt_keeps_nobody_from_starting(folder: Path, first: str) -> None:
+    server, left = await filled(folder)
+    leave_locks(server, {lock: lines if first else [] for lock, lines in left.items()}, first)
+    with serving(folder / "postgres", settings=FORGETFUL) as again:
+        assert await ask(again, "SELECT word FROM kept") == "still here"
+
+
+async def test_children_of_a_dead_server_are_waited_for_even_if_its_number_is_anothers_now(folder: Path) -> None:
+    """Two servers on one folder would destroy it; the shared memory that the lock file names tells of the first."""
+    with serving(folder / "postgres") as server:
+        child = await asyncpg.connect(server.dsn())
+        lines = (folder / "postgres" / "data" / LOCK).read_text().splitlines(keepends=True)
+        dead = postmaster(server)
+        backend = child.get_server_pid()
+        # A stopped child cannot notice that its parent died.
+        os.kill(backend, signal.SIGSTOP)
+        os.kill(dead, signal.SIGKILL)
+        with innocent(folder) as program:
+            leave_locks(server, {folder / "postgres" / "data" / LOCK: lines}, f"{program.pid}\n")
+            starting = asyncio.create_task(asyncio.to_thread(_start_and_leave, folder))
+            log = folder / "postgres" / "log"
+            async with asyncio.timeout(60):
+                while "pre-existing shared memory" not in log.read_text():  # noqa: ASYNC110 - another process decides
+                    await asyncio.sleep(0.01)
+            assert not starting.done()
+            os.kill(backend, signal.SIGKILL)
+            await starting
+        child.terminate()
+
+
+def _start_and_leave(folder: Path) -> None:
+    with serving(folder / "postgres"):
+        pass
+
+
+@pytest.mark.parametrize("processes", ["/proc", "/nonexistent"])
+def test_a_process_is_known_by_its_command_line_with_and_without_a_folder_of_processes(processes: str) -> None:
+    if processes == "/nonexistent" and shutil.which("ps") is None:
+        pytest.skip("There is no `ps` on this machine, and it is not needed here.")
+    if processes == "/proc" and not Path(processes).is_dir():
+        pytest.skip("This system tells of its processes by `ps` alone.")
+    words = [sys.executable, "-c", "input('x y')"]
+    with subprocess.Popen(words, stdin=-1, stdout=-1) as program:  # noqa: S603 - our own argument list
+        assert program.stdout is not None
+        assert program.stdout.read(3) == b"x y"
+        assert command(program.pid, Path(processes)) == " ".join(words)
+        program.communicate(b"\n")
+    assert command(program.pid, Path(processes)) == ""
 
 
 async def test_a_start_that_was_cut_in_the_middle_does_not_matter(folder: Path) -> None:
