@@ -12,6 +12,8 @@ from typing import NewType
 import asyncpg
 from msgspec import Struct
 
+from api.postgres import connect
+
 FOLDER = Path(__file__).resolve().parent.parent / "infra" / "migrations"
 
 LOCK_KEY = 0x48_61_76_65_6E
@@ -84,11 +86,12 @@ async def migrate(
     """Apply what is missing and return the names of the files that this call applied.
 
     Any number of callers may run at once. Wait at most `wait_s` for another one; give a file whose
-    locks are taken `retry_s` of tries, each of LOCK_TIMEOUT_MS at most. Raise MigrationFailed, a sentence.
+    locks are taken `retry_s` of tries, each of LOCK_TIMEOUT_MS at most. Raise MigrationFailed, a sentence,
+    or Unreachable.
     """
     wanted = migrations(folder)
     chance = chance or random.Random()  # noqa: S311 - spreads retries, keeps no secret
-    connection = await asyncpg.connect(dsn, timeout=10)
+    connection = await connect(dsn)
     try:
         await _take_turn(connection, chance, wait_s)
         await connection.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
@@ -104,7 +107,7 @@ async def migrate(
 
 async def missing(dsn: str, *, folder: Path = FOLDER) -> list[str]:
     """Return the names of the files that this database has not seen, changing nothing."""
-    connection = await asyncpg.connect(dsn, timeout=10)
+    connection = await connect(dsn)
     try:
         there = await connection.fetchval(_TABLE_EXISTS)
         applied = await _applied(connection) if there else {}

@@ -1,9 +1,11 @@
 """Connections to PostgreSQL: one pool a process, bounded in number, in waiting and in a statement's time."""
 
 import asyncio
+import socket
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 from asyncpg.connection import LoggedQuery
@@ -15,7 +17,10 @@ class PoolBusy(Exception):  # noqa: N818 - a past-tense fact that becomes an ans
 
 
 class Unreachable(Exception):  # noqa: N818 - likewise
-    """No connection could be made."""
+    """No connection could be made; the text says why to whoever chose the address, and holds nothing of it."""
+
+    def __init__(self, fault: Exception) -> None:
+        super().__init__(next((why for sort, why in _WHY.items() if isinstance(fault, sort)), _WHY_ELSE))
 
 
 BROKEN: tuple[type[Exception], ...] = (
@@ -33,6 +38,35 @@ TRANSIENT: tuple[type[Exception], ...] = (PoolBusy, TimeoutError, *BROKEN)
 """All of that, and this process having too much to do: what another try may mend."""
 
 
+_WHY: Final[dict[type[Exception], str]] = {
+    # The first that fits is said: the narrower one stands first.
+    asyncpg.InvalidPasswordError: "it does not take this user with this password.",
+    asyncpg.InvalidAuthorizationSpecificationError: "it does not let this user in from here.",
+    asyncpg.InvalidCatalogNameError: "there is no database of this name on the server.",
+    asyncpg.TooManyConnectionsError: "every connection that the server allows is in use.",
+    asyncpg.CannotConnectNowError: "the server is starting or stopping at this moment.",
+    ValueError: "an option after the question mark is not understood.",
+    ssl.SSLError: "an encrypted connection could not be agreed on (sslmode).",
+    socket.gaierror: "no machine of this name is known.",
+    ConnectionRefusedError: "nothing listens at this address and port.",
+    FileNotFoundError: "there is no server's socket in this folder.",
+    PermissionError: "this account may not use the server's socket.",
+    TimeoutError: "it does not answer.",
+    OSError: "nothing answers at this address and port.",
+}
+_WHY_ELSE: Final = "what answers there refuses, or is no PostgreSQL."
+_REFUSED: Final = (OSError, ValueError, asyncpg.PostgresError, asyncpg.InternalClientError)
+"""What asyncpg raises on connecting; its own ValueError quotes what it was given."""
+
+
+async def connect(dsn: str, *, wait_s: float = 10.0) -> asyncpg.Connection:
+    """Make one connection of its own; raise Unreachable when that does not work within `wait_s`."""
+    try:
+        return await asyncpg.connect(dsn, timeout=wait_s)
+    except _REFUSED as fault:
+        raise Unreachable(fault) from None
+
+
 class Pool(asyncpg.Pool):
     """asyncpg's pool, but waiting for a connection ends after `wait_s` with PoolBusy."""
 
@@ -48,8 +82,8 @@ class Pool(asyncpg.Pool):
                 return await super()._acquire(None)  # type: ignore[misc,no-any-return]
         except TimeoutError:
             raise PoolBusy from None
-        except (OSError, asyncpg.PostgresError, asyncpg.InternalClientError) as fault:
-            raise Unreachable(type(fault).__name__) from None
+        except _REFUSED as fault:
+            raise Unreachable(fault) from None
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -85,7 +86,7 @@ class Settings(Struct, frozen=True, kw_only=True):
                     given[variable.field] = variable.read(text)
                 except ValueError as fault:
                     faults.append(f"{variable.name} {fault}.")
-        known = {name for variable in VARIABLES for name in variable.names}
+        known = {name for variable in VARIABLES for name in variable.names} | OF_OTHERS
         faults += [
             f"{name} is not a setting of Haven. `haven check` lists them all."
             for name in sorted(environ)
@@ -143,7 +144,33 @@ def _seconds(least: float, most: float) -> Callable[[str], float]:
 def _dsn(text: str) -> Secret:
     if not text.startswith(("postgresql://", "postgres://")):
         raise ValueError("must begin with postgresql://")
+    found = _DSN.fullmatch(text)
+    ports = [] if found is None else re.findall(r":([0-9]+)(?=,|$)", found["hosts"])
+    try:
+        urlsplit(text)
+    except ValueError:  # it quotes the password
+        found = None
+    if found is None or re.search(r"%(?![0-9a-fA-F]{2})", text) or not all(1 <= int(port) <= 0xFFFF for port in ports):
+        raise ValueError(
+            "must read postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with a number from 1 to 65535 for PORT."
+            " Within USER, PASSWORD and DATABASE, # is written %23, / is %2F, ? is %3F, @ is %40, : is %3A, % is %25,"
+            " [ is %5B, and a blank is %20"
+        )
     return Secret(text)
+
+
+_HOST: Final = r"(?: [A-Za-z0-9._%-]+ | \[ [0-9a-fA-F:.]+ \] ) (?: :[0-9]{1,5} )?"
+# A sign that would end a part too early is escaped in it: asyncpg would look for a host in half of a password.
+_DSN: Final = re.compile(
+    rf"""
+    postgres(?:ql)?://
+    (?: [^\s:/?\#@\[\]]* (?: : [^\s/?\#@\[\]]* )? @ )?    # user and password
+    (?P<hosts> (?: {_HOST} (?: , {_HOST} )* )? )
+    (?: / [^\s/?\#@]* )?                                 # database
+    (?: \? (?: [A-Za-z_.]+ = [^\s&?\#@]* (?: & (?!$) | $ ) )* )?
+    """,
+    re.VERBOSE,
+)
 
 
 def _address(text: str) -> Address:
@@ -158,6 +185,9 @@ def _key_ring(text: str) -> str:
         raise ValueError("must be file: and the path of a key ring")
     return text
 
+
+OF_OTHERS: Final = frozenset({"HAVEN_DEVICE"})
+"""Known here, and not settings of this program: what `haven-device` reads may be set for a whole shell."""
 
 VARIABLES: Final = (
     Variable("HAVEN_MODE", "mode", _choice("development", "production"), "development or production"),

@@ -1,11 +1,14 @@
 """What the pool promises: bounds on waiting, no setting that leaks, statements that can be counted."""
 
 import asyncio
+import socket
+import traceback
+from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
 
-from api.postgres import Pool, PoolBusy, Unreachable, open_pool
+from api.postgres import Pool, PoolBusy, Unreachable, connect, open_pool
 
 
 async def test_statements_are_heard_once_their_connection_is_released(pool: Pool, statements: list[str]) -> None:
@@ -51,6 +54,29 @@ async def test_no_database_is_told_at_once() -> None:
     with pytest.raises(Unreachable):
         async with open_pool("postgresql://nobody@/nowhere?host=/nonexistent"):
             pass
+
+
+async def test_why_no_connection_could_be_made_is_said_without_the_address(server_dsn: str) -> None:
+    there = urlsplit(server_dsn)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        free = taken.getsockname()[1]
+    addresses = {
+        f"postgresql://ana:quittenmarmelade@127.0.0.1:{free}/haven": "nothing listens",
+        "postgresql://ana:quittenmarmelade@quittenmarmelade.invalid/haven": "no machine of this name",
+        "postgresql://ana:quittenmarmelade@/haven?host=/nonexistent/quittenmarmelade": "no server's socket",
+        "postgresql://ana@/haven?host=127.0.0.1&port=quittenmarmelade": "an option",
+        "postgresql://ana@127.0.0.1/haven?sslmode=quittenmarmelade": "an option",
+        urlunsplit(there._replace(path="/quittenmarmelade")): "no database of this name",
+        urlunsplit(there._replace(netloc=f"quittenmarmelade@{there.netloc.rpartition('@')[2]}")): "this user",
+    }
+    for address, why in addresses.items():
+        with pytest.raises(Unreachable, match=why) as alone:
+            await connect(address)
+        with pytest.raises(Unreachable, match=why) as pooled:
+            async with open_pool(address):
+                pass
+        for fault in (alone.value, pooled.value):
+            assert "quittenmarmelade" not in "".join(traceback.format_exception(fault))
 
 
 async def test_two_statements_of_one_connection_do_not_run_at_once(pool: Pool) -> None:

@@ -68,6 +68,53 @@ def test_an_address_that_cannot_be_listened_on_is_refused(text: str) -> None:
     assert faults_of(HAVEN_BIND=text)[0].startswith("HAVEN_BIND must be host:port")
 
 
+@pytest.mark.parametrize("name", ["DATABASE_URL", "HAVEN_KEYS_DSN", "HAVEN_HINTS_DSN", "HAVEN_TEST_DSN"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://ana:quitten#marmelade@db.example/haven",
+        "postgresql://ana:quitten/marmelade@db.example/haven",
+        "postgresql://ana:quitten?marmelade@db.example/haven",
+        "postgresql://ana:12?quitten=marmelade@db.example/haven",
+        "postgresql://ana:12/quittenmarmelade@db.example/haven",
+        "postgresql://ana:quitten@marmelade@db.example/haven",
+        "postgresql://ana:[quittenmarmelade@db.example/haven",
+        "postgresql://ana:quitten marmelade@db.example/haven",
+        "postgresql://ana:100%quittenmarmelade@db.example/haven",
+        "postgresql://ana:quitten\u2100marmelade@db.example/haven",
+        "postgresql://ana@db.example:quittenmarmelade/haven",
+        "postgresql://ana@db.example:65536/quittenmarmelade",
+        "postgresql://ana@::1/quittenmarmelade",
+        "postgresql://ana@db.example/haven?quittenmarmelade",
+    ],
+)
+def test_a_database_address_that_would_be_cut_wrongly_is_refused_with_how_to_write_it(name: str, text: str) -> None:
+    (fault,) = faults_of(**{name: text})
+    assert fault.startswith(f"{name} must read postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+    assert "# is written %23" in fault
+    assert "quitten" not in fault
+    assert "marmelade" not in fault
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgres://db.example",
+        "postgresql://ana:a%23b%2Fc%3Fd%40e%25f:g!$&'()*+,;=~\u00fc@db.example:6543/haven",
+        "postgresql://ana@one.example:5432,two.example:5433/haven?target_session_attrs=primary&sslmode=require",
+        "postgresql://ana@[::1]:5432/haven",
+        "postgresql://ana@/haven?host=/var/run/postgresql&options=-c%20geqo=off",
+        "postgresql://%2Fvar%2Frun%2Fpostgresql/haven",
+    ],
+)
+def test_a_database_address_is_taken_in_every_form_that_postgresql_knows(text: str) -> None:
+    assert Settings.read({"DATABASE_URL": text}).database_url == Secret(text)
+
+
+def test_what_another_program_of_haven_reads_is_no_slip() -> None:
+    assert Settings.read({"HAVEN_DEVICE": "ana.db"}) == Settings()
+
+
 def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "dsn"
     file.write_text(DSN + "\n")
