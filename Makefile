@@ -43,8 +43,8 @@ lock: ## Pin and hash the dependencies anew (for maintainers; needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --no-strip-extras \
 		requirements-dev.in -o requirements-dev.txt
 
-reset: .venv/.ok ## Delete the embedded database and its keys, after asking
-	@$(PY) -m api.embedded_postgres reset
+reset: .venv/.ok ## Delete the embedded databases and their keys, after asking; never those of a database of your own
+	@$(PY) -m api.reset
 
 .venv/.ok: requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -19,7 +19,7 @@ from api.migrate import MigrationFailed, missing
 from api.postgres import TRANSIENT, open_pool
 from api.settings import EXIT_UNFIT, VARIABLES, Address, Settings, SettingsUnfit, masked
 from api.telemetry import configure
-from api.wiring import PROJECT, Parts, bring_forward, on_database, open_parts
+from api.wiring import PROJECT, Parts, bring_forward, keys_file, on_database, open_parts
 from sync import store
 
 EXIT_FAILED: Final = 1
@@ -71,7 +71,7 @@ def serve(_chosen: argparse.Namespace, settings: Settings) -> int:
     async def go(found: Settings) -> None:
         if found.development:
             await bring_forward(found)
-        async with open_parts(found) as parts:
+        async with open_parts(found, keys_file=keys_file(settings)) as parts:
             await server.serve(parts, greet, with_worker=found.development)
 
     with on_database(settings) as found:
@@ -90,7 +90,7 @@ def worker(_chosen: argparse.Namespace, settings: Settings) -> int:
             _say(f"The worker is running; probes on http://{admin}/readyz. Ctrl-C stops it.")
 
     async def go(found: Settings) -> None:
-        async with open_parts(found) as parts:
+        async with open_parts(found, keys_file=keys_file(settings)) as parts:
             await server.work(parts, greet)
 
     with on_database(settings) as found:

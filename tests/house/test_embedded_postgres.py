@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import pytest
 
 from api.embedded_postgres import FORGETFUL, Embedded, EmbeddedFailed, _can, _copied, forget, place, serving
 from api.postmaster import LOCK, command
+from api.postmaster import postmaster as alive
 
 
 @pytest.fixture
@@ -210,7 +211,36 @@ def test_data_of_another_major_version_is_refused_with_a_sentence(folder: Path) 
         pass
 
 
-@pytest.mark.parametrize("name", ["long" * 30, "blank and, comma 'quote' ü"])
+async def test_a_server_that_dies_is_started_again_while_somebody_uses_it(folder: Path) -> None:
+    with serving(folder / "postgres") as server:
+        await ask(server, "CREATE TABLE kept AS SELECT 'still here' AS word")
+        dead = postmaster(server)
+        os.kill(dead, signal.SIGKILL)
+        async with asyncio.timeout(60):
+            while alive(folder / "postgres" / "data") is None:  # noqa: ASYNC110 - another process decides
+                await asyncio.sleep(0.01)
+            while True:
+                with suppress(OSError, asyncpg.CannotConnectNowError):
+                    assert await ask(server, "SELECT word FROM kept") == "still here"
+                    break
+        assert postmaster(server) != dead
+    assert stopped(server)
+
+
+async def test_a_database_that_was_taken_away_while_in_use_is_not_made_anew(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving(folder / "postgres", settings=FORGETFUL) as server:
+        dead = postmaster(server)
+        (folder / "postgres").rename(folder / "elsewhere")
+        os.kill(dead, signal.SIGKILL)
+        async with asyncio.timeout(60):
+            while "database_lost" not in caplog.text:  # noqa: ASYNC110 - another thread decides
+                await asyncio.sleep(0.01)
+    assert not (folder / "postgres").exists()
+
+
+@pytest.mark.parametrize("name", ["long" * 30, "blank and, comma 'quote' ü", "plus+plus"])
 async def test_any_path_will_do(folder: Path, name: str) -> None:
     with serving(folder / name / "postgres", settings=FORGETFUL) as server:
         assert await ask(server, "SELECT 1") == 1
