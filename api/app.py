@@ -8,7 +8,8 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.types import HTTPScope, Message, Send
 
-from api.errors import MEDIA_TYPE, answer, busy, rendered
+from api.answers import send_problem, with_headers
+from api.errors import answer, busy, not_found
 from api.routes import account, couples, devices, live, pages, sync
 from api.wiring import Parts
 
@@ -18,14 +19,6 @@ DEVELOPMENT_ROUTES: Final = (account, pages)
 """Modules with `DEVELOPMENT_ROUTES`, which production does not have."""
 STREAMS: Final = frozenset({"/v1/live"})
 """Paths whose answer lasts: not in flight, but bounded in number and said goodbye to."""
-
-HEADERS: Final = (
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-)
-"""On every answer, faults too, unless a route has set its own."""
 
 _log = logging.getLogger("haven")
 
@@ -59,9 +52,12 @@ class Haven(Litestar):
         visit = _Visit(cast("Send", send))
         drain, settings = parts.drain, parts.settings
         try:
-            if scope["path"] in STREAMS:
+            if _is_alias(scope["raw_path"]):
+                await send_problem(visit.send, not_found())
+            elif scope["path"] in STREAMS:
                 if drain.streams >= settings.streams_max or drain.begun.is_set():
-                    await visit.turn_away()
+                    # A queue inside would only make everyone wait.
+                    await send_problem(visit.send, busy())
                     return
                 drain.stream_opened()
                 try:
@@ -70,7 +66,7 @@ class Haven(Litestar):
                     drain.stream_closed()
             else:
                 if drain.in_flight >= settings.in_flight_max:
-                    await visit.turn_away()
+                    await send_problem(visit.send, busy())
                     return
                 drain.in_flight += 1
                 try:
@@ -79,6 +75,11 @@ class Haven(Litestar):
                     drain.in_flight -= 1
         finally:
             visit.note(cast("HTTPScope", scope))
+
+
+def _is_alias(raw_path: bytes) -> bool:
+    """Tell whether an address is another spelling; Litestar would find the route that it does not name."""
+    return b"%" in raw_path or b"//" in raw_path or raw_path.endswith(b"/")
 
 
 class _Visit:
@@ -95,22 +96,10 @@ class _Visit:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            headers = list(message.get("headers", ()))
-            present = {name.lower() for name, _ in headers}
-            headers += [header for header in HEADERS if header[0] not in present]
-            message["headers"] = headers
+            message["headers"] = with_headers(list(message.get("headers", ())))
         elif message["type"] == "http.response.body":
             self._bytes_out += len(message.get("body", b""))
         await self._send(message)
-
-    async def turn_away(self) -> None:
-        """Answer 503 before anything is read: a queue inside would only make everyone wait."""
-        problem = busy()
-        body = rendered(problem)
-        headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
-        headers += [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]
-        await self.send({"type": "http.response.start", "status": problem.status, "headers": headers})
-        await self.send({"type": "http.response.body", "body": body, "more_body": False})
 
     def note(self, scope: HTTPScope) -> None:
         if _log.isEnabledFor(logging.INFO):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from api.answers import HEADERS
 from api.migrate import migrations
 from api.postgres import TRANSIENT
 
@@ -46,8 +47,7 @@ class Health:
         else:
             status, words = 404, "not_found"
         body = msgspec.json.encode({"ok": status == 200, "why": words})
-        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
-        headers.append((b"content-length", str(len(body)).encode()))
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *HEADERS]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 

@@ -11,7 +11,8 @@ from conftest import app_client
 from litestar import Request, get, post
 from msgspec import Struct
 
-from api.app import DEVELOPMENT_ROUTES, HEADERS, ROUTES, create_app
+from api.answers import HEADERS
+from api.app import DEVELOPMENT_ROUTES, ROUTES, create_app
 from api.decoding import decoded
 from api.drain import Drain
 from api.openapi import described
@@ -241,6 +242,8 @@ async def test_production_has_no_development_routes(parts: Parts) -> None:
 async def probe(health: Health, path: str) -> tuple[int, Any]:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=health), base_url="http://admin.test") as client:
         answer = await client.get(path)
+        for name, value in HEADERS:
+            assert answer.headers[name.decode()] == value.decode()
         return answer.status_code, answer.json()
 
 
