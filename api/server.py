@@ -5,14 +5,14 @@ import contextlib
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.app import create_app
+from api.edge import Application, Bounds, Edge, guarded
 from api.routes.health import Health
-from api.routes.live import CUT
 from api.settings import Address
 from api.wiring import Parts
 from api.worker import Worker
@@ -40,8 +40,9 @@ async def serve(parts: Parts, greet: Greet, *, with_worker: bool) -> None:
         _listening(settings.bind, "HAVEN_BIND") as public_socket,
         _listening(settings.admin_bind, "HAVEN_ADMIN_BIND") as admin_socket,
     ):
-        public = _server(app, max(1, round(settings.drain_s - settings.bye_s)))
-        admin = _server(Health(parts), 1)
+        bounds = Bounds(body_bytes_max=settings.body_bytes_max)
+        public = _server(app, max(1, round(settings.drain_s - settings.bye_s)), bounds)
+        admin = _server(Health(parts), 1, Bounds())
         async with asyncio.TaskGroup() as running:
             _end_at_signal(parts)
             running.create_task(_drained(parts, public))
@@ -60,7 +61,7 @@ async def serve(parts: Parts, greet: Greet, *, with_worker: bool) -> None:
 async def work(parts: Parts, greet: Greet) -> None:
     """Do what is due until a signal comes; probes are answered, nothing else."""
     with _listening(parts.settings.admin_bind, "HAVEN_ADMIN_BIND") as admin_socket:
-        admin = _server(Health(parts), 1)
+        admin = _server(Health(parts), 1, Bounds())
         async with asyncio.TaskGroup() as running:
             _end_at_signal(parts)
             running.create_task(admin.serve(sockets=[admin_socket]))
@@ -101,19 +102,11 @@ class _Server(uvicorn.Server):
         yield
 
 
-class _Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, which lets a route drop a connection whose reader takes nothing any more."""
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["extensions"] = {CUT: self.transport.abort}  # type: ignore[dict-item]
-
-
-def _server(app: Any, finish_s: int) -> _Server:
+def _server(app: Application, finish_s: int, bounds: Bounds) -> _Server:
     return _Server(
         uvicorn.Config(
-            app,
-            http=_Protocol,
+            guarded(app),
+            http=cast("Any", partial(Edge, bounds=bounds)),
             ws="none",
             # `open_parts` opened everything before the first request and closes it after the last.
             lifespan="off",
@@ -131,7 +124,13 @@ def _server(app: Any, finish_s: int) -> _Server:
 def _listening(address: Address, variable: str) -> Iterator[socket.socket]:
     try:
         family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-        listener = socket.create_server((address.host, address.port), family=family, backlog=BACKLOG)
+        listener = socket.create_server(
+            (address.host, address.port),
+            family=family,
+            backlog=BACKLOG,
+            # [::] means every address that this machine has, those of IPv4 too.
+            dualstack_ipv6=family is socket.AF_INET6 and socket.has_dualstack_ipv6(),
+        )
     except OSError as fault:
         raise PortTaken(
             f"Haven cannot listen on {address}: {fault.strerror or 'the name is unknown'}."

@@ -11,6 +11,7 @@ import httpx
 import msgspec
 
 from api.app import create_app
+from api.edge import Application, Bounds
 from api.server import _server
 from api.wiring import Parts
 
@@ -19,12 +20,23 @@ DEADLINE_S = 20
 
 
 @asynccontextmanager
-async def served(parts: Parts, *, send_bytes: int | None = None) -> AsyncIterator[httpx.AsyncClient]:
+async def served(
+    parts: Parts, *, send_bytes: int | None = None, bounds: Bounds | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
     """The real server on a free port of this loop; `send_bytes` bounds what the system keeps for a slow reader."""
+    async with serving(create_app(parts), send_bytes=send_bytes, bounds=bounds) as client:
+        yield client
+
+
+@asynccontextmanager
+async def serving(
+    app: Application, *, send_bytes: int | None = None, bounds: Bounds | None = None, finish_s: int = 1
+) -> AsyncIterator[httpx.AsyncClient]:
+    """The same for any application."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         if send_bytes is not None:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_bytes)
-        server = _server(create_app(parts), 1)
+        server = _server(app, finish_s, bounds or Bounds())
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             await until(lambda: server.started)

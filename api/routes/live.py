@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from api import tickets
 from api.auth import SECRET_BYTES
+from api.edge import CUT
 from api.hints import Hub
 from api.pace import LIVE
 from api.routes.requests import Requested, authenticate, parts_of
@@ -18,9 +19,6 @@ from api.streams import Hint
 from domain.ids import DeviceId, PersonId
 
 TAGS: Final = ["live"]
-
-CUT: Final = "haven.cut"
-"""Our server's extension of the ASGI scope: a function that drops the connection at once."""
 
 HEADERS: Final = (
     (b"content-type", b"text/event-stream"),
