@@ -76,6 +76,17 @@ ENVELOPE: Final = frozenset(
 """Names that belong to the record itself: no client sets them as fields."""
 
 
+def may_look_behind(kind: Kind, field: str, *, own: bool) -> bool:
+    """Return whether earlier values of a field may be read by its author (`own`), or by the other of the two.
+
+    What the server shows of a private record has no past for anybody, and a text of one author has one for them alone.
+    """
+    table = kind.fields.get(field)
+    if table is None or kind.ownership is Ownership.PROJECTION:
+        return False
+    return own or table.policy is not Policy.WORDS
+
+
 def judged(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any] | Refusal:
     """Return the values in canonical form, or why they cannot be a record's content."""
     canonical: dict[str, Any] = {}

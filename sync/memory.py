@@ -5,7 +5,7 @@ inside it.
 """
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -15,7 +15,9 @@ from domain.records import Record
 from sync.bodies import encoded
 from sync.lives import LIVES_MAX, earlier, wire_epoch
 from sync.ports import (
+    Behind,
     Caller,
+    Dated,
     Life,
     Loaded,
     Member,
@@ -42,6 +44,7 @@ class MemoryStore:
         self.own_epochs: dict[SpaceId, UUID] = {}
         self.records: dict[RecordKey, Record] = {}
         self.revisions: dict[RecordKey, list[Revision]] = {}
+        self.put_behind_on: dict[tuple[RecordKey, int], date] = {}
         self.outcomes: dict[tuple[SpaceId, DeviceId, UUID], Outcome] = {}
 
     @property
@@ -127,6 +130,22 @@ class MemoryStore:
             for key in records
         }
 
+    async def behind(self, caller: Caller, kind: str, identity: RecordId, *, before: int, limit: int) -> Behind | None:
+        """Return at most `limit` revisions of a record from versions below `before`."""
+        found = [self.records[space, identity] for space in self._mine(caller) if (space, identity) in self.records]
+        record = next((each for each in found if each.kind == kind), None)
+        if record is None:
+            return None
+        key = (record.space, record.id)
+        past = sorted(self.revisions.get(key, ()), key=lambda each: -each.version)
+        return Behind(
+            author=record.author,
+            gone=record.gone,
+            revisions=tuple(
+                Dated(each, self.put_behind_on[key, each.version]) for each in past if each.version < before
+            )[:limit],
+        )
+
     async def scope(self, caller: Caller, identity: RecordId) -> PurgeScope:
         """Return everything that a purge of this record has to look through."""
         spaces = self._mine(caller)
@@ -154,7 +173,7 @@ class MemoryStore:
             ),
         )
 
-    async def save(self, caller: Caller, writes: Writes, now: datetime) -> dict[SpaceId, int] | None:  # noqa: ARG002
+    async def save(self, caller: Caller, writes: Writes, now: datetime) -> dict[SpaceId, int] | None:
         """Store everything and return the new heads, or nothing and None. Nothing ages here."""
         if not self._unmoved(caller, writes):
             return None
@@ -164,7 +183,9 @@ class MemoryStore:
             self.revisions.pop(key, None)
         self._store(writes.records)
         for revision in writes.revisions:
-            self.revisions.setdefault((revision.space, revision.record), []).append(revision)
+            key = (revision.space, revision.record)
+            self.revisions.setdefault(key, []).append(revision)
+            self.put_behind_on.setdefault((key, revision.version), now.astimezone(UTC).date())
         for space_id, outcome in writes.outcomes:
             self.outcomes[space_id, caller.device, outcome.key] = outcome
         for each in writes.deposits:

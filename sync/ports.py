@@ -1,7 +1,7 @@
 """What push and pull need of the world: who is calling, keys, and a store that decides nothing."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
@@ -114,6 +114,21 @@ class Revision(Struct, frozen=True, kw_only=True):
     values: tuple[Value, ...]
 
 
+class Dated(Struct, frozen=True):
+    """A revision, and the date on which its values were put behind: never the hour."""
+
+    revision: Revision
+    on: date
+
+
+class Behind(Struct, frozen=True, kw_only=True):
+    """What stands behind one record, the newest first."""
+
+    author: PersonId
+    gone: bool
+    revisions: tuple[Dated, ...]
+
+
 class Stored(Struct, frozen=True):
     """A record beside its encoded body, so that it is encoded once."""
 
@@ -200,6 +215,12 @@ class Store(Protocol):
 
     async def history(self, caller: Caller, records: Collection[RecordKey]) -> dict[RecordKey, frozenset[str]]:
         """Return the texts that these records once held, as far as revisions are kept."""
+
+    async def behind(self, caller: Caller, kind: str, identity: RecordId, *, before: int, limit: int) -> Behind | None:
+        """Return at most `limit` revisions of a record, of versions below `before`.
+
+        None where there is no such record, or none that is this caller's to know of.
+        """
 
     async def scope(self, caller: Caller, identity: RecordId) -> PurgeScope:
         """Return everything that a purge of this record has to look through."""

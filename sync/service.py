@@ -12,7 +12,8 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from domain.ids import PersonId, RecordId, SpaceId
-from domain.kinds import KINDS
+from domain.kind import Ownership
+from domain.kinds import KINDS, may_look_behind
 from domain.prompts import SETTINGS
 from sync import cursor, follows, purging
 from sync import store as postgres
@@ -23,7 +24,20 @@ from sync.ports import Caller, Keys, Loaded, Page, Place, Row, Space, Store, Wan
 from sync.reconcile import Decisions, reconcile
 from sync.sealing import SpaceKeys, keyed_id
 from sync.wanted import given_lately, letters_of, wanted
-from sync.wire import Change, Gone, Outcome, RawSyncResponse, Reset, SpaceView, SyncRequest
+from sync.wire import (
+    REVISIONS_MAX,
+    VERSION_MAX,
+    Change,
+    EarlierValue,
+    Gone,
+    Outcome,
+    RawSyncResponse,
+    Reset,
+    Revisions,
+    RevisionView,
+    SpaceView,
+    SyncRequest,
+)
 
 LOST_RACES_MAX = 5
 """Attempts at one push before the caller is asked to come back."""
@@ -317,6 +331,40 @@ def _response(
         records=[Raw(rendered(row)) for row in rows if row.body is not None],
         gone=[Gone(space=row.space, kind=row.kind, id=row.id, version=row.version) for row in rows if row.gone],
     )
+
+
+async def revisions(
+    store: Store,
+    caller: Caller,
+    kind: str,
+    identity: RecordId,
+    *,
+    before: int = VERSION_MAX,
+    limit: int = REVISIONS_MAX,
+) -> Revisions:
+    """Return earlier values of a record, as far as the caller may see them, the newest first.
+
+    Raise `UnknownRecordError` alike for a record that never was and for one that is not the caller's to know of.
+    """
+    behind = await store.behind(caller, kind, identity, before=before, limit=limit + 1)
+    table = KINDS.get(kind)
+    own = behind is not None and behind.author == caller.person
+    # What is wiped is gone for the other; what its author had written before is still theirs.
+    if behind is None or table is None or table.ownership is Ownership.PROJECTION or (behind.gone and not own):
+        raise UnknownRecordError
+    views = [
+        RevisionView(
+            version=each.revision.version,
+            on=each.on,
+            values=[
+                EarlierValue(field=value.field, value=value.value, by=value.by)
+                for value in each.revision.values
+                if may_look_behind(table, value.field, own=own)
+            ],
+        )
+        for each in behind.revisions[:limit]
+    ]
+    return Revisions(revisions=views, more=len(behind.revisions) > limit)
 
 
 async def purge(

@@ -7,7 +7,7 @@ stores, and only from the value that was read.
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,7 +21,9 @@ from domain.records import Record
 from sync.bodies import decoded, encoded, packed, packed_purge, unpacked, unpacked_purge
 from sync.lives import LIVES_MAX, earlier, wire_epoch
 from sync.ports import (
+    Behind,
     Caller,
+    Dated,
     Keys,
     Loaded,
     Member,
@@ -285,6 +287,19 @@ ORDER BY v.version DESC
 LIMIT {REVISIONS_LOOKED_THROUGH_MAX}"""
 
 
+BEHIND: Final = f"""{_MINE}
+SELECT r.space_id, r.author, r.gone, v.version, v.changed_at, v.body
+FROM mine
+JOIN record r ON r.space_id = mine.space_id AND r.id = $3 AND r.kind = $4
+LEFT JOIN LATERAL (
+    SELECT * FROM revision
+    WHERE revision.space_id = r.space_id AND revision.record_id = r.id AND revision.version < $5
+    ORDER BY revision.version DESC
+    LIMIT $6
+) v ON true
+ORDER BY v.version DESC"""
+
+
 class PostgresStore:
     """`sync.ports.Store` on a pool. `keys` open and seal; what does not open is left out and counted."""
 
@@ -354,6 +369,22 @@ class PostgresStore:
                 values = self._values(opener, row["space_id"], row["kind"], row["record_id"], row["body"])
                 texts[key] |= {value.value for value in values if isinstance(value.value, str)}
         return {key: frozenset(each) for key, each in texts.items()}
+
+    async def behind(self, caller: Caller, kind: str, identity: RecordId, *, before: int, limit: int) -> Behind | None:
+        """Return at most `limit` revisions of a record from versions below `before`."""
+        rows = await self.pool.fetch(BEHIND, caller.spaces, caller.person, identity, kind, before, limit)
+        if not rows:
+            return None
+        space = min((SpaceId(row["space_id"]) for row in rows), key=caller.spaces.index)
+        opener = await self.keys.of([space])
+        past: list[Dated] = []
+        for row in rows:
+            if row["space_id"] == space and row["body"] is not None:
+                values = self._values(opener, space, kind, identity, row["body"])
+                revision = Revision(space=space, record=identity, version=row["version"], values=values)
+                past.append(Dated(revision, row["changed_at"].astimezone(UTC).date()))
+        first = next(row for row in rows if row["space_id"] == space)
+        return Behind(author=PersonId(first["author"]), gone=first["gone"], revisions=tuple(past))
 
     async def scope(self, caller: Caller, identity: RecordId) -> PurgeScope:
         """Return everything that a purge of this record has to look through."""

@@ -5,7 +5,7 @@ request that breaks them is a 400: a client library never gets it wrong. The *co
 untyped until its kind has judged it, because a 4xx for content would block a phone's queue for ever.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -18,6 +18,8 @@ CHANGES_MAX = 500
 LIMIT_MAX = 1000
 LIMIT_DEFAULT = 500
 CURSOR_CHARS_MAX = 4096
+REVISIONS_MAX = 100
+"""Revisions in one answer."""
 FIELDS_MAX = 64
 """Names in one `set` or `was`; a kind has fewer than half of that."""
 
@@ -132,6 +134,29 @@ class SyncResponse(Struct, frozen=True, kw_only=True):
     spaces: list[SpaceView] = []
     records: list[RecordView] = []
     gone: list[Gone] = []
+
+
+class EarlierValue(Struct, frozen=True, kw_only=True):
+    """What a field held before, or what lost against it; `by` wrote it."""
+
+    field: str
+    value: Any
+    by: UUID
+
+
+class RevisionView(Struct, frozen=True, kw_only=True):
+    """The values that one change put behind a record: `version` is that of the change, `on` its date (UTC)."""
+
+    version: int
+    on: date
+    values: list[EarlierValue]
+
+
+class Revisions(Struct, frozen=True, kw_only=True):
+    """Earlier values of a record, the newest first. With `more`, ask again `before` the last version here."""
+
+    revisions: list[RevisionView]
+    more: bool
 
 
 class RawSyncResponse(Struct, frozen=True, kw_only=True):

@@ -1,12 +1,13 @@
 """Routes of sync: push and pull in one round trip, and purging one's own words."""
 
+import re
 from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Final
 from uuid import uuid4
 
 import msgspec
-from litestar import Response, delete, post
+from litestar import Response, delete, get, post
 from litestar.params import FromPath
 
 from api.decoding import decoded
@@ -17,7 +18,7 @@ from domain.kinds import KINDS
 from sync import service
 from sync.cursor import CursorUnreadableError
 from sync.ports import Caller
-from sync.wire import SyncRequest, SyncResponse
+from sync.wire import REVISIONS_MAX, VERSION_MAX, Revisions, SyncRequest, SyncResponse
 
 TAGS: Final = ["sync"]
 
@@ -94,4 +95,40 @@ async def purge_words(request: Requested, kind: FromPath[str], record: FromPath[
     parts.hints.publish(moved)
 
 
-ROUTES: Final = [sync, purge_words]
+@get(
+    "/v1/records/{kind:str}/{record:str}/revisions",
+    summary="Earlier values of a record",
+    tags=TAGS,
+    opt={
+        "gives": Revisions,
+        "query": {
+            "before": "only revisions of versions below this",
+            "limit": f"at most so many, 1 to {REVISIONS_MAX}; {REVISIONS_MAX} without it",
+        },
+    },
+)
+async def show_revisions(request: Requested, kind: FromPath[str], record: FromPath[str]) -> Response[bytes]:
+    """Return what the fields of a record held before, or what lost against it, for 30 days, the newest first.
+
+    Of a text that one person writes only that person sees earlier values; of what both write, both do. To restore one,
+    send it as an ordinary change.
+    """
+    caller = await authenticate(request)
+    before = _whole(request, "before", VERSION_MAX)
+    limit = _whole(request, "limit", REVISIONS_MAX)
+    store = parts_of(request).store
+    found = await service.revisions(store, caller, kind, RecordId(id_in_path(record)), before=before, limit=limit)
+    return Response(ENCODER.encode(found), media_type="application/json")
+
+
+def _whole(request: Requested, name: str, most: int) -> int:
+    """Return a whole number of the query, from 1 to `most`; without one, `most`."""
+    given = request.query_params.getall(name, [])
+    if not given:
+        return most
+    if len(given) > 1 or not re.fullmatch(r"[1-9][0-9]{0,15}", given[0]) or int(given[0]) > most:
+        raise malformed(f"This must be one whole number from 1 to {most}.", f"?{name}")
+    return int(given[0])
+
+
+ROUTES: Final = [sync, purge_words, show_revisions]

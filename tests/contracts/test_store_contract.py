@@ -1,6 +1,7 @@
 """What every store of spaces does alike: each test here runs on the memory store and on PostgreSQL."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, cast
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from domain.records import Alternative, Purged, Record, Stamp
 from sync.bodies import decoded, encoded
 from sync.lives import LIVES_MAX
 from sync.ports import Caller, Life, Loaded, Page, Revision, Space, Stored, Value, Wanted, Writes
-from sync.wire import Outcome
+from sync.wire import VERSION_MAX, Outcome
 from tests.contracts.grounds import Ground, MemoryGround, PostgresGround, pair_on
 from tests.pair import NOON, HeldKeys, Pair, change, somebody
 
@@ -462,6 +463,45 @@ async def test_a_stranger_with_the_right_ids_gets_nothing_and_changes_nothing(pa
     assert await everything(pair) == before
     assert (await pair.store.history(ana.phone, [key]))[key] == {"Old"}
     assert (await space_of(pair)).id == couple
+
+
+# What stands behind ---------------------------------------------------------------------------------------------
+
+
+async def test_what_stands_behind_a_record_comes_newest_first_and_page_by_page(pair: Pair) -> None:
+    goal, identity = uuid4(), uuid4()
+    titles = ["One.", "Two.", "Three.", "Four."]
+    await pair.one(pair.ana.phone, change("step", identity, {"goal": str(goal), "title": "One."}, couple=pair.couple))
+    for base, (was, title) in enumerate(pairwise(titles), 1):
+        await pair.one(
+            pair.ana.phone,
+            change("step", identity, {"title": title}, was={"title": was}, base=base, couple=pair.couple),
+        )
+    behind = await pair.store.behind(pair.ben.phone, "step", RecordId(identity), before=VERSION_MAX, limit=2)
+    assert behind is not None
+    assert (behind.author, behind.gone) == (pair.ana.person, False)
+    assert [each.revision.values for each in behind.revisions] == [
+        (Value("title", "Three.", pair.ana.person),),
+        (Value("title", "Two.", pair.ana.person),),
+    ]
+    assert {each.on for each in behind.revisions} == {pair.now.date()}
+    last = behind.revisions[-1].revision.version
+    rest = await pair.store.behind(pair.ben.phone, "step", RecordId(identity), before=last, limit=2)
+    assert rest is not None
+    assert [each.revision.values[0].value for each in rest.revisions] == ["One."]
+
+
+async def test_what_stands_behind_is_nobody_else_s_to_see(pair: Pair) -> None:
+    identity = uuid4()
+    await pair.one(pair.ana.phone, change("check_in", identity, {"local_date": "2026-11-23", "text": "One."}))
+    await pair.one(pair.ana.phone, change("check_in", identity, {"text": "Two."}, was={"text": "One."}, base=2))
+    asked = {"before": VERSION_MAX, "limit": 9}
+    own = await pair.store.behind(pair.ana.phone, "check_in", RecordId(identity), **asked)
+    assert own is not None
+    assert len(own.revisions) == 1
+    assert await pair.store.behind(pair.ben.phone, "check_in", RecordId(identity), **asked) is None
+    assert await pair.store.behind(pair.ana.phone, "step", RecordId(identity), **asked) is None
+    assert await pair.store.behind(pair.ana.phone, "check_in", RecordId(uuid4()), **asked) is None
 
 
 # Lives ---------------------------------------------------------------------------------------------------------
