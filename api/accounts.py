@@ -29,7 +29,7 @@ from api.names import opened_label, sealed_label
 from api.postgres import Pool
 from domain.ids import DeviceId, PersonId, SpaceId
 from sync import service
-from sync import store as spaces
+from sync import space_store as spaces
 from sync.ports import Caller
 from sync.sealing import SpaceKeys
 

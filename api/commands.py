@@ -20,7 +20,7 @@ from api.postgres import TRANSIENT, open_pool
 from api.settings import EXIT_UNFIT, VARIABLES, Address, Settings, SettingsUnfit, masked
 from api.telemetry import configure
 from api.wiring import PROJECT, Parts, bring_forward, keys_file, on_database, open_parts
-from sync import store
+from sync import space_store
 
 EXIT_FAILED: Final = 1
 EXIT_MISSING: Final = 3
@@ -136,7 +136,7 @@ def bump_epoch(chosen: argparse.Namespace, settings: Settings) -> int:
     async def go(found: Settings) -> bool:
         assert found.database_url is not None, "`on_database` found one"
         async with open_pool(found.database_url.text, connections_max=1) as pool:
-            return await store.bump_epoch(pool, uuid4(), chosen.space)
+            return await space_store.bump_epoch(pool, uuid4(), chosen.space)
 
     with on_database(settings) as found:
         done = _in_loop(go(found))

@@ -8,7 +8,7 @@ from api import store
 from api.wiring import Parts
 from domain.ids import DeviceId
 from sync import service
-from sync import store as spaces
+from sync import space_store as spaces
 from sync.ports import Caller
 
 A_ROUND_MAX: Final = 100

@@ -16,7 +16,7 @@ from api.names import opened_name, sealed_name
 from api.store import Transaction
 from domain import couples
 from domain.ids import CoupleId, PersonId, SpaceId
-from sync import store as spaces
+from sync import space_store as spaces
 from sync.ports import Caller
 from sync.sealing import SpaceKeys
 

@@ -7,7 +7,7 @@ from api import store
 from api.accounts import Accounts
 from api.errors import not_found
 from domain.ids import CoupleId, SpaceId
-from sync import store as spaces
+from sync import space_store as spaces
 from sync.ports import Caller
 
 

@@ -579,3 +579,24 @@ RETURNING hits, window_start
 HITS = "SELECT hits FROM limit_count WHERE key = $1 AND window_start > $2"
 
 UNHIT = "UPDATE limit_count SET hits = hits - 1 WHERE key = $1 AND hits > 0"
+
+
+# Forgetting
+
+FORGET_COUNTERS = """
+DELETE FROM limit_count WHERE (key, window_start) IN (
+    SELECT key, window_start FROM limit_count WHERE window_start < $1 LIMIT $2)"""
+
+FORGET_TICKETS = """
+DELETE FROM live_ticket WHERE ticket_hash IN (
+    SELECT ticket_hash FROM live_ticket WHERE expires_at < $1 LIMIT $2)"""
+
+
+async def forget_counters(pool: Pool, before: datetime, rows_max: int) -> int:
+    """Delete counters whose window began before; return how many."""
+    return int((await pool.execute(FORGET_COUNTERS, before, rows_max)).rpartition(" ")[2])
+
+
+async def forget_tickets(pool: Pool, before: datetime, rows_max: int) -> int:
+    """Delete tickets that ran out before; return how many."""
+    return int((await pool.execute(FORGET_TICKETS, before, rows_max)).rpartition(" ")[2])

@@ -22,7 +22,8 @@ from api.pace import Pace
 from api.postgres import Pool, open_pool
 from api.settings import Secret, Settings
 from api.turns import Turns
-from sync.store import PostgresStore, found_store
+from sync.space_store import found_store
+from sync.store import PostgresStore
 
 PROJECT = Path(__file__).resolve().parent.parent
 

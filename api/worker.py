@@ -42,6 +42,5 @@ class Worker:
         if self._pruned_at is None or now - self._pruned_at >= PRUNE_EVERY:
             gone = await prune(self._parts.pool, now)
             self._pruned_at = None if gone.more else now
-            count = gone.outcomes + gone.revisions + gone.limits + gone.tickets
-            if count:
-                _log.info("pruned", extra={"event": "pruned", "count": count})
+            if gone.count:
+                _log.info("pruned", extra={"event": "pruned", "count": gone.count})

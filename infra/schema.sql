@@ -275,6 +275,10 @@ CREATE INDEX record_due ON public.record USING btree (due_at) WHERE (due_at IS N
 
 CREATE INDEX record_family ON public.record USING btree (space_id, family, kind) WHERE (family IS NOT NULL);
 
+CREATE INDEX record_gone ON public.record USING btree (changed_at) WHERE gone;
+
+CREATE INDEX record_removed ON public.record USING btree (changed_at) WHERE (removed AND (NOT gone));
+
 CREATE UNIQUE INDEX record_version ON public.record USING btree (space_id, version);
 
 ALTER TABLE ONLY public.block

@@ -15,8 +15,7 @@ from domain.ids import PersonId, RecordId, SpaceId
 from domain.kind import Ownership
 from domain.kinds import KINDS, may_look_behind
 from domain.prompts import SETTINGS
-from sync import cursor, follows, purging
-from sync import store as postgres
+from sync import cursor, follows, purging, space_store
 from sync.board import Board, settings_id
 from sync.bodies import rendered
 from sync.lives import common
@@ -419,9 +418,9 @@ async def found_personal_space(
 
     Runs within the transaction that makes the account; the keys were stored before.
     """
-    await postgres.found_space(connection, space, "personal", None, keyed_id(keys.id_key, "epoch"))
-    await postgres.add_member(connection, space, person, space, None)
+    await space_store.found_space(connection, space, "personal", None, keyed_id(keys.id_key, "epoch"))
+    await space_store.add_member(connection, space, person, space, None)
     fields = {name: field.shape.empty for name, field in SETTINGS.fields.items()}
-    await postgres.deposit(
+    await space_store.deposit(
         connection, keys, space, person, SETTINGS.name, fields, now, identity=settings_id(keys.id_key)
     )

@@ -15,10 +15,8 @@ import asyncpg
 import msgspec
 
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
-from domain.kind import Ownership
-from domain.kinds import KINDS
 from domain.records import Record
-from sync.bodies import decoded, encoded, packed, packed_purge, unpacked, unpacked_purge
+from sync.bodies import decoded, packed, packed_purge, unpacked, unpacked_purge
 from sync.lives import LIVES_MAX, earlier, wire_epoch
 from sync.ports import (
     Behind,
@@ -38,13 +36,10 @@ from sync.ports import (
     Wanted,
     Writes,
 )
-from sync.sealing import SealBroken, SpaceKeys, keyed_id
+from sync.sealing import SealBroken, SpaceKeys
 from sync.wire import Outcome
 
 log = logging.getLogger("haven.sync")
-
-STORE_LIVES_MAX: Final = 64
-"""Earlier lives of the whole store that are remembered; the oldest make room."""
 
 REVISIONS_LOOKED_THROUGH_MAX: Final = 10_000
 """Earlier values of a record that one purge or refusal looks through, the newest: one edit every four minutes for a
@@ -154,7 +149,7 @@ def _past(column: str, ended: str) -> str:
     return f"CASE WHEN store_epoch = {_LIFE} THEN {column} ELSE {_and_past(column, ended)} END"
 
 
-_IN_THIS_LIFE: Final = f"""
+IN_THIS_LIFE: Final = f"""
     store_epoch = {_LIFE},
     past_store_epochs = {_past("past_store_epochs", "store_epoch")},
     past_epochs = {_past("past_epochs", "epoch")},
@@ -163,7 +158,7 @@ _IN_THIS_LIFE: Final = f"""
 versions of the new life would count as common to both."""
 
 _RAISE: Final = f"""
-    UPDATE space SET head = $2, {_IN_THIS_LIFE}
+    UPDATE space SET head = $2, {IN_THIS_LIFE}
     WHERE space_id = $1 AND head = $3 AND (state = 'active' OR $5::boolean)
         AND EXISTS (
             SELECT 1 FROM member m WHERE m.space_id = $1 AND m.person_id = $4 AND m.left_on IS NULL
@@ -173,17 +168,28 @@ _RAISE: Final = f"""
 RAISE_HEAD: Final = _RAISE
 
 RAISE_INBOX: Final = f"""
-UPDATE space SET head = head + $2, {_IN_THIS_LIFE}
+UPDATE space SET head = head + $2, {IN_THIS_LIFE}
 WHERE space_id = $1 AND home = 'personal'
 RETURNING head"""
 """The partner's personal space: named by the member row that the load statement found beside the caller's own."""
 
 
 RAISE_INBOX_READ: Final = f"""
-UPDATE space SET head = $2, {_IN_THIS_LIFE}
+UPDATE space SET head = $2, {IN_THIS_LIFE}
 WHERE space_id = $1 AND head = $3 AND home = 'personal' AND $4::uuid IS NOT NULL AND $5::boolean
 RETURNING space_id"""
 """Likewise, where a purge has read the partner's box and takes the purged sentences out of it."""
+
+LIFE_OF_MINE: Final = f"""{_MINE}
+SELECT s.epoch, s.store_epoch, (SELECT epoch FROM store_epoch) AS life FROM mine s"""
+
+BUMP_SPACE: Final = f"""
+UPDATE space SET epoch = $2, store_epoch = {_LIFE},
+    past_store_epochs = {_and_past(_past("past_store_epochs", "store_epoch"), _LIFE)},
+    past_epochs = {_and_past(_past("past_epochs", "epoch"), "epoch")},
+    past_heads = {_and_past(_past("past_heads", "head"), "head")}
+WHERE space_id = $1 AND ($3::bigint IS NULL OR (head = $3 AND epoch = $4))"""
+"""The second past life is the space's own in the present life of the store, in which phones may have read it."""
 
 
 def _insert(first: int, *, left_alone: bool = False) -> str:
@@ -421,7 +427,7 @@ class PostgresStore:
         """Store everything and return the new heads, or nothing and None."""
         spaces = {*writes.spaces, *(each.record.space for each in writes.deposits)}
         sealer = await self.keys.of(spaces)
-        batch = _arrays(sealer, writes, now, caller)
+        batch = arrays(sealer, writes, now, caller)
         try:
             if len(spaces) == 1 and not writes.forgotten and spaces.issubset(caller.spaces):
                 [space] = writes.spaces.values()
@@ -477,7 +483,7 @@ class PostgresStore:
         await connection.fetchval(SAVE_RAISED, *batch)
         if numbered:
             only = Writes(spaces={}, heads={}, records=tuple(numbered))
-            await connection.fetchval(DEPOSIT, *_arrays(sealer, only, now, caller))
+            await connection.fetchval(DEPOSIT, *arrays(sealer, only, now, caller))
         return heads
 
     async def changed_since(
@@ -608,7 +614,7 @@ def _raising(space: Space, writes: Writes, caller: Caller) -> tuple[Any, ...]:
     )
 
 
-def _arrays(sealer: Mapping[SpaceId, SpaceKeys], writes: Writes, now: datetime, caller: Caller | None) -> list[Any]:
+def arrays(sealer: Mapping[SpaceId, SpaceKeys], writes: Writes, now: datetime, caller: Caller | None) -> list[Any]:
     """Return the columns of everything that is stored, bodies sealed, in the order `_insert` numbers them."""
     records = [each.record for each in writes.records]
     kinds = {(record.space, record.id): record.kind for record in records}
@@ -679,147 +685,3 @@ def _space(row: asyncpg.Record) -> Space:
             for person, inbox in zip(row["persons"], row["inboxes"], strict=True)
         ),
     )
-
-
-FOUND_STORE: Final = "INSERT INTO store_epoch (one, epoch) VALUES (true, $1) ON CONFLICT DO NOTHING"
-
-FOUND_SPACE: Final = """
-INSERT INTO space (space_id, home, couple_id, state, head, epoch, store_epoch, horizon)
-VALUES ($1, $2, $3, 'active', 0, $4, (SELECT epoch FROM store_epoch), 0)"""
-
-HOLD_SPACE: Final = "SELECT space_id FROM space WHERE space_id = $1 FOR UPDATE"
-
-CLOSE_SPACE: Final = f"""
-WITH windows AS (
-    SELECT r.id, row_number() OVER (ORDER BY r.version) AS nth
-    FROM record r
-    WHERE r.space_id = $1 AND r.kind = ANY($2::text[]) AND NOT r.gone
-),
-closed AS (
-    UPDATE space SET state = 'closed', head = head + 1 + (SELECT count(*) FROM windows), {_IN_THIS_LIFE}
-    WHERE space_id = $1 AND state = 'active'
-    RETURNING head
-),
-wiped AS (
-    UPDATE record r
-    SET gone = true, body = NULL, stamps = $4, changed_at = $3,
-        version = (SELECT head FROM closed) - (SELECT count(*) FROM windows) + windows.nth
-    FROM windows
-    WHERE r.space_id = $1 AND r.id = windows.id AND EXISTS (SELECT 1 FROM closed)
-),
-unheard AS (
-    DELETE FROM revision v USING windows
-    WHERE v.space_id = $1 AND v.record_id = windows.id AND EXISTS (SELECT 1 FROM closed)
-)
-SELECT coalesce((SELECT head FROM closed), (SELECT head FROM space WHERE space_id = $1))"""
-"""Runs inside the transaction that has found the caller's own active couple."""
-
-ADD_MEMBER: Final = "INSERT INTO member (space_id, person_id, personal_space_id, name) VALUES ($1, $2, $3, $4)"
-
-RAISE_OWN: Final = f"UPDATE space SET head = head + 1, {_IN_THIS_LIFE} WHERE space_id = $1 RETURNING head"
-
-BUMP_STORE: Final = f"""
-UPDATE store_epoch SET epoch = $1, past = (past || epoch)[greatest(1, cardinality(past) + 2 - {STORE_LIVES_MAX}):]"""
-
-BUMP_SPACE: Final = f"""
-UPDATE space SET epoch = $2, store_epoch = {_LIFE},
-    past_store_epochs = {_and_past(_past("past_store_epochs", "store_epoch"), _LIFE)},
-    past_epochs = {_and_past(_past("past_epochs", "epoch"), "epoch")},
-    past_heads = {_and_past(_past("past_heads", "head"), "head")}
-WHERE space_id = $1 AND ($3::bigint IS NULL OR (head = $3 AND epoch = $4))"""
-"""The second past life is the space's own in the present life of the store, in which phones may have read it."""
-
-DUE: Final = "SELECT space_id, id, author FROM record WHERE due_at <= $1 AND NOT gone ORDER BY due_at LIMIT $2"
-"""The worker's look over all spaces: ids alone; what is then done is done as the author, with their membership."""
-
-POSTPONE: Final = "UPDATE record SET due_at = $4 WHERE space_id = $1 AND id = $2 AND due_at <= $3"
-"""Moves nothing that a device sees, so it needs no version."""
-
-
-class Due(msgspec.Struct, frozen=True):
-    """A record that the worker has to look at again."""
-
-    space: SpaceId
-    id: RecordId
-    author: PersonId
-
-
-async def due(pool: asyncpg.Pool, now: datetime, most: int) -> list[Due]:
-    """Return at most so many records that are due, longest due first."""
-    rows = await pool.fetch(DUE, now, most)
-    return [Due(SpaceId(row["space_id"]), RecordId(row["id"]), PersonId(row["author"])) for row in rows]
-
-
-async def postpone(pool: asyncpg.Pool, each: Due, now: datetime, until: datetime) -> None:
-    """Look at a record later: it could not be dealt with now, and must not keep others waiting."""
-    await pool.execute(POSTPONE, each.space, each.id, now, until)
-
-
-LIFE_OF_MINE: Final = f"""{_MINE}
-SELECT s.epoch, s.store_epoch, (SELECT epoch FROM store_epoch) AS life FROM mine s"""
-
-
-async def found_store(connection: Any, epoch: UUID) -> None:
-    """Give a new database its life; one that has one keeps it."""
-    await connection.execute(FOUND_STORE, epoch)
-
-
-async def found_space(connection: Any, space: SpaceId, home: str, couple: CoupleId | None, epoch: UUID) -> None:
-    """Store an empty space. Its keys were stored before; its members follow in the same transaction."""
-    await connection.execute(FOUND_SPACE, space, home, couple, epoch)
-
-
-async def add_member(connection: Any, space: SpaceId, person: PersonId, personal: SpaceId, name: bytes | None) -> None:
-    """Add a person to a space. `name` is sealed under the space's key; `personal` is where notices for them go."""
-    await connection.execute(ADD_MEMBER, space, person, personal, name)
-
-
-async def deposit(
-    connection: Any,
-    keys: SpaceKeys,
-    space: SpaceId,
-    person: PersonId,
-    kind: str,
-    fields: Mapping[str, Any],
-    now: datetime,
-    *,
-    identity: RecordId | None = None,
-) -> int:
-    """Put a record that the server makes into a person's own space, within the caller's transaction.
-
-    Without an `identity` the same record put twice at the same instant is one. Return the space's new head.
-    """
-    head: int = await connection.fetchval(RAISE_OWN, space)
-    made = keyed_id(keys.id_key, kind, person, msgspec.json.encode(fields), now.isoformat())
-    record = Record(
-        space=space,
-        kind=kind,
-        id=identity or RecordId(made),
-        version=head,
-        created=head,
-        author=person,
-        fields=dict(fields),
-    )
-    only = Writes(spaces={}, heads={}, records=(Stored(record, encoded(record)),))
-    await connection.fetchval(DEPOSIT, *_arrays({space: keys}, only, now, None))
-    return head
-
-
-async def close_space(connection: Any, space: SpaceId, now: datetime) -> int:
-    """Close a couple's space for good: wipe the shown copies, take no more changes; closing twice is closing once.
-
-    Return the head. It is raised in any case, so that a push that was decided before loses its race.
-    """
-    shown = [kind.name for kind in KINDS.values() if kind.ownership is Ownership.PROJECTION]
-    # A statement sees what was stored before it began: a push that is stored while this waits must be seen too.
-    await connection.execute(HOLD_SPACE, space)
-    head: int = await connection.fetchval(CLOSE_SPACE, space, shown, now, b"")
-    return head
-
-
-async def bump_epoch(connection: Any, epoch: UUID, space: SpaceId | None = None) -> bool:
-    """Begin a new life: of one space, or of the whole store by one row. Return whether there was one to change."""
-    if space is None:
-        return bool((await connection.execute(BUMP_STORE, epoch)) == "UPDATE 1")
-    done = await connection.execute(BUMP_SPACE, space, epoch, None, None)
-    return bool(done == "UPDATE 1")

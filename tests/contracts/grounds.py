@@ -7,7 +7,7 @@ from api.postgres import Pool
 from domain.ids import CoupleId, SpaceId
 from domain.kind import Ownership
 from domain.kinds import KINDS
-from sync import store as postgres
+from sync import space_store
 from sync.memory import MemoryStore
 from sync.ports import Member, Store
 from sync.store import PostgresStore
@@ -52,18 +52,18 @@ class PostgresGround:
 
     async def found(self, space: SpaceId, couple: CoupleId | None, members: tuple[Member, ...]) -> None:
         async with self.pool.acquire() as connection, connection.transaction():
-            await postgres.found_store(connection, uuid4())
-            await postgres.found_space(connection, space, "couple" if couple else "personal", couple, uuid4())
+            await space_store.found_store(connection, uuid4())
+            await space_store.found_space(connection, space, "couple" if couple else "personal", couple, uuid4())
             for member in members:
-                await postgres.add_member(connection, space, member.person, member.personal, None)
+                await space_store.add_member(connection, space, member.person, member.personal, None)
 
     async def close(self, space: SpaceId) -> int:
         async with self.pool.acquire() as connection, connection.transaction():
-            return await postgres.close_space(connection, space, NOON)
+            return await space_store.close_space(connection, space, NOON)
 
     async def bump(self, life: UUID) -> None:
         async with self.pool.acquire() as connection:
-            assert await postgres.bump_epoch(connection, life)
+            assert await space_store.bump_epoch(connection, life)
 
 
 async def pair_on(ground: Ground) -> Pair:

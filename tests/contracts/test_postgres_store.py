@@ -11,7 +11,7 @@ import pytest
 
 from api.postgres import Pool
 from domain.ids import RecordId
-from sync import service, store
+from sync import service, space_store, store
 from sync.bodies import packed
 from sync.memory import MemoryStore
 from sync.ports import Caller, Wanted
@@ -347,7 +347,7 @@ async def test_a_deposit_of_the_same_thing_at_the_same_instant_is_one(ground: Po
     fields = {"code": "space_ended", "about": None, "field": None, "on": "2026-11-23"}
     for now in (NOON, NOON, NOON + timedelta(seconds=1)):
         async with ground.pool.acquire() as connection, connection.transaction():
-            await store.deposit(connection, keys, pair.ana.personal, pair.ana.person, "notice", fields, now)
+            await space_store.deposit(connection, keys, pair.ana.personal, pair.ana.person, "notice", fields, now)
     notices = await pair.of_kind(pair.ana, "notice")
     assert [each.fields for each in notices] == [fields, fields]
 
@@ -369,8 +369,8 @@ def pair_of_nobody(ground: PostgresGround) -> Pair:
 async def test_one_space_gets_a_new_life_by_itself(ground: PostgresGround, pair: Pair) -> None:
     before = (await pair.page(pair.ana)).spaces
     async with ground.pool.acquire() as connection:
-        assert await store.bump_epoch(connection, uuid4(), pair.ana.personal)
-        assert not await store.bump_epoch(connection, uuid4(), pair_of_nobody(ground).space)
+        assert await space_store.bump_epoch(connection, uuid4(), pair.ana.personal)
+        assert not await space_store.bump_epoch(connection, uuid4(), pair_of_nobody(ground).space)
     after = (await pair.page(pair.ana)).spaces
     assert [life.epoch for life in after[pair.ana.personal].lives] == [before[pair.ana.personal].epoch]
     assert after[pair.ana.personal].epoch != before[pair.ana.personal].epoch
@@ -395,14 +395,14 @@ async def test_the_worker_finds_what_is_due_and_gives_it_once(ground: PostgresGr
     ready = {"for_what": "The soup.", "send": True, "for_couple": str(pair.couple)}
     await pair.push(pair.ana.phone, *(change("note_draft", uuid4(), ready) for _ in range(11)))
     tomorrow = NOON + timedelta(days=1)
-    assert await store.due(ground.pool, NOON, 100) == []
-    [waiting] = await store.due(ground.pool, tomorrow, 100)
+    assert await space_store.due(ground.pool, NOON, 100) == []
+    [waiting] = await space_store.due(ground.pool, tomorrow, 100)
     assert (waiting.space, waiting.author) == (pair.ana.personal, pair.ana.person)
     gave = [service.give_due(pair.store, pair.keys, pair.ana.phone, waiting.id, tomorrow) for _ in range(2)]
     moved = await asyncio.gather(*gave)
     assert sorted(len(each) for each in moved) == [0, 2]
     assert len(await pair.of_kind(pair.ben, "note")) == 11
-    assert await store.due(ground.pool, tomorrow, 100) == []
+    assert await space_store.due(ground.pool, tomorrow, 100) == []
 
 
 def test_the_memory_store_and_postgres_answer_the_same_questions() -> None:

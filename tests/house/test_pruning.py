@@ -1,13 +1,15 @@
 """What has had its time is forgotten in bounded rounds; what has not stays."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from api import pruning
 from api.postgres import Pool
-from api.pruning import OUTCOMES_KEPT, REVISIONS_KEPT, prune
+from api.pruning import OUTCOMES_KEPT, REMOVED_KEPT, REVISIONS_KEPT, TOMBSTONES_KEPT, prune
+from tests.contracts.grounds import PostgresGround, pair_on
+from tests.pair import HeldKeys, Pair, change
 
 NOW = datetime(2041, 5, 1, 12, tzinfo=UTC)
 """Far from what other tests write, so that only rows of this file are old enough."""
@@ -59,3 +61,117 @@ async def test_one_round_takes_no_more_than_its_bound_and_says_that_there_is_mor
 
     assert [each.outcomes for each in rounds] == [2, 1]
     assert [each.more for each in rounds] == [True, False]
+
+
+# Removed records and tombstones --------------------------------------------------------------------------------
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def ground(pool: Pool) -> PostgresGround:
+    await what_others_left_is_gone(pool)
+    return PostgresGround(pool, HeldKeys())
+
+
+@pytest.fixture
+async def pair(ground: PostgresGround) -> Pair:
+    pair = await pair_on(ground)
+    pair.now = NOW
+    return pair
+
+
+async def removed(pair: Pair, kind: str = "check_in") -> UUID:
+    """A record that was made, changed and removed, now."""
+    identity = uuid4()
+    values = {
+        "check_in": {"local_date": "2041-05-01", "text": "CANARY."},
+        "step": {"goal": str(uuid4()), "title": "CANARY."},
+    }
+    couple = pair.couple if kind == "step" else None
+    field = "text" if kind == "check_in" else "title"
+    await pair.one(pair.ana.phone, change(kind, identity, values[kind], couple=couple))
+    now = (await pair.look(pair.ana, identity)).version
+    await pair.one(
+        pair.ana.phone, change(kind, identity, {field: "More."}, was={field: "CANARY."}, base=now, couple=couple)
+    )
+    await pair.one(pair.ana.phone, change(kind, identity, remove=True, base=now + 1, couple=couple))
+    return identity
+
+
+@pytest.mark.parametrize("kind", ["check_in", "step"])
+async def test_what_was_removed_is_wiped_after_thirty_days_for_every_device(pool: Pool, pair: Pair, kind: str) -> None:
+    identity = await removed(pair, kind)
+    before = await pair.look(pair.ana, identity)
+    head = (await pair.page(pair.ana)).spaces[before.space].head
+
+    assert (await prune(pool, NOW + REMOVED_KEPT)).removed == 0
+    assert (await pair.look(pair.ana, identity)).removed
+    assert (await prune(pool, NOW + REMOVED_KEPT + DAY)).removed == 1
+
+    page = await pair.page(pair.ana, {before.space: head})
+    assert [(row.id, row.gone, row.body, row.version) for row in page.rows if row.id == identity] == [
+        (identity, True, None, head + 1)
+    ]
+    assert page.spaces[before.space].head == head + 1
+    assert await pool.fetchval("SELECT count(*) FROM revision WHERE record_id = $1", identity) == 0
+    assert (await prune(pool, NOW + REMOVED_KEPT + DAY)).removed == 0
+
+
+async def test_versions_stay_dense_when_many_are_wiped(pool: Pool, pair: Pair) -> None:
+    identities = [await removed(pair) for _ in range(5)]
+    await prune(pool, NOW + REMOVED_KEPT + DAY)
+    page = await pair.page(pair.ana)
+    versions = sorted(row.version for row in page.rows if row.id in identities)
+    assert versions == list(range(versions[0], versions[0] + 5))
+    assert versions[-1] == page.spaces[pair.ana.personal].head
+
+
+async def test_what_is_brought_back_in_time_stays(pool: Pool, pair: Pair) -> None:
+    identity = await removed(pair)
+    version = (await pair.look(pair.ana, identity)).version
+    pair.now = NOW + 20 * DAY
+    await pair.one(pair.ana.phone, change("check_in", identity, remove=False, base=version))
+    assert (await prune(pool, NOW + 45 * DAY)).removed == 0
+    assert (await pair.look(pair.ana, identity)).live
+
+
+async def test_a_new_record_can_stand_where_one_was_wiped(pool: Pool, pair: Pair) -> None:
+    shown = {"audience": str(pair.couple), "shared_parts": ["text"]}
+    identity = uuid4()
+    values = {"local_date": "2041-05-01", "text": "CANARY."} | shown
+    await pair.one(pair.ana.phone, change("check_in", identity, values))
+    version = (await pair.look(pair.ana, identity)).version
+    await pair.one(pair.ana.phone, change("check_in", identity, remove=True, base=version))
+    await prune(pool, NOW + REMOVED_KEPT + DAY)
+    again = await pair.one(pair.ana.phone, change("check_in", identity, values | {"text": "Anew."}))
+    assert again.status == "applied"
+    [copy] = [each for each in await pair.of_kind(pair.ben, "shown_check_in") if not each.gone]
+    assert copy.fields["text"] == "Anew."
+
+
+async def test_tombstones_go_after_four_hundred_days_and_older_copies_are_taken_anew(pool: Pool, pair: Pair) -> None:
+    identity = await removed(pair)
+    buried_at = NOW + REMOVED_KEPT + DAY
+    await prune(pool, buried_at)
+    tombstone = await pair.look(pair.ana, identity)
+    assert (await prune(pool, buried_at + TOMBSTONES_KEPT)).tombstones == 0
+    assert (await prune(pool, buried_at + TOMBSTONES_KEPT + DAY)).tombstones >= 1
+    page = await pair.page(pair.ana)
+    assert identity not in {row.id for row in page.rows}
+    space = page.spaces[pair.ana.personal]
+    assert (space.horizon, space.head) == (tombstone.version, tombstone.version)
+
+
+async def test_a_letter_stays_its_receiver_s_when_the_tombstone_of_its_draft_is_forgotten(
+    pool: Pool, pair: Pair
+) -> None:
+    """I20: the same id, used again for another draft, gives another letter."""
+    draft = uuid4()
+    words = {"for_what": "The soup.", "send": True, "for_couple": str(pair.couple)}
+    await pair.one(pair.ana.phone, change("note_draft", draft, words))
+    assert (await prune(pool, NOW + TOMBSTONES_KEPT + DAY)).tombstones >= 1
+    pair.now = NOW + TOMBSTONES_KEPT + DAY
+    await pair.one(pair.ana.phone, change("note_draft", draft, words | {"for_what": "Never mind."}))
+    letters = await pair.of_kind(pair.ben, "note")
+    assert sorted(each.fields["for_what"] for each in letters) == ["Never mind.", "The soup."]

@@ -18,7 +18,7 @@ import msgspec
 from api.wiring import Parts
 from domain.ids import DeviceId, PersonId, RecordId, SpaceId
 from sync.replica import Replica, Shown
-from sync.store import bump_epoch
+from sync.space_store import bump_epoch
 from sync.wire import Change, SyncRequest, SyncResponse
 from tests import people
 from tests.world import Device
