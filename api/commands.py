@@ -4,9 +4,10 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import sys
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Final, TextIO
 from uuid import uuid4
 
 import uvloop
@@ -16,10 +17,10 @@ from api.embedded_postgres import EmbeddedFailed, place
 from api.greeting import greeting
 from api.keys import RingUnusable
 from api.migrate import MigrationFailed, missing
-from api.postgres import TRANSIENT, open_pool
+from api.postgres import TRANSIENT, Unreachable, open_pool
 from api.settings import EXIT_UNFIT, VARIABLES, Address, Settings, SettingsUnfit, masked
 from api.telemetry import configure
-from api.wiring import PROJECT, Parts, bring_forward, keys_file, on_database, open_parts
+from api.wiring import PROJECT, Parts, bring_forward, keys_file, on_database, open_parts, people_file
 from sync import space_store
 
 EXIT_FAILED: Final = 1
@@ -31,6 +32,7 @@ _UNREACHABLE: Final[tuple[type[Exception], ...]] = (OSError, *TRANSIENT)
 
 def run(chosen: argparse.Namespace) -> int:
     """Do what the command line has chosen and return the exit code."""
+    _leave_tidily()
     try:
         settings = Settings.read(os.environ)
     except SettingsUnfit as unfit:
@@ -41,37 +43,42 @@ def run(chosen: argparse.Namespace) -> int:
         return EXIT_UNFIT
     try:
         return COMMANDS[chosen.command](chosen, settings)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        # The second is what `server` makes of a second signal.
         return EXIT_INTERRUPTED
     except RingUnusable as fault:
         _complain(str(fault))
         return EXIT_UNFIT
     except (EmbeddedFailed, MigrationFailed, server.PortTaken) as fault:
         _complain(str(fault))
-    except BrokenPipeError:
-        # Who read our words has gone, such as `head`; Python would complain once more when it flushes them.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Unreachable as fault:
+        _complain(f"The database cannot be reached: {fault}{_whose(settings)}")
     except _UNREACHABLE as fault:
-        _complain(f"The database cannot be reached ({type(fault).__name__}). Is DATABASE_URL right?")
+        _complain(f"The database cannot be reached ({type(fault).__name__}).{_whose(settings)}")
     return EXIT_FAILED
+
+
+def _whose(settings: Settings) -> str:
+    chosen = {"DATABASE_URL": settings.database_url, "HAVEN_KEYS_DSN": settings.keys_dsn}
+    names = [name for name, dsn in chosen.items() if dsn is not None]
+    return f" {'Is' if len(names) == 1 else 'Are'} {' and '.join(names)} right?" if names else ""
 
 
 def serve(_chosen: argparse.Namespace, settings: Settings) -> int:
     """Answer requests; in development everything is set up first."""
     configure(settings.log_level)
-    embedded = settings.database_url is None
 
     async def greet(parts: Parts, public: Address, admin: Address) -> None:
         if settings.development:
-            kept = place(PROJECT) if embedded else None
-            remembered = None if kept is None else kept / "people.json"
-            data = "in the database that DATABASE_URL names" if kept is None else str(kept)
-            _say(*await greeting(parts, public, admin, remembered, data))
+            own = settings.database_url is not None
+            data = "in the database that DATABASE_URL names" if own else str(place(PROJECT))
+            _say(*await greeting(parts, public, admin, people_file(settings), data))
 
     async def go(found: Settings) -> None:
         if found.development:
             await bring_forward(found)
         async with open_parts(found, keys_file=keys_file(settings)) as parts:
+            _drain_without_terminal(parts)
             await server.serve(parts, greet, with_worker=found.development)
 
     with on_database(settings) as found:
@@ -91,6 +98,7 @@ def worker(_chosen: argparse.Namespace, settings: Settings) -> int:
 
     async def go(found: Settings) -> None:
         async with open_parts(found, keys_file=keys_file(settings)) as parts:
+            _drain_without_terminal(parts)
             await server.work(parts, greet)
 
     with on_database(settings) as found:
@@ -159,15 +167,47 @@ COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace, Settings], int]]] = {
 
 
 def _in_loop(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(coroutine)
+    finally:
+        # The loop gave signals back as the system has them, and the database is still to be stopped.
+        signal.signal(signal.SIGTERM, _end)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(coroutine)
+
+def _leave_tidily() -> None:
+    """End by an exception when somebody ends this process or closes its terminal: a finally stops the database.
+
+    What ignores a closed terminal, as under nohup, goes on ignoring it.
+    """
+    signal.signal(signal.SIGTERM, _end)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, _end)
+
+
+def _end(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
+def _drain_without_terminal(parts: Parts) -> None:
+    """Take a closed terminal for the first of the signals that `server` knows, however often it is told."""
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, parts.drain.begin)
 
 
 def _say(*lines: str) -> None:
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
-    sys.stdout.flush()
+    _write(sys.stdout, lines)
 
 
 def _complain(*lines: str) -> None:
-    sys.stderr.write("".join(f"{line}\n" for line in lines))
+    _write(sys.stderr, lines)
+
+
+def _write(stream: TextIO, lines: Sequence[str]) -> None:
+    try:
+        stream.write("".join(f"{line}\n" for line in lines))
+        stream.flush()
+    except OSError:
+        # Who read our words has gone, such as `head` or a closed terminal, and Python would flush them once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

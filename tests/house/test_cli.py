@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -12,14 +13,24 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import asyncpg
 import httpx
 import pytest
 
+from api.app import create_app
+from api.embedded_postgres import _tag
+from api.greeting import _recalled, greeting
 from api.keys import make_ring_file
+from api.limits import SIGN_IN
 from api.migrate import migrations
+from api.postmaster import command as command_line
+from api.postmaster import postmaster
+from api.settings import Address
+from api.wiring import Parts
+from tests.conftest import app_client
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 PATIENCE_S = 60
@@ -165,6 +176,23 @@ async def test_a_database_that_is_not_there_is_told_in_a_sentence() -> None:
         assert "quittenmarmelade" not in said
 
 
+async def test_a_database_of_another_name_is_told_in_a_sentence_without_it(environ: dict[str, str]) -> None:
+    there = urlunsplit(urlsplit(environ["DATABASE_URL"])._replace(path="/quittenmarmelade"))
+    code, said = await run("migrate", **{**environ, "DATABASE_URL": there, "HAVEN_KEYS_DSN": there})
+    assert code == 1
+    assert said == (
+        "The database cannot be reached: there is no database of this name on the server."
+        " Are DATABASE_URL and HAVEN_KEYS_DSN right?\n"
+    )
+
+
+async def test_a_password_that_would_be_cut_ends_with_78_and_how_to_write_it() -> None:
+    code, said = await run("serve", DATABASE_URL="postgresql://ana:quitten#marmelade@db.example/haven")
+    assert code == 78
+    assert "DATABASE_URL must read" in said
+    assert "marmelade" not in said
+
+
 async def test_an_epoch_is_bumped_for_the_store_or_a_space(environ: dict[str, str]) -> None:
     await run("migrate", **environ)
     assert (await run("epoch", "bump", **environ))[0] == 1
@@ -225,9 +253,79 @@ async def test_a_second_signal_ends_at_once(environ: dict[str, str]) -> None:
             while (await client.get(probes)).status_code != 503:  # noqa: ASYNC110 - another process decides
                 await asyncio.sleep(0.01)
         started.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(10):
-            await started.end()
+        assert await started.end() == 130
+        assert "Traceback" not in started.said
         writer.close()
+
+
+@pytest.mark.parametrize("bind", ["127.0.0.1:0", "0.0.0.0:0", "[::]:0", "[::1]:0", "localhost:0"])
+async def test_every_address_that_the_greeting_prints_answers(environ: dict[str, str], bind: str) -> None:
+    if ":" in bind.rpartition(":")[0] and not has_ipv6():
+        pytest.skip("This machine has no IPv6.")
+    async with haven("serve", **{**environ, "HAVEN_BIND": bind, "HAVEN_ADMIN_BIND": bind}) as started:
+        await started.until("Ctrl-C stops it")
+        printed = set(re.findall(r"http://[^/\s']+", started.said))
+        # The public port and that of probes, and for phones nearby perhaps one more.
+        assert len(printed) in (2, 3)
+        async with httpx.AsyncClient() as client:
+            for base in printed:
+                assert (await client.get(f"{base}/x")).status_code == 404
+
+
+def has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+async def test_a_closed_terminal_stops_everything(checkout: Path) -> None:
+    ports = {"HAVEN_BIND": "127.0.0.1:0", "HAVEN_ADMIN_BIND": "127.0.0.1:0"}
+    async with haven("serve", at=checkout, **ports) as started:
+        await started.until("Ctrl-C stops it")
+        pid = postmaster(checkout / ".haven" / "postgres" / "data")
+        assert pid is not None
+        for _ in range(2):
+            # The system tells every program of the terminal, and the shell tells it once more.
+            started.process.send_signal(signal.SIGHUP)
+        assert await started.end() == 0
+        assert "Haven has stopped." in started.said
+    assert postmaster(checkout / ".haven" / "postgres" / "data") is None
+    assert "postgres" not in command_line(pid)
+
+
+async def test_a_signal_before_haven_listens_leaves_no_database_running(checkout: Path) -> None:
+    (checkout / "infra" / "migrations" / "9999_slow.sql").write_text("SELECT pg_sleep(50);")
+    data = checkout / ".haven" / "postgres" / "data"
+    async with haven("serve", at=checkout, HAVEN_BIND="127.0.0.1:0", HAVEN_ADMIN_BIND="127.0.0.1:0") as started:
+        async with asyncio.timeout(PATIENCE_S):
+            while postmaster(data) is None:  # noqa: ASYNC110 - another process decides
+                await asyncio.sleep(0.01)
+        started.process.send_signal(signal.SIGTERM)
+        assert await started.end() == 128 + signal.SIGTERM
+        assert "Traceback" not in started.said
+    assert postmaster(data) is None
+
+
+async def test_a_database_that_dies_is_revived_while_haven_serves(checkout: Path) -> None:
+    ports = {"HAVEN_BIND": "127.0.0.1:0", "HAVEN_ADMIN_BIND": "127.0.0.1:0"}
+    async with haven("serve", at=checkout, **ports) as started, httpx.AsyncClient() as client:
+        base = await started.base()
+        token = (await started.until(r"ANA=(\S+)"))[1]
+        await started.until("Ctrl-C stops it")
+        pid = postmaster(checkout / ".haven" / "postgres" / "data")
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        headers = {"Authorization": f"Bearer {token}"}
+        async with asyncio.timeout(PATIENCE_S):
+            while postmaster(checkout / ".haven" / "postgres" / "data") is None:  # noqa: ASYNC110 - likewise
+                await asyncio.sleep(0.01)
+            while (answer := await client.get(f"{base}/v1/me", headers=headers)).status_code == 503:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert answer.json()["me"]["chosen_name"] == "Ana"
+        started.process.send_signal(signal.SIGTERM)
+        assert await started.end() == 0
 
 
 async def test_a_taken_port_is_told_in_a_sentence(environ: dict[str, str]) -> None:
@@ -262,7 +360,7 @@ def checkout() -> Iterator[Path]:
 
 async def test_what_a_person_wrote_is_there_after_everything_was_killed(checkout: Path) -> None:
     ports = {"HAVEN_BIND": "127.0.0.1:0", "HAVEN_ADMIN_BIND": "127.0.0.1:0"}
-    postmaster = checkout / ".haven" / "postgres" / "data" / "postmaster.pid"
+    data = checkout / ".haven" / "postgres" / "data"
     async with haven("serve", at=checkout, **ports) as first, httpx.AsyncClient() as client:
         base = await first.base()
         token = (await first.until(r"ANA=(\S+)"))[1]
@@ -271,7 +369,9 @@ async def test_what_a_person_wrote_is_there_after_everything_was_killed(checkout
         named = await client.patch(f"{base}/v1/me", headers=headers, json={"chosen_name": "Ana Maria"})
         assert named.status_code == 200
         first.process.kill()
-        os.kill(int(postmaster.read_text().split("\n", 1)[0]), signal.SIGKILL)
+        pid = postmaster(data)
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
         await first.process.wait()
     async with haven("serve", at=checkout, **ports) as second, httpx.AsyncClient() as client:
         base = await second.base()
@@ -282,9 +382,118 @@ async def test_what_a_person_wrote_is_there_after_everything_was_killed(checkout
         second.process.send_signal(signal.SIGINT)
         assert await second.end() == 0
         assert "Haven has stopped." in second.said
-    assert not postmaster.exists()
+    assert postmaster(data) is None
     assert (checkout / ".haven" / "keys.json").stat().st_mode & 0o777 == 0o600
     assert (checkout / ".haven" / "people.json").stat().st_mode & 0o777 == 0o600
+
+
+async def reset(at: Path, answer: str, **environ: str) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "api.reset",
+        cwd=at,
+        env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **environ},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate(answer.encode())
+    assert process.returncode is not None
+    return process.returncode, said.decode()
+
+
+def sockets_outside(folder: Path) -> Path:
+    """Where the sockets of a folder are whose own path is too long for them."""
+    return Path(f"/tmp/haven-{_tag(folder)}")  # noqa: S108 - it is the product's choice
+
+
+async def test_reset_deletes_the_embedded_database_and_its_keys_and_no_others(checkout: Path, empty_dsn: str) -> None:
+    ports = {"HAVEN_BIND": "127.0.0.1:0", "HAVEN_ADMIN_BIND": "127.0.0.1:0"}
+    long = checkout / ("long" * 30)
+    long.mkdir()
+    for name in ("api", "domain", "sync", "notifications", "infra"):
+        (checkout / name).rename(long / name)
+    home, own = long / ".haven", {**ports, "DATABASE_URL": empty_dsn}
+    async with haven("serve", at=long, **ports) as started:
+        await started.until("Ctrl-C stops it")
+        code, said = await reset(long, "yes\n")
+        assert (code, "is in use" in said) == (1, True)
+        started.process.send_signal(signal.SIGTERM)
+        assert await started.end() == 0
+    async with haven("serve", at=long, **own) as started:
+        token = (await started.until(r"ANA=(\S+)"))[1]
+        started.process.send_signal(signal.SIGTERM)
+        assert await started.end() == 0
+    for variable in ("DATABASE_URL", "HAVEN_KEYS_DSN"):
+        code, said = await reset(long, "yes\n", **{variable: empty_dsn})
+        assert code == 1
+        assert f"{variable} is set, so nothing was deleted" in said
+        assert str(home / "keys-of-your-own-database.json") in said
+    code, said = await reset(long, "no\n")
+    assert (code, "Nothing was deleted." in said) == (1, True)
+    assert (home / "postgres").exists()
+
+    sockets = sockets_outside(home / "postgres")
+    assert sockets.exists()
+    code, said = await reset(long, "yes\n")
+    assert (code, "Done." in said, "were kept" in said) == (0, True, True)
+    assert not sockets.exists()
+    assert {each.name for each in home.iterdir()} == {
+        "keys-of-your-own-database.json",
+        "people-of-your-own-database.json",
+    }
+    async with haven("serve", at=long, **own) as started:
+        # What was written there can still be read.
+        assert (await started.until(r"ANA=(\S+)"))[1] == token
+
+
+async def test_keys_that_once_served_both_databases_still_open_both(
+    checkout: Path, empty_dsn: str, environ: dict[str, str]
+) -> None:
+    (checkout / ".haven").mkdir()
+    make_ring_file(checkout / ".haven" / "keys.json")
+    keys = {"HAVEN_KEYS": f"file:{checkout / '.haven' / 'keys.json'}"}
+    async with haven("serve", at=checkout, **{**environ, **keys}) as started:
+        await started.until("Ctrl-C stops it")
+    del environ["HAVEN_KEYS"]
+    async with haven("serve", at=checkout, **environ) as started:
+        await started.until("Ctrl-C stops it")
+    assert (await reset(checkout, "yes\n"))[0] == 0
+    assert not (checkout / ".haven" / "keys.json").exists()
+    async with haven("serve", at=checkout, **environ) as started:
+        await started.until("Ctrl-C stops it")
+
+
+@pytest.mark.parametrize("content", ["", "[]", "[1]", '[{"name": "Ana"}]', "\udcff", "{"])
+def test_a_file_of_people_that_cannot_be_read_is_as_none(tmp_path: Path, content: str) -> None:
+    (tmp_path / "people.json").write_text(content, errors="surrogateescape")
+    assert _recalled(tmp_path / "people.json") == _recalled(tmp_path / "none.json")
+
+
+async def test_the_greeting_names_two_people_whatever_became_of_the_last_ones(parts: Parts, tmp_path: Path) -> None:
+    remembered, nowhere = tmp_path / "people.json", Address("127.0.0.1", 9)
+
+    async def greeted() -> dict[str, str]:
+        lines = await greeting(parts, nowhere, nowhere, remembered, "here")
+        return dict(line.split("=") for line in lines if line.startswith(("ANA=", "BEN=")))
+
+    first = await greeted()
+    assert await greeted() == first
+    async with app_client(create_app(parts)) as client:
+        ana = {"Authorization": f"Bearer {first['ANA']}"}
+        (device,) = [each["id"] for each in (await client.get("/v1/devices", headers=ana)).json()["devices"]]
+        assert (await client.post(f"/v1/devices/{device}/revoke", headers=ana, json={})).status_code == 204
+        again = await greeted()
+        assert set(again) == {"ANA", "BEN"}
+        assert again["ANA"] != first["ANA"]
+        ana = {"Authorization": f"Bearer {again['ANA']}"}
+        # The same Ana, on another phone: what she wrote is still there.
+        couple = (await client.get("/v1/me", headers=ana)).json()["me"]["couple"]
+        assert couple["partner_name"] == "Ben"
+    for _ in range(SIGN_IN.hits_max + 1):
+        remembered.unlink(missing_ok=True)
+        assert set(await greeted()) == {"ANA", "BEN"}
 
 
 async def test_what_the_greeting_offers_to_try_works(environ: dict[str, str]) -> None:
@@ -295,7 +504,7 @@ async def test_what_the_greeting_offers_to_try_works(environ: dict[str, str]) ->
         shell = await asyncio.create_subprocess_exec(
             "sh",
             "-ec",
-            "\n".join(lines).replace("curl ", f"{sys.executable} {PROJECT}/tests/curl.py "),
+            "\n".join(lines).replace("curl ", shlex.join([sys.executable, f"{PROJECT}/tests/curl.py"]) + " "),
             stdout=asyncio.subprocess.PIPE,
         )
         out, _ = await shell.communicate()
