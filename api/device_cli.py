@@ -18,10 +18,12 @@ from api import device_words as words
 from api.client import AnotherPersonError, Client, OfflineError, Synced, TurnedAwayError
 from api.device_listing import Listing, as_json, short
 from api.device_store import DeviceFileError
+from api.kinds_page import in_words
 from domain.ids import RecordId
-from domain.kind import Kind
+from domain.kind import Kind, Who
 from domain.kinds import KINDS
-from domain.shapes import ONLY_ME, Audience, Flag, Identity, SetOf, Shape, Whole, Windows
+from domain.policies import Policy
+from domain.shapes import ONLY_ME, UNFIT, Audience, Flag, Identity, SetOf, Shape, Whole, Windows
 from sync.replica import EditRefusedError, Replica, Shown
 from sync.wire import Change
 
@@ -73,10 +75,15 @@ class MisunderstoodError(Exception):
     """The command line names something that is not there or does not fit; the text says what would."""
 
 
+class UnfitError(Exception):
+    """A value does not fit its field, so nothing was kept; the text names the field and what it takes."""
+
+
 FAULTS: Final[Mapping[type[Exception], int]] = {
     MisunderstoodError: EXIT_USAGE,
     OfflineError: EXIT_OFFLINE,
     EditRefusedError: EXIT_REFUSED,
+    UnfitError: EXIT_REFUSED,
     TurnedAwayError: EXIT_FAILED,
     AnotherPersonError: EXIT_FAILED,
     DeviceFileError: EXIT_FAILED,
@@ -211,6 +218,9 @@ async def add(client: Client, chosen: argparse.Namespace) -> Said:
     values = _values(client, kind, chosen.fields)
     if "local_date" in kind.fields:
         values.setdefault("local_date", datetime.now().astimezone().date().isoformat())
+    missing = [name for name in kind.needed if name not in values]
+    if missing and kind.creates is not Who.SERVER:
+        raise UnfitError(f"A {words.plain(kind.name)} needs {' and '.join(missing)} too. Nothing was kept.")
     return _kept(client.edit(kind.name, None, values))
 
 
@@ -236,16 +246,19 @@ async def propose(client: Client, chosen: argparse.Namespace) -> Said:
     """Propose a goal, or other terms for one."""
     replica = _replica(client)
     based_on = None
+    terms = {"title": chosen.title, "why": chosen.why, "done_when": chosen.done_when}
+    # Both before either is kept: a goal without terms would be shown to nobody.
+    terms = _fitting(KINDS["goal_terms"], terms)
+    about = _fitting(KINDS["goal"], {"form": "agreement" if chosen.agreement else "goal", "topic": chosen.topic})
     if chosen.goal is None:
-        made = client.edit("goal", None, {"form": "agreement" if chosen.agreement else "goal", "topic": chosen.topic})
+        made = client.edit("goal", None, about)
         assert made is not None, "a new record is always an edit"
         goal = RecordId(made.id)
     else:
         goal = _found(client, chosen.goal, "goal").id
         shown = replica.shown(goal)
         based_on = None if shown is None else shown.fields.get("terms_in_force")
-    terms = {"goal": str(goal), "title": chosen.title, "why": chosen.why, "done_when": chosen.done_when}
-    client.edit("goal_terms", None, terms | {"based_on": based_on})
+    client.edit("goal_terms", None, terms | {"goal": str(goal), "based_on": based_on})
     return Said([f"Proposed, and kept on this phone: {chosen.title}  [{short(goal)}]", _WAITS], {"id": str(goal)})
 
 
@@ -312,7 +325,7 @@ async def respond(client: Client, chosen: argparse.Namespace) -> Said:
     """Answer what the partner shows."""
     shown = _found(client, chosen.id, "shown_check_in")
     answer = {"to": str(shown.id), "form": chosen.form.replace("-", "_"), "text": chosen.text}
-    return _kept(client.edit("response", None, answer))
+    return _kept(client.edit("response", None, _fitting(KINDS["response"], answer)))
 
 
 async def pick(client: Client, chosen: argparse.Namespace) -> Said:
@@ -465,6 +478,15 @@ def _values(client: Client, kind: Kind, written: Sequence[str]) -> dict[str, Any
             names = ", ".join(kind.written)
             raise MisunderstoodError(f"Write field=value. A {words.plain(kind.name)} has: {names}.")
         values[name] = _value(client, kind.fields[name].shape, text)
+    return _fitting(kind, values)
+
+
+def _fitting(kind: Kind, values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values; the edit itself would be refused without saying for which of them."""
+    for name, value in values.items():
+        field = kind.fields[name]
+        if field.policy is not Policy.SERVER and field.shape.judged(value) is UNFIT:
+            raise UnfitError(f"{name} does not take that; it holds {in_words(field.shape).replace('`', '')}.")
     return values
 
 

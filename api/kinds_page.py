@@ -45,7 +45,7 @@ def rewritten(page: str) -> str:
 
 def _kind(kind: Kind) -> str:
     rows = [
-        f"| `{name}` | {_words(field.shape)} | `{field.policy}` | {_at_first(kind, name)} |"
+        f"| `{name}` | {in_words(field.shape)} | `{field.policy}` | {_at_first(kind, name)} |"
         for name, field in kind.fields.items()
     ]
     head = ["| field | holds | merges | begins as |", "|---|---|---|---|"]
@@ -94,8 +94,8 @@ def _at_first(kind: Kind, name: str) -> str:
     return "the draft's" if kind.creates is Who.SERVER else "must be given"
 
 
-def _words(shape: Any) -> str:
-    """Say in a few words what a shape holds."""
+def in_words(shape: Any) -> str:
+    """Say in a few words what a shape holds, in Markdown."""
     said = _SAID[type(shape)](shape)
     return f"{said}, or null" if shape.empty is None and type(shape) in _MAY_BE_NULL else said
 
@@ -123,7 +123,7 @@ _SAID: Final[Mapping[type, Callable[[Any], str]]] = {
     Flag: lambda _: "true or false",
     OneOf: _of_choice,
     Identity: lambda _: "an id",
-    SetOf: lambda shape: f"set of at most {shape.most}: {_words(shape.element)}",
+    SetOf: lambda shape: f"set of at most {shape.most}: {in_words(shape.element)}",
     Audience: lambda _: "`only_me` or the id of the couple",
     Day: lambda _: "a day such as `2026-11-24`",
     WallTime: lambda _: "a time of day such as `18:40`",

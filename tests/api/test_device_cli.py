@@ -297,13 +297,26 @@ async def test_listening_tells_of_news(address: str, ana: Terminal, ben: Termina
     assert told[-1] == {"news": 1}
 
 
+async def test_what_does_not_fit_is_named_and_nothing_is_kept(address: str, ana: Terminal, ben: Terminal) -> None:
+    await pair(ana, ben, address)
+    said = await ana("add", "check_in", "text=A long day.", "valence=9", code=EXIT_REFUSED)
+    assert said == "valence does not take that; it holds whole number -4 to 4, or null.\n"
+    said = await ana("add", "step", "title=Boots", code=EXIT_REFUSED)
+    assert said == "A step needs goal too. Nothing was kept.\n"
+    assert "title does not take that" in await ana("propose", "x" * 10_000, code=EXIT_REFUSED)
+    assert "topic does not take that" in await ana("propose", "A walk", "--topic", "x" * 10_000, code=EXIT_REFUSED)
+    assert "Nothing to send" in await ana("sync")
+
+
 async def test_settings_are_changed_like_anything_else(address: str, ana: Terminal) -> None:
     await sign_in(ana, address, "Ana")
     settings = await ana.one("settings")
     await ana("set", settings, "zone=Europe/Lisbon", 'quiet=[{"weekday":0,"from":"22:00","to":"07:00"}]', "day_cap=1")
     assert "zone: Europe/Lisbon" in await ana("show", "settings")
-    await ana("set", settings, "quiet=whenever", code=EXIT_REFUSED)
-    await ana("set", settings, "quiet_off=maybe", code=EXIT_REFUSED)
+    said = await ana("set", settings, "quiet=whenever", code=EXIT_REFUSED)
+    assert said == "quiet does not take that; it holds weekly windows on a grid of 15 minutes.\n"
+    said = await ana("set", settings, "day_cap=1", "quiet_off=maybe", code=EXIT_REFUSED)
+    assert said == "quiet_off does not take that; it holds true or false.\n"
     await ana("sync")
     assert (await ana.of_kind("settings"))[0]["fields"]["zone"] == "Europe/Lisbon"
 
