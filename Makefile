@@ -46,13 +46,23 @@ lock: ## Pin and hash the dependencies anew (for maintainers; needs uv)
 reset: .venv/.ok ## Delete the embedded databases and their keys, after asking; never those of a database of your own
 	@$(PY) -m api.reset
 
+# Two first starts at once must not install into each other: the second waits, and then finds nothing left to do.
+# The lock is a handle on this file that the inner make and its pip inherit, so that it ends when they all have.
+LOCKED := import fcntl, os, sys; \
+	lock = os.open("Makefile", os.O_RDONLY); os.set_inheritable(lock, True); fcntl.flock(lock, fcntl.LOCK_EX); \
+	os.execvp(sys.argv[1], sys.argv[1:])
+
 .venv/.ok: requirements-dev.txt pyproject.toml
+ifndef SETTING_UP
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Haven needs Python 3.11 or newer: make run PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 		|| { echo "python3-venv is missing. Install it with:  sudo apt-get install -y python3-venv"; exit 1; }
+	@$(PYTHON) -c '$(LOCKED)' $(MAKE) --silent --no-print-directory SETTING_UP=1 $@
+else
 	@echo "Setting up .venv (about half a minute, once) ..."
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@$(PIP) --require-hashes -r requirements-dev.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
+endif

@@ -1,6 +1,14 @@
 """What a clean clone can rely on: our own packages are imported, and no lock names the place it came from."""
 
 import importlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -59,3 +67,50 @@ def test_a_pin_names_every_extra_that_another_package_asks_for() -> None:
     assert asked, "some packages do ask for extras of others"
     for name, extras in asked.items():
         assert extras <= pins.get(name, extras), f"{name} is asked for with {sorted(extras)}: `make lock`"
+
+
+def test_of_two_first_starts_at_once_one_installs_and_the_other_waits(tmp_path: Path) -> None:
+    """The real Makefile and the real make; only what would be installed is a script that waits until it is let go."""
+    if shutil.which("make") is None:
+        pytest.skip("There is no `make` here, and the Makefile is for those who have it.")
+    for name in ("Makefile", "requirements-dev.txt", "pyproject.toml"):
+        shutil.copy(PROJECT / name, tmp_path / name)
+    (tmp_path / ".venv").mkdir()
+    os.mkfifo(tmp_path / "gate")
+    python, install = tmp_path / "python", tmp_path / "install"
+    python.write_text(f'#!/bin/sh\necho "$2" | head -c 12 >>asked; echo >>asked\nexec {sys.executable} "$@"\n')
+    install.write_text("#!/bin/sh\necho installing >>installs\ncat gate\n")
+    python.chmod(0o755)
+    install.chmod(0o755)
+    making = ["make", "PYTHON=./python", "PY=true", "PIP=./install", ".venv/.ok"]
+
+    def lines(name: str) -> list[str]:
+        file = tmp_path / name
+        return file.read_text().splitlines() if file.exists() else []
+
+    started = []
+    try:
+        for number in (1, 2):
+            started.append(subprocess.Popen(making, cwd=tmp_path, start_new_session=True))  # noqa: S603 - our own argument list
+            # Two looks at Python itself, and one call for the lock.
+            wait_until(lambda number=number: sum("fcntl" in line for line in lines("asked")) == number)
+            wait_until(lambda: len(lines("installs")) == 1)
+        # Each of the two installations of the first is let go, by whoever writes into the gate.
+        (tmp_path / "gate").write_text("")
+        wait_until(lambda: len(lines("installs")) == 2)
+        (tmp_path / "gate").write_text("")
+        assert [each.wait(60) for each in started] == [0, 0]
+    finally:
+        for each in started:
+            with suppress(ProcessLookupError):
+                os.killpg(each.pid, signal.SIGKILL)
+            each.wait()
+    assert len(lines("installs")) == 2
+    assert (tmp_path / ".venv" / ".ok").exists()
+
+
+def wait_until(so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
