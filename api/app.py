@@ -2,13 +2,13 @@
 
 import logging
 import time
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from litestar import Litestar
 from litestar.datastructures import State
-from litestar.types import HTTPScope, Message, Send
 
 from api.answers import send_problem, with_headers
+from api.coding import WORTH_BYTES, accepted, coded
 from api.errors import answer, busy, not_found
 from api.routes import account, couples, devices, live, pages, sync
 from api.wiring import Parts
@@ -49,7 +49,7 @@ class Haven(Litestar):
             await super().__call__(scope, receive, send)
             return
         parts: Parts = self.state.parts
-        visit = _Visit(cast("Send", send))
+        visit = _Visit(scope, send)
         drain, settings = parts.drain, parts.settings
         try:
             if _is_alias(scope["raw_path"]):
@@ -74,7 +74,7 @@ class Haven(Litestar):
                 finally:
                     drain.in_flight -= 1
         finally:
-            visit.note(cast("HTTPScope", scope))
+            visit.note()
 
 
 def _is_alias(raw_path: bytes) -> bool:
@@ -85,31 +85,55 @@ def _is_alias(raw_path: bytes) -> bool:
 class _Visit:
     """One request on its way out."""
 
-    __slots__ = ("_began", "_bytes_out", "_send", "_status")
+    __slots__ = ("_began", "_bytes_out", "_held", "_scope", "_send", "_status")
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self, scope: Any, send: Any) -> None:
+        self._scope, self._send = scope, send
         self._began = time.perf_counter()
         self._status: int | None = None
         self._bytes_out = 0
+        self._held: Any = None
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: Any) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             message["headers"] = with_headers(list(message.get("headers", ())))
+            if self._scope["path"] not in STREAMS:
+                # Only the body tells whether it is worth a coding.
+                self._held = message
+                return
         elif message["type"] == "http.response.body":
+            if self._held is not None:
+                if not message.get("more_body", False):
+                    self._put_into_coding(self._held, message)
+                await self._send(self._held)
+                self._held = None
             self._bytes_out += len(message.get("body", b""))
         await self._send(message)
 
-    def note(self, scope: HTTPScope) -> None:
+    def _put_into_coding(self, start: Any, whole: Any) -> None:
+        """Let an answer travel smaller, unless it is small already or could tell a secret by how small it gets."""
+        body, handler = whole.get("body", b""), self._scope.get("route_handler")
+        if len(body) < WORTH_BYTES or handler is None or handler.opt.get("secret"):
+            return
+        start["headers"].append((b"vary", b"accept-encoding"))
+        wishes = (value.decode("latin-1") for name, value in self._scope["headers"] if name == b"accept-encoding")
+        coding = accepted(wishes)
+        if coding is not None:
+            whole["body"] = coded(body, coding)
+            length = str(len(whole["body"])).encode()
+            start["headers"] = [header for header in start["headers"] if header[0] != b"content-length"]
+            start["headers"] += [(b"content-encoding", coding.encode()), (b"content-length", length)]
+
+    def note(self) -> None:
         if _log.isEnabledFor(logging.INFO):
             _log.info(
                 "request",
                 extra={
                     "event": "request",
-                    "method": scope["method"],
+                    "method": self._scope["method"],
                     # The template, never the path: that may hold ids, and the query a ticket.
-                    "route": scope.get("path_template"),
+                    "route": self._scope.get("path_template"),
                     "status": self._status,
                     "duration_ms": round((time.perf_counter() - self._began) * 1000, 2),
                     "bytes_out": self._bytes_out,

@@ -1,6 +1,7 @@
 """Haven's own client: a device over HTTP, whose edits are on disk before anything is sent."""
 
 import asyncio
+import gzip
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -31,6 +32,9 @@ RETURNS_MAX: Final = 10
 SILENCE_MAX_S: Final = 70.0
 """A live stream that is silent for longer is dead: a heartbeat comes every 20 seconds."""
 ASK_S: Final = 30.0
+PACKED_BYTES_MIN: Final = 1024
+"""Smaller bodies are sent as they are: they fit into one packet."""
+PACKED_LEVEL: Final = 6
 
 _TRY_LATER: Final = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS)
 _RESPONSES: Final = msgspec.json.Decoder(SyncResponse)
@@ -326,10 +330,12 @@ class Client:
 
     async def _send(self, method: str, path: str, body: bytes | None = None, *, again: bool) -> httpx.Response:
         """Return a good answer; try a busy server again, and a silent one where `again` says that it does no harm."""
+        body, coding = _packed(body)
+        headers = self._headers() | coding
         for nth in range(TRIES_MAX):
             wait_s = min(WAIT_FIRST_S * 2**nth, WAIT_MAX_S)
             try:
-                answer = await self.http.request(method, path, content=body, headers=self._headers())
+                answer = await self.http.request(method, path, content=body, headers=headers)
             except httpx.UnsupportedProtocol:
                 raise OfflineError("Where is Haven? Give its address like this: http://127.0.0.1:8000") from None
             except httpx.TransportError as fault:
@@ -372,6 +378,13 @@ class _Event(Struct, frozen=True):
         if name == "retry" and value.isdigit():
             return msgspec.structs.replace(self, retry_ms=int(value))
         return self
+
+
+def _packed(body: bytes | None) -> tuple[bytes | None, dict[str, str]]:
+    """Return a body as it travels, with the header that says how."""
+    if body is None or len(body) < PACKED_BYTES_MIN:
+        return body, {}
+    return gzip.compress(body, PACKED_LEVEL, mtime=0), {"Content-Encoding": "gzip"}
 
 
 def _retry_after_s(answer: httpx.Response) -> float:

@@ -7,6 +7,8 @@ import msgspec
 from litestar import Request
 from litestar.exceptions import InternalServerException
 
+from api.auth import parts_of
+from api.coding import inflated
 from api.errors import Problem, malformed, unsupported_media_type
 
 T = TypeVar("T")
@@ -18,15 +20,16 @@ DEPTH_MAX: Final = 16
 async def decoded(request: Request[Any, Any, Any], decoder: msgspec.json.Decoder[T]) -> T:
     """Return the request's body as `decoder` understands it.
 
-    Raise Problem: 415 unless it is plain UTF-8 JSON, 413 beyond the application's bound of bytes, 400 for
-    everything about its form, with the path and the rule but none of the words in it.
+    Raise Problem: 415 unless it is UTF-8 JSON, plain or in one known coding, 413 beyond the application's bounds of
+    bytes, 400 for everything about its form, with the path and the rule but none of the words in it.
     """
     _refuse_other_types(request)
     try:
         body = await request.body()
     except InternalServerException:
         raise malformed("The connection ended before the whole body had come.") from None
-    return decode(body, decoder)
+    codings = request.headers.getall("content-encoding", [])
+    return decode(inflated(body, codings, parts_of(request).settings.inflated_bytes_max), decoder)
 
 
 def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
@@ -61,8 +64,7 @@ def _refuse_other_types(request: Request[Any, Any, Any]) -> None:
     named, _, parameters = request.headers.get("content-type", "").partition(";")
     plain = named.strip().lower() == "application/json"
     charset = parameters.strip().lower().replace('"', "")
-    coding = request.headers.get("content-encoding", "identity").strip().lower()
-    if not plain or charset not in ("", "charset=utf-8") or coding != "identity":
+    if not plain or charset not in ("", "charset=utf-8"):
         raise unsupported_media_type()
 
 

@@ -149,12 +149,14 @@ def too_large() -> Problem:
 
 
 def unsupported_media_type() -> Problem:
-    """Say which content type is understood."""
+    """Say which content type is understood, and which codings of it."""
     return Problem(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         "unsupported_media_type",
         "This content type is not understood",
-        "Please send JSON in UTF-8, uncompressed, with the header Content-Type: application/json.",
+        "Please send JSON in UTF-8 with the header Content-Type: application/json, plain or compressed once, by gzip"
+        " or br.",
+        headers={"Accept-Encoding": "br, gzip"},
     )
 
 

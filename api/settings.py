@@ -56,6 +56,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     statement_s: float = 5.0
     statement_cache: int = 100
     body_bytes_max: int = 1024 * 1024
+    inflated_bytes_max: int = 4 * 1024 * 1024
     in_flight_max: int = 200
     streams_max: int = 10_000
     schema_min: int = 1
@@ -202,6 +203,7 @@ VARIABLES: Final = (
     Variable("HAVEN_STATEMENT_S", "statement_s", _seconds(0.1, 600), "longest statement"),
     Variable("HAVEN_STATEMENT_CACHE", "statement_cache", _whole(0, 10_000), "prepared statements; 0: none"),
     Variable("HAVEN_BODY_BYTES_MAX", "body_bytes_max", _whole(64 * 1024, 2**26), "largest body; then 413"),
+    Variable("HAVEN_INFLATED_BYTES_MAX", "inflated_bytes_max", _whole(64 * 1024, 2**28), "largest inflated body"),
     Variable("HAVEN_IN_FLIGHT_MAX", "in_flight_max", _whole(1, 100_000), "requests at once; then 503"),
     Variable("HAVEN_STREAMS_MAX", "streams_max", _whole(0, 1_000_000), "live streams at once"),
     Variable("HAVEN_SCHEMA_MIN", "schema_min", _whole(1, 10_000), "oldest schema of an app; older: 426"),

@@ -1,6 +1,7 @@
 """Haven's own client on the real application: edits on disk first, lost answers, restarts, two processes, live news."""
 
 import asyncio
+import gzip
 import sqlite3
 import stat
 from collections.abc import AsyncIterator, Callable
@@ -111,6 +112,19 @@ def entry(one: Client, text: str = "A long day.") -> RecordId:
     change = one.edit("check_in", None, {"local_date": "2026-03-02", "text": text})
     assert change is not None
     return RecordId(change.id)
+
+
+async def test_a_long_outbox_travels_compressed_and_a_short_one_as_it_is(open_client: Open) -> None:
+    ana = await signed_in(open_client("ana"))
+    network = ana.http._transport
+    assert isinstance(network, Faulty)
+    for text in ("Short.", "A long day. " * 150):
+        entry(ana, text)
+        assert [each.status for each in (await ana.sync()).outcomes] == ["applied"]
+    short, long = [body for body in network.bodies if b"check_in" in body or body.startswith(b"\x1f\x8b")]
+    assert b"Short." in short
+    assert len(long) < len(gzip.decompress(long))
+    assert b"A long day." in gzip.decompress(long)
 
 
 async def test_two_phones_edit_offline_and_agree(open_client: Open) -> None:
