@@ -83,7 +83,9 @@ def address_key(hashes: HashKeys, host: str | None) -> str:
         pass
     else:
         if isinstance(address, IPv6Address):
-            shown = str(ip_network((address, 64), strict=False).network_address)
+            # IPv4 comes in this guise through a socket of both families; it would all be one /64.
+            own = address.ipv4_mapped
+            shown = str(own or ip_network((address, 64), strict=False).network_address)
     return hashes.now("address", shown)[1].hex()
 
 

@@ -38,11 +38,11 @@ class StillClock:
 
 
 @asynccontextmanager
-async def app_at(parts: Parts, clock: StillClock) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the same parts under another clock, calling from an address of its own."""
+async def app_at(parts: Parts, clock: StillClock, address: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the same parts under another clock, calling from an address of its own or from this one."""
     number = next(_addresses)
-    caller = (f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}", 1)
+    caller = address or f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
     app = create_app(msgspec.structs.replace(parts, clock=clock))
-    transport = httpx.ASGITransport(app, client=caller)
+    transport = httpx.ASGITransport(app, client=(caller, 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://haven") as client:
         yield client

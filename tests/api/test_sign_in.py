@@ -207,6 +207,18 @@ async def test_thirty_refused_identities_a_minute_are_enough_for_one_address(cli
     assert (await signed_in(client, f"ana-{uuid4()}")).token
 
 
+async def test_an_ipv4_address_counts_as_itself_also_where_one_socket_hears_both_families(
+    parts: Parts, clock: StillClock
+) -> None:
+    async def refusals(address: str, count: int = 1) -> set[tuple[int, str]]:
+        async with app_at(parts, clock, address) as client:
+            return {problem(await sign_in(client, "nonsense", uuid4())) for _ in range(count)}
+
+    assert await refusals("::ffff:192.0.2.1", 30) == {(401, "identity_refused")}
+    assert await refusals("::ffff:192.0.2.1") == await refusals("192.0.2.1") == {(429, "too_many_tries")}
+    assert await refusals("::ffff:192.0.2.2") == {(401, "identity_refused")}
+
+
 async def test_ten_sign_ins_an_hour_are_enough_for_one_person(client: httpx.AsyncClient, clock: StillClock) -> None:
     ana = await signed_in(client, f"ana-{uuid4()}")
     token = await identity_token(client, ana.subject)
