@@ -1,35 +1,17 @@
-"""Read the JSON body of a request: bounded in bytes and depth, with objections free of the sender's words."""
+"""Read JSON that somebody sent: bounded in depth, with objections free of the sender's words."""
 
 import re
 from typing import Any, Final, TypeVar
 
 import msgspec
 from litestar import Request
-from litestar.exceptions import InternalServerException
 
-from api.auth import parts_of
-from api.coding import inflated
 from api.errors import Problem, malformed, unsupported_media_type
 
 T = TypeVar("T")
 
 DEPTH_MAX: Final = 16
 """Objects and arrays inside one another; the deepest kind needs about half of that."""
-
-
-async def decoded(request: Request[Any, Any, Any], decoder: msgspec.json.Decoder[T]) -> T:
-    """Return the request's body as `decoder` understands it.
-
-    Raise Problem: 415 unless it is UTF-8 JSON, plain or in one known coding, 413 beyond the application's bounds of
-    bytes, 400 for everything about its form, with the path and the rule but none of the words in it.
-    """
-    _refuse_other_types(request)
-    try:
-        body = await request.body()
-    except InternalServerException:
-        raise malformed("The connection ended before the whole body had come.") from None
-    codings = request.headers.getall("content-encoding", [])
-    return decode(inflated(body, codings, parts_of(request).settings.inflated_bytes_max), decoder)
 
 
 def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
@@ -60,7 +42,8 @@ def _decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
         return decoder.decode(whole)
 
 
-def _refuse_other_types(request: Request[Any, Any, Any]) -> None:
+def refuse_other_types(request: Request[Any, Any, Any]) -> None:
+    """Raise Problem 415 unless the body is said to be JSON in UTF-8."""
     named, _, parameters = request.headers.get("content-type", "").partition(";")
     plain = named.strip().lower() == "application/json"
     charset = parameters.strip().lower().replace('"', "")

@@ -10,10 +10,9 @@ from msgspec import Meta, Struct
 from api import accounts, persons
 from api.accounts import SignedIn, SignIn
 from api.auth import LocalIssuer
-from api.decoding import decoded
 from api.errors import not_found
 from api.persons import Me
-from api.routes.requests import Requested, address_of, authenticate, parts_of
+from api.routes.requests import Requested, address_of, authenticate, decoded, parts_of
 from domain import couples
 from sync import wire
 

@@ -9,9 +9,8 @@ from msgspec import Meta, Struct
 
 from api import pairing as pairings
 from api import parting
-from api.decoding import decoded
 from api.pairing import Confirmed, Invited, PairingView
-from api.routes.requests import Requested, address_of, authenticate, id_in_path, parts_of
+from api.routes.requests import Requested, address_of, authenticate, decoded, id_in_path, parts_of
 from domain.ids import CoupleId
 
 TAGS: Final = ["couples"]

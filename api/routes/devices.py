@@ -10,8 +10,7 @@ from msgspec import Meta, Struct
 from api import accounts
 from api.accounts import DeviceView
 from api.auth import IDENTITY_TOKEN_CHARS_MAX
-from api.decoding import decoded
-from api.routes.requests import Requested, address_of, authenticate, id_in_path, parts_of
+from api.routes.requests import Requested, address_of, authenticate, decoded, id_in_path, parts_of
 from domain.ids import DeviceId
 
 TAGS: Final = ["devices"]

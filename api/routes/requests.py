@@ -1,14 +1,20 @@
-"""What routes read of a request: what answers it, who sends it, from where, and the id in its path."""
+"""What routes read of a request: what answers it, who sends it, from where, its body, and the id in its path."""
 
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
+import msgspec
 from litestar import Request
+from litestar.exceptions import InternalServerException
 
 from api import limits
-from api.errors import not_found
+from api.coding import inflated
+from api.decoding import decode, refuse_other_types
+from api.errors import malformed, not_found
 from api.wiring import Parts
 from sync.ports import Caller
+
+T = TypeVar("T")
 
 Requested = Request[Any, Any, Any]
 
@@ -30,6 +36,21 @@ def address_of(request: Requested) -> str:
     """Name where a request comes from, for counting tries, without keeping the address."""
     host = None if request.client is None else request.client.host
     return limits.address_key(parts_of(request).accounts.hashes, host)
+
+
+async def decoded(request: Requested, decoder: msgspec.json.Decoder[T]) -> T:
+    """Return the request's body as `decoder` understands it.
+
+    Raise Problem: 415 unless it is UTF-8 JSON, plain or in one known coding, 413 beyond the application's bounds of
+    bytes, 400 for everything about its form, with the path and the rule but none of the words in it.
+    """
+    refuse_other_types(request)
+    try:
+        body = await request.body()
+    except InternalServerException:
+        raise malformed("The connection ended before the whole body had come.") from None
+    codings = request.headers.getall("content-encoding", [])
+    return decode(inflated(body, codings, parts_of(request).settings.inflated_bytes_max), decoder)
 
 
 def id_in_path(written: str) -> UUID:

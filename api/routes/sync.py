@@ -10,9 +10,8 @@ import msgspec
 from litestar import Response, delete, get, post
 from litestar.params import FromPath
 
-from api.decoding import decoded
 from api.errors import Problem, malformed, not_found
-from api.routes.requests import Requested, authenticate, id_in_path, parts_of
+from api.routes.requests import Requested, authenticate, decoded, id_in_path, parts_of
 from domain.ids import RecordId
 from domain.kinds import KINDS
 from sync import service

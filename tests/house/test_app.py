@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from api.answers import HEADERS
 from api.app import DEVELOPMENT_ROUTES, ROUTES, create_app
-from api.decoding import decoded
 from api.drain import Drain
 from api.openapi import described
 from api.routes.health import Health
+from api.routes.requests import decoded
 from api.settings import Settings
 from api.telemetry import AllowedFields
 from api.wiring import Parts
