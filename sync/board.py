@@ -15,6 +15,7 @@ from domain.records import Record
 from sync.bodies import encoded
 from sync.merge import Word
 from sync.ports import Caller, Loaded, RecordKey, Revision, Stored, Writes
+from sync.schemas import newest
 from sync.sealing import keyed_id
 from sync.wire import Outcome
 from sync.words import Budget
@@ -209,10 +210,10 @@ class Board:
         return Writes(
             spaces=spaces,
             heads={identity: self.heads[identity] for identity in spaces},
-            records=tuple(Stored(record, encoded(record)) for record in self._changed.values()),
+            records=tuple(_as_stored(record) for record in self._changed.values()),
             revisions=tuple(self._revisions),
             outcomes=tuple(self._outcomes),
-            deposits=tuple(Stored(record, encoded(record)) for record in self._deposits.values()),
+            deposits=tuple(_as_stored(record) for record in self._deposits.values()),
         )
 
     def _inbox(self, person: PersonId, space: SpaceId) -> SpaceId | None:
@@ -223,3 +224,8 @@ class Board:
     def _zone_name(self) -> str:
         settings = self.records.get((self.caller.personal, settings_id(self.id_keys[self.caller.personal])))
         return "UTC" if settings is None else str(settings.fields["zone"])
+
+
+def _as_stored(record: Record) -> Stored:
+    schema = newest(record)
+    return Stored(record if record.schema == schema else replace(record, schema=schema), encoded(record))

@@ -26,7 +26,14 @@ def encoded(record: Record) -> bytes | None:
     """Return the body of a record, or None for one that is gone."""
     if record.gone:
         return None
-    return _ENCODER.encode(Body(record.fields, record.alternatives, record.merged))
+    return encoded_body(record.fields, record.alternatives, record.merged)
+
+
+def encoded_body(
+    fields: dict[str, Any], alternatives: dict[str, tuple[Alternative, ...]], merged: tuple[str, ...]
+) -> bytes:
+    """Return the body that says this."""
+    return _ENCODER.encode(Body(fields, alternatives, merged))
 
 
 def decoded(body: bytes | None) -> Body:

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import astuple
 
 from domain.ids import SpaceId
 from sync.ports import Life, Place
 from sync.sealing import keyed_hash
-from sync.wire import CURSOR_CHARS_MAX, VERSION_MAX
+from sync.wire import CURSOR_CHARS_MAX, SCHEMA, VERSION_MAX
 
 PLACES_MAX = 48
 """Spaces that one cursor can name; more than one life has couples."""
@@ -30,6 +31,13 @@ class CursorUnreadableError(Exception):
     """This is no cursor that Haven gave to this person."""
 
 
+class Cursor(msgspec.Struct, frozen=True):
+    """Where a device is in each space, and by which schema it was told what it has."""
+
+    schema: int = SCHEMA
+    places: Mapping[SpaceId, Place] = {}
+
+
 class _Place(msgspec.Struct, array_like=True, frozen=True):
     space: UUID
     epoch: UUID
@@ -38,30 +46,35 @@ class _Place(msgspec.Struct, array_like=True, frozen=True):
     lives: tuple[Life, ...] = ()
 
 
+class _Cursor(msgspec.Struct, array_like=True, frozen=True):
+    schema: int
+    rows: tuple[_Place, ...]
+
+
 _ENCODER = msgspec.msgpack.Encoder(uuid_format="bytes")
-_DECODER = msgspec.msgpack.Decoder(list[_Place])
+_DECODER = msgspec.msgpack.Decoder(_Cursor)
 
 
-def written(places: Mapping[SpaceId, Place], id_key: bytes) -> str:
-    """Return the cursor for these places, marked under the id key of the person's own space."""
-    cursor = _written(places, id_key, LIVES_MAX)
+def written(cursor: Cursor, id_key: bytes) -> str:
+    """Return the cursor as a device keeps it, marked under the id key of the person's own space."""
+    whole = _written(cursor, id_key, LIVES_MAX)
     # What a cursor says of earlier lives spares work after a second restore; it gives way before anything else.
-    return cursor if len(cursor) <= CURSOR_CHARS_MAX else _written(places, id_key, 0)
+    return whole if len(whole) <= CURSOR_CHARS_MAX else _written(cursor, id_key, 0)
 
 
-def _written(places: Mapping[SpaceId, Place], id_key: bytes, lives_max: int) -> str:
+def _written(cursor: Cursor, id_key: bytes, lives_max: int) -> str:
     rows = [
         _Place(space, place.epoch, place.version, place.horizon, place.lives[-lives_max:] if lives_max else ())
-        for space, place in places.items()
+        for space, place in cursor.places.items()
     ]
-    plain = _ENCODER.encode(rows[:PLACES_MAX])
+    plain = _ENCODER.encode(_Cursor(cursor.schema, tuple(rows[:PLACES_MAX])))
     return urlsafe_b64encode(_mark(id_key, plain) + plain).rstrip(b"=").decode()
 
 
-def read(cursor: str | None, id_key: bytes) -> dict[SpaceId, Place]:
-    """Return the places of a cursor, none for the first sync; raise `CursorUnreadableError` for anything else."""
+def read(cursor: str | None, id_key: bytes) -> Cursor:
+    """Return what a cursor says, no place for the first sync; raise `CursorUnreadableError` for anything else."""
     if cursor is None:
-        return {}
+        return Cursor()
     try:
         marked = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
     except (Error, ValueError):
@@ -70,12 +83,12 @@ def read(cursor: str | None, id_key: bytes) -> dict[SpaceId, Place]:
     if not hmac.compare_digest(mark, _mark(id_key, plain)):
         raise CursorUnreadableError
     try:
-        rows = _DECODER.decode(plain)
+        schema, rows = astuple(_DECODER.decode(plain))
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise CursorUnreadableError from None
     if len(rows) > PLACES_MAX or not all(0 <= n <= VERSION_MAX for row in rows for n in _numbers(row)):
         raise CursorUnreadableError
-    return {SpaceId(row.space): Place(row.epoch, row.version, row.horizon, row.lives) for row in rows}
+    return Cursor(schema, {SpaceId(row.space): Place(row.epoch, row.version, row.horizon, row.lives) for row in rows})
 
 
 def _mark(id_key: bytes, plain: bytes) -> bytes:

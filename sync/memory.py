@@ -280,4 +280,5 @@ def _row(record: Record) -> Row:
         removed=record.removed,
         gone=record.gone,
         body=encoded(record),
+        schema=record.schema,
     )

@@ -125,7 +125,7 @@ def after(stamp: Stamp, edit: Edit, version: int) -> Stamp:
     return Stamp(version, edit.device, others, edit.made_ms, edit.person)
 
 
-def create(kind: Kind, edit: Edit, *, space: SpaceId, identity: RecordId, version: int, schema: int = 1) -> Merged:
+def create(kind: Kind, edit: Edit, *, space: SpaceId, identity: RecordId, version: int) -> Merged:
     """Return the new record: what the edit set, and the empty value of every other field."""
     stamp = Stamp(version, edit.device, 0, edit.made_ms, edit.person)
     fields = {name: edit.set.get(name, field.shape.empty) for name, field in kind.fields.items()}
@@ -140,7 +140,6 @@ def create(kind: Kind, edit: Edit, *, space: SpaceId, identity: RecordId, versio
         author=edit.person,
         fields=fields,
         removed=edit.remove is True,
-        schema=schema,
         stamps=dict.fromkeys((*kind.written, REMOVAL), stamp),
     )
     return Merged(record=record, status="applied", changed=True)

@@ -180,6 +180,8 @@ class Row(Struct, frozen=True, kw_only=True):
     removed: bool
     gone: bool
     body: bytes | None
+    schema: int = 1
+    """The newest schema among its fields."""
 
 
 class Page(Struct, frozen=True, kw_only=True):

@@ -233,7 +233,7 @@ class _Batch:
         identity = RecordId(change.id)
         if stored is None:
             tombstone = self.board.records.get((space.id, identity))
-            merged = create(kind, edit, space=space.id, identity=identity, version=version, schema=kind.schema)
+            merged = create(kind, edit, space=space.id, identity=identity, version=version)
             if tombstone is not None:
                 merged = replace(merged, record=replace(merged.record, purged=tombstone.purged))
         else:

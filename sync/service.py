@@ -18,13 +18,16 @@ from domain.prompts import SETTINGS
 from sync import cursor, follows, purging, space_store
 from sync.board import Board, settings_id
 from sync.bodies import rendered
+from sync.cursor import Cursor
 from sync.lives import common
 from sync.ports import Caller, Keys, Loaded, Page, Place, Row, Space, Store, Wanted, Writes
 from sync.reconcile import Decisions, reconcile
+from sync.schemas import cut
 from sync.sealing import SpaceKeys, keyed_id
 from sync.wanted import given_lately, letters_of, wanted
 from sync.wire import (
     REVISIONS_MAX,
+    SCHEMA,
     VERSION_MAX,
     Change,
     EarlierValue,
@@ -64,6 +67,29 @@ class Answer(Struct, frozen=True):
     moved: dict[SpaceId, int]
 
 
+class _Asked(Struct, frozen=True, kw_only=True):
+    """Who asks for news, from where on, and in which schema."""
+
+    caller: Caller
+    cursor: Cursor
+    schema: int
+    limit: int
+    now: datetime
+    own_key: bytes
+    """The id key of the caller's own space, which marks their cursors."""
+
+    @property
+    def places(self) -> Mapping[SpaceId, Place]:
+        """Where the device is."""
+        return self.cursor.places
+
+    @property
+    def after(self) -> dict[SpaceId, int]:
+        """The versions that the device has; none of them counts for an app that was updated since."""
+        updated = self.schema > self.cursor.schema
+        return {space: 0 if updated else place.version for space, place in self.places.items()}
+
+
 class _Pushed(Struct, frozen=True):
     loaded: Loaded
     decisions: Decisions
@@ -83,14 +109,21 @@ async def sync(
     Raise `CursorUnreadableError` for a cursor that is not this person's, `BusyError` after five lost races.
     """
     own_key = (await _id_keys_of(keys, caller))[caller.personal]
-    places = cursor.read(request.cursor, own_key)
+    asked = _Asked(
+        caller=caller,
+        cursor=cursor.read(request.cursor, own_key),
+        schema=min(request.schema, SCHEMA),
+        limit=request.limit,
+        now=now,
+        own_key=own_key,
+    )
     pushed = None
     if request.changes:
-        pushed = await push(store, keys, caller, request.changes, now, places, new_epoch)
-        own = _own_news(caller, places, pushed, request.limit, now, own_key)
+        pushed = await push(store, keys, caller, request.changes, now, asked.places, new_epoch)
+        own = _own_news(asked, pushed)
         if own is not None:
             return Answer(own, pushed.moved)
-    response = await _pull(store, caller, places, request.limit, now, new_epoch, pushed, own_key)
+    response = await _pull(store, asked, new_epoch, pushed)
     return Answer(response, {} if pushed is None else pushed.moved)
 
 
@@ -152,9 +185,7 @@ def _id_keys(keys: Mapping[SpaceId, SpaceKeys]) -> dict[SpaceId, bytes]:
     return {space: each.id_key for space, each in keys.items()}
 
 
-def _own_news(
-    caller: Caller, places: Mapping[SpaceId, Place], pushed: _Pushed, limit: int, now: datetime, own_key: bytes
-) -> RawSyncResponse | None:
+def _own_news(asked: _Asked, pushed: _Pushed) -> RawSyncResponse | None:
     """Return the answer from what was just written, when nothing else can be new for this device.
 
     That is so when it was at the head of each of its spaces, in the same life, before this push.
@@ -170,37 +201,30 @@ def _own_news(
             removed=each.record.removed,
             gone=each.record.gone,
             body=each.body,
+            schema=each.record.schema,
         )
         for each in decisions.writes.records
     ]
+    places, after = asked.places, asked.after
     at_head = all(
-        (place := places.get(space.id)) is not None and (place.epoch, place.version) == (space.epoch, space.head)
+        space.id in places and (places[space.id].epoch, after[space.id]) == (space.epoch, space.head)
         for space in spaces.values()
     )
-    if not at_head or decisions.again or len(rows) > limit:
+    if not at_head or decisions.again or len(rows) > asked.limit:
         return None
     heads = decisions.writes.heads
-    rows.sort(key=lambda row: (caller.spaces.index(row.space), row.version))
+    rows.sort(key=lambda row: (asked.caller.spaces.index(row.space), row.version))
     now_at = {
         space.id: Place(space.epoch, heads.get(space.id, space.head), places[space.id].horizon, space.lives)
         for space in spaces.values()
     }
-    return _response(spaces, now_at, rows, now, own_key, outcomes=decisions.outcomes, more=False, reset=[], heads=heads)
+    return _response(asked, spaces, now_at, rows, outcomes=decisions.outcomes, more=False, reset=[], heads=heads)
 
 
-async def _pull(
-    store: Store,
-    caller: Caller,
-    places: Mapping[SpaceId, Place],
-    limit: int,
-    now: datetime,
-    new_epoch: Callable[[], UUID],
-    pushed: _Pushed | None,
-    own_key: bytes,
-) -> RawSyncResponse:
+async def _pull(store: Store, asked: _Asked, new_epoch: Callable[[], UUID], pushed: _Pushed | None) -> RawSyncResponse:
     """Read one page. Once more where a place belongs to another life of its space: then from the beginning."""
     again = frozenset[RecordId]() if pushed is None else pushed.decisions.again
-    after = {space: place.version for space, place in places.items()}
+    caller, places, limit, after = asked.caller, asked.places, asked.limit, asked.after
     page = await store.changed_since(caller, after, limit=limit, again=again)
     if await _begun_anew(store, caller, page.spaces, places, new_epoch):
         page = await store.changed_since(caller, after, limit=limit, again=again)
@@ -210,11 +234,10 @@ async def _pull(
         page = await store.changed_since(caller, after, limit=limit, again=again)
     rows, more = _cut(page, limit)
     return _response(
+        asked,
         page.spaces,
         _reached(caller, page, places, after, rows, more=more),
         [*rows, *(row for row in page.besides if row not in rows)],
-        now,
-        own_key,
         outcomes=() if pushed is None else pushed.decisions.outcomes,
         more=more,
         reset=resets,
@@ -299,21 +322,21 @@ def _reached(
 
 
 def _response(
+    asked: _Asked,
     spaces: Mapping[SpaceId, Space],
     reached: Mapping[SpaceId, Place],
     rows: Sequence[Row],
-    now: datetime,
-    own_key: bytes,
     *,
     outcomes: tuple[Outcome, ...],
     more: bool,
     reset: list[Reset],
     heads: Mapping[SpaceId, int] | None = None,
 ) -> RawSyncResponse:
+    known = [each for row in rows if (each := cut(row, asked.schema)) is not None]
     return RawSyncResponse(
-        cursor=cursor.written(reached, own_key),
+        cursor=cursor.written(Cursor(asked.schema, reached), asked.own_key),
         more=more,
-        now=now,
+        now=asked.now,
         reset=reset,
         outcomes=list(outcomes),
         spaces=[
@@ -327,8 +350,8 @@ def _response(
             )
             for space in spaces.values()
         ],
-        records=[Raw(rendered(row)) for row in rows if row.body is not None],
-        gone=[Gone(space=row.space, kind=row.kind, id=row.id, version=row.version) for row in rows if row.gone],
+        records=[Raw(rendered(row)) for row in known if row.body is not None],
+        gone=[Gone(space=row.space, kind=row.kind, id=row.id, version=row.version) for row in known if row.gone],
     )
 
 

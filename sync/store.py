@@ -116,12 +116,12 @@ FROM (
 CHANGED_SINCE: Final = f"""{_MINE}
 SELECT 'space' AS part, 0::bigint AS place, {_SPACE_COLUMNS}, NULL::uuid AS id, NULL::text AS kind,
     NULL::bigint AS version, NULL::uuid AS author, NULL::boolean AS removed, NULL::boolean AS gone,
-    NULL::bytea AS body
+    NULL::bytea AS body, NULL::smallint AS schema
 FROM mine s
 UNION ALL
 (
     SELECT 'record', asked.place, r.space_id, {_NO_SPACE}, r.id, r.kind, r.version, r.author, r.removed, r.gone,
-        r.body
+        r.body, r.schema
     FROM unnest($1::uuid[], $3::bigint[]) WITH ORDINALITY AS asked (space_id, after, place)
     JOIN mine ON mine.space_id = asked.space_id
     CROSS JOIN LATERAL (
@@ -134,7 +134,8 @@ UNION ALL
     LIMIT $4
 )
 UNION ALL
-SELECT 'again', 0, r.space_id, {_NO_SPACE}, r.id, r.kind, r.version, r.author, r.removed, r.gone, r.body
+SELECT 'again', 0, r.space_id, {_NO_SPACE}, r.id, r.kind, r.version, r.author, r.removed, r.gone, r.body,
+    r.schema
 FROM mine JOIN record r ON r.space_id = mine.space_id AND r.id = ANY($5::uuid[])"""
 
 _LIFE: Final = "(SELECT life.epoch FROM store_epoch life)"
@@ -520,6 +521,7 @@ class PostgresStore:
                     removed=row["removed"],
                     gone=row["gone"],
                     body=self._opened(opener, row),
+                    schema=row["schema"],
                 )
             except SealBroken:
                 # The page keeps its place, so that one bad row neither stops a couple nor repeats for ever.

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.ids import SpaceId
-from sync.cursor import LIVES_MAX, MARK_BYTES, PLACES_MAX, CursorUnreadableError, read, written
+from sync.cursor import LIVES_MAX, MARK_BYTES, PLACES_MAX, Cursor, CursorUnreadableError, read, written
 from sync.lives import wire_epoch
 from sync.ports import Life, Place
 from sync.sealing import keyed_hash
-from sync.wire import CURSOR_CHARS_MAX, VERSION_MAX
+from sync.wire import CURSOR_CHARS_MAX, SCHEMA, VERSION_MAX
 
 PLACES = st.dictionaries(
     st.uuids().map(SpaceId),
@@ -41,16 +41,17 @@ def marked(plain: bytes) -> str:
 
 
 def packed(*rows: object) -> str:
-    return marked(msgspec.msgpack.encode(rows))
+    return marked(msgspec.msgpack.encode([1, rows]))
 
 
 @given(PLACES)
 def test_a_cursor_says_what_was_written(places: dict[SpaceId, Place]) -> None:
-    assert read(written(places, KEY), KEY) == places
+    cursor = Cursor(7, places)
+    assert read(written(cursor, KEY), KEY) == cursor
 
 
 def test_the_first_sync_has_no_cursor() -> None:
-    assert read(None, KEY) == {}
+    assert read(None, KEY) == Cursor(SCHEMA, {})
 
 
 def test_the_longest_cursor_fits_a_request() -> None:
@@ -58,20 +59,20 @@ def test_the_longest_cursor_fits_a_request() -> None:
     places = {
         SpaceId(uuid4()): Place(uuid4(), VERSION_MAX, horizon=VERSION_MAX, lives=lives) for _ in range(PLACES_MAX + 5)
     }
-    cursor = written(places, KEY)
+    cursor = written(Cursor(1, places), KEY)
     assert len(cursor) <= CURSOR_CHARS_MAX
-    assert len(read(cursor, KEY)) == PLACES_MAX
+    assert len(read(cursor, KEY).places) == PLACES_MAX
 
 
 def test_a_cursor_names_the_newest_earlier_lives() -> None:
     lives = tuple(Life(uuid4(), nth) for nth in range(LIVES_MAX + 2))
     space = SpaceId(uuid4())
-    assert read(written({space: Place(uuid4(), 9, lives=lives)}, KEY), KEY)[space].lives == lives[2:]
+    assert read(written(Cursor(1, {space: Place(uuid4(), 9, lives=lives)}), KEY), KEY).places[space].lives == lives[2:]
 
 
 @given(PLACES.filter(bool), st.data())
 def test_a_cursor_that_was_altered_anywhere_is_no_cursor(places: dict[SpaceId, Place], data: st.DataObject) -> None:
-    raw = bytearray(urlsafe_b64decode(written(places, KEY) + "=="))
+    raw = bytearray(urlsafe_b64decode(written(Cursor(1, places), KEY) + "=="))
     raw[data.draw(st.integers(0, len(raw) - 1))] ^= data.draw(st.integers(1, 255))
     with pytest.raises(CursorUnreadableError):
         read(urlsafe_b64encode(raw).rstrip(b"=").decode(), KEY)
@@ -79,7 +80,7 @@ def test_a_cursor_that_was_altered_anywhere_is_no_cursor(places: dict[SpaceId, P
 
 def test_another_person_s_cursor_is_no_cursor() -> None:
     with pytest.raises(CursorUnreadableError):
-        read(written({SpaceId(uuid4()): Place(uuid4(), 9)}, bytes(32)), KEY)
+        read(written(Cursor(1, {SpaceId(uuid4()): Place(uuid4(), 9)}), bytes(32)), KEY)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ def test_what_is_no_cursor_of_ours_is_said_to_be_none(cursor: str) -> None:
 @given(st.text(max_size=60) | st.binary(max_size=60).map(lambda raw: urlsafe_b64encode(raw).decode()))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
-        places = read(text, KEY)
+        places = read(text, KEY).places
     except CursorUnreadableError:
         return
     assert all(0 <= place.version <= VERSION_MAX for place in places.values())
