@@ -98,12 +98,12 @@ class _Visit:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             message["headers"] = with_headers(list(message.get("headers", ())))
-            if self._scope["path"] not in STREAMS:
-                # Only the body tells whether it is worth a coding.
-                self._held = message
-                return
-        elif message["type"] == "http.response.body":
+            # Only the body tells whether it is worth a coding.
+            self._held = message
+            return
+        if message["type"] == "http.response.body":
             if self._held is not None:
+                # What comes in parts is a stream, and stays as it is.
                 if not message.get("more_body", False):
                     self._put_into_coding(self._held, message)
                 await self._send(self._held)

@@ -13,7 +13,7 @@ import pytest
 
 from api.wiring import Parts
 from tests.people import Person, identity_token, ok, person, sign_in
-from tests.streams import served
+from tests.streams import listening, served
 
 MIB = 1024 * 1024
 EMPTY = b'{"schema": 1}'
@@ -126,10 +126,21 @@ async def test_an_answer_travels_in_the_coding_that_is_accepted(parts: Parts) ->
             assert msgspec.json.decode(unpack(body)) | {"now": ""} == msgspec.json.decode(plain) | {"now": ""}
 
 
-async def test_a_small_answer_is_left_as_it_is(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/nothing", headers={"Accept-Encoding": "br"})
-    assert "content-encoding" not in answer.headers
-    assert "vary" not in answer.headers
+async def test_a_small_answer_is_left_as_it_is(client: httpx.AsyncClient, ana: Person) -> None:
+    for path in ("/v1/devices", "/nothing"):
+        answer = await client.get(path, headers=ana.headers | {"Accept-Encoding": "br"})
+        assert 0 < len(answer.content) < 1024
+        assert "content-encoding" not in answer.headers
+        assert "vary" not in answer.headers
+
+
+async def test_a_live_stream_is_never_compressed(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.app.WORTH_BYTES", 1)
+    async with served(parts) as server:
+        ana = await person(server, "Ana")
+        async with listening(server, headers=ana.headers | {"Accept-Encoding": "gzip, br"}) as hears:
+            assert "content-encoding" not in hears.answer.headers
+            await hears.hints(1)
 
 
 async def test_l6_an_answer_that_carries_a_secret_is_never_compressed(
