@@ -8,6 +8,7 @@ two texts stay apart (`overlap`) instead of being guessed together.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -74,9 +75,12 @@ def merge_words(was: str | None, stored: str, incoming: str, budget: Budget, *, 
     """Join two texts that both started from `was`; `None` means that nobody knows what they started from.
 
     Lengths are in code points. A sentence that only one side removed is gone; any other sentence of either
-    side is in the result, or the result is an overlap. An overlap is also the answer when the joined text
-    would be longer than `chars_max`, would be empty though neither side emptied it, or would cost more than
-    `budget` has left.
+    side is in the result, or the result is an overlap. An overlap is also the answer when it is not sure that
+    both edits are in the joined text (`_prove`), or when that would be longer than `chars_max`, would be empty
+    though neither side emptied it, or would cost more than `budget` has left.
+
+    The same edit once more changes nothing of the text: with `joined = merge_words(was, stored, incoming, …)`,
+    `merge_words(was, joined.text, incoming, …).text` is `joined.text`, and likewise for `stored`.
     """
     if incoming in (stored, was):
         return Words(stored)
@@ -86,21 +90,22 @@ def merge_words(was: str | None, stored: str, incoming: str, budget: Budget, *, 
     budget.begin_field()
     if was is None or not budget.spend(len(was) + len(stored) + len(incoming)):
         return apart
-    base, ours, theirs = _taken_apart(was), _taken_apart(stored), _taken_apart(incoming)
+    base = _taken_apart(was)
     try:
-        pieces = list(_woven(base, ours, theirs, budget))
-    except _TooDifferentError:
+        ours = _compared(base, _taken_apart(stored), budget)
+        theirs = _compared(base, _taken_apart(incoming), budget)
+        woven = _woven(base, ours, theirs, budget)
+        turned = _woven(base, theirs, ours, budget)
+        _prove(base, woven, ours, theirs, budget)
+        if turned != woven:
+            # What does not hold in both orders is kept apart in both: the answer must not depend on who came first.
+            _prove(base, turned, ours, theirs, budget)
+    except (_TooDifferentError, _UnprovenError, _TooCostlyError):
         return apart
-    text = _put_together(
-        _three_way(base.lead, ours.lead, theirs.lead),
-        pieces,
-        _three_way(base.tail, ours.tail, theirs.tail),
-    )
-    cores = [piece.core for piece in pieces]
-    joined = cores not in (ours.cores, theirs.cores)
-    if len(text) > chars_max or (joined and not cores):
+    joined = woven.cores not in (ours.parts.cores, theirs.parts.cores)
+    if len(woven.text) > chars_max or (joined and not woven.cores):
         return apart
-    return Words(text, joined=joined)
+    return Words(woven.text, joined=joined)
 
 
 def sentences(text: str) -> list[str]:
@@ -122,11 +127,19 @@ def without(text: str, banned: Callable[[str], bool]) -> str:
             kept[-1] = kept[-1]._replace(gap=max(kept[-1].gap, piece.gap, key=_breadth))
     if len(kept) == len(parts.cores):
         return text
-    return _put_together(parts.lead, kept, parts.tail) if kept else ""
+    return _put_together(parts.lead, kept, parts.tail).text if kept else ""
 
 
 class _TooDifferentError(Exception):
-    """The two texts cannot be joined, or finding out would cost too much."""
+    """The two texts cannot be joined."""
+
+
+class _UnprovenError(Exception):
+    """The two texts can be joined, but not so that both edits are surely in the result."""
+
+
+class _TooCostlyError(Exception):
+    """Whether the two texts can be joined would cost more to find out than there is to spend."""
 
 
 class _Piece(NamedTuple):
@@ -143,6 +156,10 @@ class _Parts(NamedTuple):
     lead: str
     cores: list[str]
     gaps: list[str]
+
+    @property
+    def text(self) -> str:
+        return self.lead + "".join(core + gap for core, gap in zip(self.cores, self.gaps, strict=True))
 
     @property
     def tail(self) -> str:
@@ -170,6 +187,14 @@ class _Hunk(NamedTuple):
     @property
     def removes_only(self) -> bool:
         return self.side_start == self.side_end
+
+
+class _Side(NamedTuple):
+    """What became of the base on one side: `place` says where in `parts` each base sentence stands that it kept."""
+
+    parts: _Parts
+    place: dict[int, int]
+    hunks: list[_Hunk]
 
 
 def _taken_apart(text: str) -> _Parts:
@@ -203,30 +228,60 @@ def _add(parts: _Parts, token: str) -> None:
     parts.gaps.append(token[len(core) :])
 
 
-def _woven(base: _Parts, ours: _Parts, theirs: _Parts, budget: Budget) -> Iterator[_Piece]:
+def _compared(base: _Parts, parts: _Parts, budget: Budget) -> _Side:
+    place = dict(_matches(base.cores, parts.cores, budget))
+    return _Side(parts, place, _hunks(place, base, parts))
+
+
+def _prove(base: _Parts, woven: _Parts, ours: _Side, theirs: _Side, budget: Budget) -> None:
+    """Let a joined text stand only if both edits are surely in it.
+
+    Comparing can be mistaken where sentences repeat or were moved. Each side may have kept another copy of a
+    sentence, so that one which both still have would go altogether. Or the result looks as if an edit were still
+    to be done: when it came once more, an addition would stand twice, or what the other side wrote would go.
+    """
+    if not set(ours.parts.cores) & set(theirs.parts.cores) <= set(woven.cores):
+        raise _UnprovenError
+    settled = _compared(base, woven, budget)
+    for side in (ours, theirs):
+        with suppress(_TooDifferentError):
+            # Kept beside the joined text, the edit changes nothing of it either.
+            again = _woven(base, settled, side, budget)
+            if again != woven:
+                raise _UnprovenError
+
+
+def _woven(base: _Parts, ours: _Side, theirs: _Side, budget: Budget) -> _Parts:
+    """Join both sides: what stands before the sentences, the sentences in order, what stands behind them."""
+    return _put_together(
+        _three_way(base.lead, ours.parts.lead, theirs.parts.lead),
+        list(_walked(base, ours, theirs, budget)),
+        _three_way(base.tail, ours.parts.tail, theirs.parts.tail),
+    )
+
+
+def _walked(base: _Parts, ours: _Side, theirs: _Side, budget: Budget) -> Iterator[_Piece]:
     """Walk the base and give what stands in the joined text, in order."""
-    our_place = dict(_matches(base.cores, ours.cores, budget))
-    their_place = dict(_matches(base.cores, theirs.cores, budget))
 
     def untouched(start: int, end: int) -> Iterator[_Piece]:
         for at in range(start, end):
-            gap = _three_way(base.gaps[at], ours.gaps[our_place[at]], theirs.gaps[their_place[at]])
-            yield _Piece(base.cores[at], gap, base.gaps[at - 1] if at else "")
+            our_gap, their_gap = ours.parts.gaps[ours.place[at]], theirs.parts.gaps[theirs.place[at]]
+            yield _Piece(base.cores[at], _three_way(base.gaps[at], our_gap, their_gap), base.gaps[at - 1] if at else "")
 
     done = 0
-    for mine, other in _neighbourhoods(_hunks(our_place, base, ours), _hunks(their_place, base, theirs)):
+    for mine, other in _neighbourhoods(ours.hunks, theirs.hunks):
         low = min(hunk.start for hunk in mine + other)
         high = max(hunk.end for hunk in mine + other)
         yield from untouched(done, low)
         if not other:
-            yield from ours.pieces(mine[0].side_start, mine[0].side_end)
+            yield from ours.parts.pieces(mine[0].side_start, mine[0].side_end)
         elif not mine:
-            yield from theirs.pieces(other[0].side_start, other[0].side_end)
+            yield from theirs.parts.pieces(other[0].side_start, other[0].side_end)
         elif any(_cross(hunk, another) for hunk in mine for another in other):
-            in_ours, in_theirs = _side(ours, mine, low, high), _side(theirs, other, low, high)
+            in_ours, in_theirs = _here(ours.parts, mine, low, high), _here(theirs.parts, other, low, high)
             yield from _both_here(base.pieces(low, high), in_ours, in_theirs, budget)
         else:
-            yield from _side_by_side(ours, mine, theirs, other)
+            yield from _side_by_side(ours.parts, mine, theirs.parts, other)
         done = high
     yield from untouched(done, len(base.cores))
 
@@ -267,7 +322,7 @@ def _cross(hunk: _Hunk, other: _Hunk) -> bool:
     return max(hunk.start, other.start) < min(hunk.end, other.end)
 
 
-def _side(side: _Parts, hunks: Sequence[_Hunk], low: int, high: int) -> list[_Piece]:
+def _here(side: _Parts, hunks: Sequence[_Hunk], low: int, high: int) -> list[_Piece]:
     """Give what one side has in the place of the base sentences [low, high)."""
     first, last = hunks[0], hunks[-1]
     return side.pieces(first.side_start - (first.start - low), last.side_end + (high - last.end))
@@ -280,17 +335,31 @@ def _both_here(base: list[_Piece], mine: list[_Piece], other: list[_Piece], budg
     before, after = _shared_ends([piece.core for piece in mine], [piece.core for piece in other])
     if before + after < len(base) and before + after < max(len(mine), len(other)):
         raise _TooDifferentError
-    middle = _union(mine[before : len(mine) - after], other[before : len(other) - after], budget)
-    return [*mine[:before], *middle, *mine[len(mine) - after :]]
+    in_mine, in_other = mine[before : len(mine) - after], other[before : len(other) - after]
+    old = {piece.core for piece in base}
+    if any(piece.core in old for piece in in_mine + in_other):
+        # One side kept what the other removed: adding it would bring it back.
+        raise _TooDifferentError
+    middle = _union(in_mine, in_other, budget)
+    first = map(_of_both, mine[:before], other[:before])
+    last = map(_of_both, mine[len(mine) - after :], other[len(other) - after :])
+    return [*first, *middle, *last]
 
 
 def _one_of(was: _Piece, mine: _Piece, other: _Piece) -> _Piece:
     """Follow the side that rewrote this sentence; two different rewritings cannot be joined."""
-    if other.core in (mine.core, was.core):
+    if mine.core == other.core:
+        return _of_both(mine, other)
+    if other.core == was.core:
         return mine
     if mine.core == was.core:
         return other
     raise _TooDifferentError
+
+
+def _of_both(mine: _Piece, other: _Piece) -> _Piece:
+    """Give a sentence that both have once; of two white spaces the one that parts the lines further."""
+    return _Piece(mine.core, max(mine.gap, other.gap, key=_breadth), max(mine.prior, other.prior, key=_breadth))
 
 
 def _union(mine: list[_Piece], other: list[_Piece], budget: Budget) -> list[_Piece]:
@@ -303,7 +372,7 @@ def _union(mine: list[_Piece], other: list[_Piece], budget: Budget) -> list[_Pie
     for at, other_place in [*matches, (len(mine), len(other))]:
         woven += mine[mine_at:at]
         woven += _not_spare(other[other_at:other_place], spare)
-        woven += mine[at : at + 1]
+        woven += map(_of_both, mine[at : at + 1], other[other_place : other_place + 1])
         mine_at, other_at = at + 1, other_place + 1
     return woven
 
@@ -331,7 +400,7 @@ def _matches(a: Sequence[str], b: Sequence[str], budget: Budget) -> list[tuple[i
     before, after = _shared_ends(a, b)
     middle_a, middle_b = a[before : len(a) - after], b[before : len(b) - after]
     if not budget.spend(len(middle_a) * len(middle_b)):
-        raise _TooDifferentError
+        raise _TooCostlyError
     return [
         *((at, at) for at in range(before)),
         *((before + at, before + b_at) for at, b_at in _longest_common(middle_a, middle_b)),
@@ -393,13 +462,11 @@ def _breadth(gap: str) -> tuple[int, int, str]:
     return gap.count("\n"), len(gap), gap
 
 
-def _put_together(lead: str, pieces: Sequence[_Piece], tail: str) -> str:
+def _put_together(lead: str, pieces: Sequence[_Piece], tail: str) -> _Parts:
     if not pieces:
-        return lead + tail
-    text = [lead]
-    for piece, follower in pairwise(pieces):
-        text += (piece.core, _between(piece, follower))
-    return "".join([*text, pieces[-1].core, tail])
+        return _Parts(lead + tail, [], [])
+    gaps = [_between(piece, follower) for piece, follower in pairwise(pieces)]
+    return _Parts(lead, [piece.core for piece in pieces], [*gaps, tail])
 
 
 def _between(piece: _Piece, follower: _Piece) -> str:

@@ -1,5 +1,7 @@
 """What becomes of a text that two people, or two phones of one person, edited apart."""
 
+from itertools import product
+
 import pytest
 
 from sync.words import (
@@ -116,6 +118,17 @@ def test_both_texts_written_into_an_empty_field_stand_on_lines_of_their_own() ->
     assert merged("", "Call mum", "Buy milk") == Words("Call mum\nBuy milk", joined=True)
 
 
+def test_equal_additions_in_different_white_space_come_to_the_same_text_whichever_was_first() -> None:
+    assert both_ways("", "B. C.", "B.\nC.") == {"B.\nC."}
+    assert both_ways("A.", "A. B. C.", "A. B.\nC. D.") == {"A. B.\nC. D."}
+    assert both_ways("A.", "A. B.\r\nC.", "A. B. C.") == {"A. B.\r\nC."}
+    assert both_ways("今。 ", "今。 花。 ", "今。花。\n") == {"今。 花。\n"}
+
+
+def test_letters_that_look_alike_are_not_the_same_sentence() -> None:
+    assert merged("A.", "A. \u00e9.", "A. e\u0301.").text == "A. \u00e9. e\u0301."
+
+
 def test_the_same_sentence_edited_differently_stays_apart() -> None:
     assert merged("Book ferry", "Book the ferry", "Book ferry today") == Words("Book the ferry", overlap=True)
     assert merged("A. B. C.", "A. B1. C.", "A. B2. C.") == Words("A. B1. C.", overlap=True)
@@ -147,6 +160,65 @@ def test_a_sentence_rewritten_equally_and_followed_by_different_additions_keeps_
 
 def test_passages_rewritten_equally_stand_once_although_other_edits_touch_them() -> None:
     assert both_ways("A. B. C. D.", "X. Y. C. D1.", "X. Y. C2. D.") == {"X. Y. C2. D1."}
+
+
+def test_a_sentence_that_one_rewrote_and_one_kept_does_not_come_back() -> None:
+    assert both_ways("A. B.", "", "B. C. D.") == {"C. D."}
+    assert merged("A. B.", "A. C. D.", "C. D.").overlap
+
+
+def test_a_sentence_of_which_each_kept_another_copy_is_not_lost() -> None:
+    assert merged("A. A.", "A.", "B. A.") == Words("A.", overlap=True)
+
+
+def test_different_copies_of_one_sentence_that_each_rewrote_stay_apart() -> None:
+    # Of "yes, ok, no" nobody could tell which of the three copies is left: the same edit once more might take it.
+    assert merged("ok\nok\nok", "yes\nok\nok", "ok\nok\nno") == Words("yes\nok\nok", overlap=True)
+
+
+# The same edit once more
+
+
+@pytest.mark.parametrize(
+    ("was", "stored", "incoming"),
+    [
+        ("A.", "A. A.", ""),
+        ("A.", "A. A.", "B."),
+        ("A. B.", "B. A.", ""),
+        ("A. B. C.", "C. A.", "C. B."),
+        ("A.", "B. A. C.", "A. A."),
+    ],
+)
+def test_copied_and_moved_sentences_stay_apart_where_an_edit_could_be_done_twice(
+    was: str, stored: str, incoming: str
+) -> None:
+    assert merged(was, stored, incoming) == Words(stored, overlap=True)
+    assert merged(was, incoming, stored) == Words(incoming, overlap=True)
+
+
+def test_a_removal_beside_an_addition_once_more_is_kept_beside_the_text() -> None:
+    # From here on the addition stands where the removed sentence stood, and could as well be a rewriting of it, which
+    # is never lost to a removal. So the removal cannot be found done; but nothing of the text changes either.
+    assert merged("A.", "A. B.", "") == Words("B.", joined=True)
+    assert merged("A.", "B.", "") == Words("B.", overlap=True)
+
+
+def test_an_addition_inside_a_removed_passage_once_more_is_kept_beside_the_text() -> None:
+    # Likewise: the two that were removed around it could have been rewritten to it.
+    assert merged("A. B.", "", "A. N. B.") == Words("N.", joined=True)
+    assert merged("A. B.", "N.", "A. N. B.") == Words("N.", overlap=True)
+
+
+@pytest.mark.parametrize(
+    "unit", ["a ", "a. ", "a.", "a\n", "a\r\n", ".", "\n", "\r\n", "。", "e\u0301. ", "\u00e9\n", "a. b. ", "a"]
+)
+def test_monotonous_texts_hold_the_same_sentences_whichever_was_first_and_stay_so(unit: str) -> None:
+    sizes = range(5)
+    for was, stored, incoming in product([unit * size for size in sizes], repeat=3):
+        words, turned = merged(was, stored, incoming), merged(was, incoming, stored)
+        assert words.overlap == turned.overlap
+        assert words.overlap or sorted(sentences(words.text)) == sorted(sentences(turned.text))
+        assert merged(was, words.text, incoming).text == words.text
 
 
 def test_a_moved_sentence_that_the_other_edited_stays_apart() -> None:
@@ -260,8 +332,9 @@ def test_both_comparisons_of_a_field_share_its_cells() -> None:
 
 
 def test_many_additions_on_both_sides_are_compared_within_the_same_cells() -> None:
-    stored, incoming = numbered("a", 400), numbered("b", 400)
-    assert cost("", stored, incoming) == (160_000, Words(f"{stored} {incoming}", joined=True))
+    # They are joined in both orders, so that it does not matter which came first.
+    stored, incoming = numbered("a", 350), numbered("b", 350)
+    assert cost("", stored, incoming) == (2 * 122_500, Words(f"{stored} {incoming}", joined=True))
     stored, incoming = numbered("a", 600), numbered("b", 600)
     assert cost("", stored, incoming) == (0, Words(stored, overlap=True))
 
@@ -270,7 +343,18 @@ def test_reading_a_character_is_paid_for() -> None:
     budget = Budget(12)
     assert merge_words("A. B.", "A1. B.", "A. B1.", budget, chars_max=99).overlap
     assert budget.cells_left == 12
-    assert merge_words("A.", "A. B.", "B. A.", Budget(12), chars_max=99).text == "B. A. B."
+
+
+def test_proving_a_joined_text_is_paid_for() -> None:
+    read, compared = 12, 3
+    assert merge_words("A.", "A. B.", "B. A.", Budget(read + compared), chars_max=99).text == "B. A. B."
+    assert merge_words("A.", "A. B.", "B. A.", Budget(read + compared - 1), chars_max=99).overlap
+
+
+def test_no_budget_lets_a_text_stand_that_is_not_proved() -> None:
+    was, stored, incoming = "A.", "C. A. A.", "B. C. A. B."
+    for cells in range(100):
+        assert merge_words(was, stored, incoming, Budget(cells), chars_max=99) == Words(stored, overlap=True)
 
 
 def test_a_spent_budget_keeps_both_and_still_lets_plain_edits_through() -> None:
