@@ -51,7 +51,7 @@ def _not_ours(settings: Settings) -> str:
     held = settings.keys.removeprefix("file:") if settings.keys is not None else str(keys_file(settings))
     return (
         f"{variable} is set, so nothing was deleted: `make reset` is for the embedded database alone.\n"
-        f"The keys of the database that {variable} names are in {held}."
+        f"Haven keeps the keys of the database that {variable} names in {held}."
         " Without them nothing that was written in it can be read again.\n"
         "To delete the embedded database: unset the variable, and `make reset` again.\n"
         "To begin anew on your own: drop that database and create it, and only then delete its keys."
