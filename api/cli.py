@@ -2,8 +2,10 @@
 
 import argparse
 import sys
-from typing import NoReturn
+from typing import Final, NoReturn
 from uuid import UUID
+
+EXIT_INTERRUPTED: Final = 130
 
 _EPILOG = """\
 Settings come from the environment; `haven check` lists them with their present values.
@@ -14,12 +16,17 @@ exit codes:
   2   the command line was not understood
   3   `migrate --check`: migrations are missing
   78  the settings do not fit; every fault is on standard error
+  130 interrupted by Ctrl-C before it was done, or by a second one
 """
 
 
 def main() -> NoReturn:
     """Run the command line of this process."""
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # before `commands` was there to hear it
+        code = EXIT_INTERRUPTED
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:

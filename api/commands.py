@@ -13,6 +13,7 @@ from uuid import uuid4
 import uvloop
 
 from api import server
+from api.cli import EXIT_INTERRUPTED
 from api.embedded_postgres import EmbeddedFailed, place
 from api.greeting import greeting
 from api.keys import RingUnusable
@@ -25,7 +26,6 @@ from sync import space_store
 
 EXIT_FAILED: Final = 1
 EXIT_MISSING: Final = 3
-EXIT_INTERRUPTED: Final = 130
 
 _UNREACHABLE: Final[tuple[type[Exception], ...]] = (OSError, *TRANSIENT)
 

@@ -3,6 +3,7 @@
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from api.embedded_postgres import EmbeddedFailed, forget, forget_programs, place
@@ -24,17 +25,11 @@ def main() -> None:
         home = place(PROJECT)
         if settings.database_url is not None or settings.keys_dsn is not None:
             sys.exit(_not_ours(settings))
-        answer = input(
-            f"Delete the embedded database in {home} with its keys, and those of the tests and the demo?"
-            " What was written there is lost. Type yes: "
-        )
-        if answer.strip().lower() != "yes":
+        if not _agreed(home):
             sys.exit("Nothing was deleted.")
         forget(*(home / name for name in CLUSTERS))
     except EmbeddedFailed as fault:
         sys.exit(str(fault))
-    except (EOFError, KeyboardInterrupt):
-        sys.exit("\nNothing was deleted.")
     forget_programs()
     for left in (home / KEYS, home / PEOPLE):
         left.unlink(missing_ok=True)
@@ -44,6 +39,18 @@ def main() -> None:
     own = home / OWN_KEYS
     if own.exists():
         sys.stdout.write(f"The keys of the database that DATABASE_URL named were kept: {own}\n")
+
+
+def _agreed(home: Path) -> bool:
+    try:
+        answer = input(
+            f"Delete the embedded database in {home} with its keys, and those of the tests and the demo?"
+            " What was written there is lost. Type yes: "
+        )
+    except (EOFError, KeyboardInterrupt):
+        sys.stdout.write("\n")
+        return False
+    return answer.strip().lower() == "yes"
 
 
 def _not_ours(settings: Settings) -> str:

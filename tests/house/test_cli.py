@@ -328,6 +328,12 @@ async def test_a_database_that_dies_is_revived_while_haven_serves(checkout: Path
         assert await started.end() == 0
 
 
+async def test_a_ctrl_c_before_haven_has_read_itself_ends_without_a_traceback(tmp_path: Path) -> None:
+    # Found before the real one, at the moment at which an impatient person presses it.
+    (tmp_path / "uvloop.py").write_text("raise KeyboardInterrupt")
+    assert await run("serve", PYTHONPATH=str(tmp_path)) == (130, "")
+
+
 async def test_a_taken_port_is_told_in_a_sentence(environ: dict[str, str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
