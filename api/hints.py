@@ -398,6 +398,8 @@ class Line:
         self._waiting = Waiting()
         self.standing = asyncio.Event()
         """Set while the line listens."""
+        self.stood = 0
+        """How often it has begun to."""
 
     def tell(
         self,
@@ -439,6 +441,7 @@ class Line:
             connection.add_termination_listener(self._broke)
             await connection.add_listener(CHANNEL, self._receive)
             self.standing.set()
+            self.stood += 1
             _log.info("hints_stand", extra={"event": "hints_stand"})
             # Listening has begun: what the streams ask for now cannot be older than what they will hear.
             self._stands()
