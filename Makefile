@@ -9,7 +9,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-long demo check schema bench lock reset
+.PHONY: help run test test-long demo check schema mutants bench lock reset
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,9 @@ check: .venv/.ok ## Format, lint, types, directions, then the suite: what CI run
 
 schema: .venv/.ok ## Write infra/schema.sql anew from the migrations
 	@$(PY) -m api.schema
+
+mutants: .venv/.ok ## Plant bugs one at a time and see which test catches each: make mutants MUTANTS="the loser is dropped"
+	@MUTANTS="$(MUTANTS)" $(PY) -m tests.mutants
 
 bench: .venv/.ok ## Measure against the floor: make bench JOBS=W1,W6 REPS=10
 	@JOBS="$(JOBS)" REPS="$(REPS)" RECORD="$(RECORD)" $(PY) -m tests.bench

@@ -1,0 +1,303 @@
+"""Bugs that somebody could make in one line, each with the tests that are asked to catch it."""
+
+from typing import Final
+
+from msgspec import Struct
+
+
+class Planted(Struct, frozen=True, kw_only=True):
+    """One bug: in `file`, `line` (which stands there once) becomes `bug`; `tests` are run and one must fail."""
+
+    name: str
+    file: str
+    line: str
+    bug: str
+    tests: tuple[str, ...]
+
+
+MERGING: Final = ("tests/rules/test_merge.py", "tests/laws/test_merge_laws.py")
+WINDOWS: Final = ("tests/rules/test_windows.py",)
+JUDGING: Final = ("tests/rules/test_reconcile.py", "tests/rules/test_kinds.py")
+DEVICE: Final = ("tests/rules/test_replica.py", "tests/rules/test_resend.py", "tests/rules/test_sync_lives.py")
+STORES: Final = ("tests/contracts",)
+WIRE: Final = ("tests/api/test_sync_input.py", "tests/api/test_sync_statements.py", "tests/journeys")
+
+PLANTED: Final = (
+    Planted(
+        name="the base is not looked at",
+        file="sync/merge.py",
+        line="stamp.device == edit.device else stamp.version) > edit.base",
+        bug="stamp.device == edit.device else stamp.version) > 2**60",
+        tests=MERGING,
+    ),
+    Planted(
+        name="a device has not seen its own edits",
+        file="sync/merge.py",
+        line="return (stamp.others if stamp.device == edit.device else stamp.version) > edit.base",
+        bug="return stamp.version > edit.base",
+        tests=MERGING,
+    ),
+    Planted(
+        name="the first edit wins",
+        file="sync/merge.py",
+        line="    mine = stamp.device == edit.device or _when(",
+        bug="    mine = False and _when(",
+        tests=MERGING,
+    ),
+    Planted(
+        name="the loser is dropped",
+        file="sync/merge.py",
+        line="            self.behind.append(Value(name, value, by))",
+        bug="            pass",
+        tests=MERGING,
+    ),
+    Planted(
+        name="a phone's clock decides what is concurrent",
+        file="sync/merge.py",
+        line="        unseen = concurrent(stamp, self.edit)",
+        bug="        unseen = (stamp.made_ms or 0) > (self.edit.made_ms or 0)",
+        tests=MERGING,
+    ),
+    Planted(
+        name="an alternative replaces those of everybody",
+        file="sync/merge.py",
+        line="        self.alternatives[name] = (*kept, alternative)",
+        bug="        self.alternatives[name] = (alternative,)",
+        tests=MERGING,
+    ),
+    Planted(
+        name="of two audiences the more open one",
+        file="sync/merge.py",
+        line="            return values[0] if len(set(values)) == 1 else ONLY_ME",
+        bug="            return max(values)",
+        tests=MERGING,
+    ),
+    Planted(
+        name="a removal takes words that it had not seen",
+        file="sync/merge.py",
+        line="        unseen = any(concurrent(self.record.stamp(name), self.edit) for name in words)",
+        bug="        unseen = False and bool(words)",
+        tests=MERGING,
+    ),
+    Planted(
+        name="a revived entry stays shown",
+        file="sync/merge.py",
+        line='        self.owed.append(Word(remover, "came_back"))\n        self._close()',
+        bug='        self.owed.append(Word(remover, "came_back"))',
+        tests=(*MERGING, *WINDOWS),
+    ),
+    Planted(
+        name="a full set drops what came last",
+        file="sync/merge.py",
+        line="    return sorted(elements, key=lambda element: (bases.get(element, -1), element))",
+        bug="    return sorted(elements, key=lambda element: element in bases)",
+        tests=MERGING,
+    ),
+    Planted(
+        name="a sentence that one side kept and the other removed stays",
+        file="sync/words.py",
+        line="    if not set(ours.parts.cores) & set(theirs.parts.cores) <= set(woven.cores):",
+        bug="    if False:",
+        tests=("tests/rules/test_words.py", "tests/laws/test_words_laws.py"),
+    ),
+    Planted(
+        name="a part that was not chosen is shown",
+        file="domain/windows.py",
+        line="for part in (ALWAYS, *window.parts) if part in parts for name",
+        bug="for part in (ALWAYS, *window.parts) for name",
+        tests=WINDOWS,
+    ),
+    Planted(
+        name="a window opens over words that its opener had not read",
+        file="sync/secrecy.py",
+        line="    if not kept:\n",
+        bug="    if True:\n",
+        tests=WINDOWS,
+    ),
+    Planted(
+        name="an unchanged copy gets a new version",
+        file="sync/follows.py",
+        line="    if fields == before:\n        return\n",
+        bug="",
+        tests=WINDOWS,
+    ),
+    Planted(
+        name="a copy tells the day of writing",
+        file="sync/follows.py",
+        line='        "shown_on": before.get("shown_on") or board.today.isoformat(),',
+        bug='        "shown_on": master.fields["local_date"],',
+        tests=WINDOWS,
+    ),
+    Planted(
+        name="a draft that was given keeps its words",
+        file="sync/follows.py",
+        line="    board.amend(draft, gone=True, fields={}, alternatives={}",
+        bug="    board.amend(draft, gone=False, fields=draft.fields, alternatives={}",
+        tests=(*JUDGING, *WINDOWS),
+    ),
+    Planted(
+        name="a word for another couple is taken",
+        file="sync/reconcile.py",
+        line="        if couple is None or change.couple != couple.couple:",
+        bug="        if couple is None:",
+        tests=JUDGING,
+    ),
+    Planted(
+        name="a key is decided again",
+        file="sync/reconcile.py",
+        line="        earlier = self.board.decided.get(change.key)",
+        bug="        earlier = None",
+        tests=(*JUDGING, *STORES),
+    ),
+    Planted(
+        name="an outcome is not kept",
+        file="sync/board.py",
+        line="        self._outcomes.append((space, outcome))",
+        bug="        pass",
+        tests=STORES,
+    ),
+    Planted(
+        name="the other's words land in one's own box",
+        file="sync/unplaced.py",
+        line="    return {name: text for name, text in texts.items() if text not in once}, frozenset()",
+        bug="    return texts, frozenset()",
+        tests=(*JUDGING, *STORES),
+    ),
+    Planted(
+        name="a purged sentence comes back by an older edit",
+        file="sync/purge.py",
+        line="    if purged is None or base >= purged.version:",
+        bug="    if purged is None or base >= 0:",
+        tests=("tests/rules/test_purge.py",),
+    ),
+    Planted(
+        name="one yes puts terms in force",
+        file="domain/goals.py",
+        line="        if yes == self.members:",
+        bug="        if yes:",
+        tests=("tests/rules/test_goals.py", "tests/laws/test_goals_laws.py"),
+    ),
+    Planted(
+        name="one answers for the other",
+        file="domain/kinds.py",
+        line="            if (set(attempt.set[name]) ^ before) - me:",
+        bug="            if False and me:",
+        tests=JUDGING,
+    ),
+    Planted(
+        name="a limit counts what was made alone",
+        file="domain/kinds.py",
+        line="    if before is None or not before.live:\n",
+        bug="    if before is None:\n",
+        tests=("tests/rules/test_limits.py", "tests/rules/test_kinds.py"),
+    ),
+    Planted(
+        name="a device lets an older answer replace a newer one",
+        file="sync/replica.py",
+        line="        if present is None or row.version >= present.version or row.epoch != present.epoch:",
+        bug="        if True:",
+        tests=(*DEVICE, "tests/laws/test_replica_laws.py"),
+    ),
+    Planted(
+        name="a device forgets an edit before its answer",
+        file="sync/replica.py",
+        line="            self._hold(replace(kept, settled=outcome.version or 0))",
+        bug="            self._release(kept)",
+        tests=(*DEVICE, "tests/laws/test_replica_laws.py"),
+    ),
+    Planted(
+        name="after a restore everything is sent again",
+        file="sync/lives.py",
+        line="            return min(life.head, ends[life.epoch])",
+        bug="            return 0",
+        tests=(*DEVICE, "tests/rules/test_lives.py"),
+    ),
+    Planted(
+        name="a cursor can be made by anybody",
+        file="sync/cursor.py",
+        line="    if not hmac.compare_digest(mark, _mark(id_key, plain)):",
+        bug="    if not mark:",
+        tests=("tests/rules/test_cursor.py",),
+    ),
+    Planted(
+        name="the cursor says the head although the page was full",
+        file="sync/service.py",
+        line="    full_at = caller.spaces.index(rows[-1].space) if more and rows else None",
+        bug="    full_at = None",
+        tests=(*STORES, *WIRE),
+    ),
+    Planted(
+        name="head and rows are read in two statements",
+        file="sync/store.py",
+        line="        opener = await self.keys.of(spaces)\n        page: list[Row] = []",
+        bug="        later = await self.pool.fetch(CHANGED_SINCE, caller.spaces, caller.person,"
+        " [after.get(space, 0) for space in caller.spaces], 0, [])\n"
+        "        spaces = _in_order(caller, {SpaceId(row['space_id']): _space(row) for row in later if row['part'] =="
+        " 'space'})\n"
+        "        opener = await self.keys.of(spaces)\n        page: list[Row] = []",
+        tests=WIRE,
+    ),
+    Planted(
+        name="the head is not raised",
+        file="sync/store.py",
+        line='_RAISE: Final = f"""\n    UPDATE space SET head = $2,',
+        bug='_RAISE: Final = f"""\n    UPDATE space SET head = greatest(head, least(head, $2)),',
+        tests=STORES,
+    ),
+    Planted(
+        name="two pushes at once overwrite one another",
+        file="sync/store.py",
+        line="WHERE space_id = $1 AND head = $3 AND (state = 'active' OR $5::boolean)",
+        bug="WHERE space_id = $1 AND $3::bigint IS NOT NULL AND (state = 'active' OR $5::boolean)",
+        tests=STORES,
+    ),
+    Planted(
+        name="a stranger reads a space whose id they know",
+        file="sync/store.py",
+        line="WHERE s.space_id = ANY($1::uuid[]) AND m.person_id = $2 AND m.left_on IS NULL\n)",
+        bug="WHERE s.space_id = ANY($1::uuid[]) AND $2::uuid IS NOT NULL AND m.left_on IS NULL\n)",
+        tests=STORES,
+    ),
+    Planted(
+        name="a revision is not sealed",
+        file="sync/store.py",
+        line='    return sealer[revision.space].seal(f"revision/{kind}", revision.record, plain)',
+        bug='    return plain if kind and sealer else b""',
+        tests=STORES,
+    ),
+    Planted(
+        name="a tombstone keeps its words",
+        file="sync/space_store.py",
+        line="    SET gone = true, body = NULL, stamps = $5, shown_id = NULL",
+        bug="    SET gone = true, stamps = $5, shown_id = NULL",
+        tests=("tests/house/test_pruning.py",),
+    ),
+    Planted(
+        name="the horizon does not follow what is forgotten",
+        file="sync/space_store.py",
+        line="    UPDATE space SET horizon = greatest(horizon, (SELECT max(version) FROM forgotten))",
+        bug="    UPDATE space SET horizon = greatest(horizon, 0 * (SELECT max(version) FROM forgotten))",
+        tests=("tests/house/test_pruning.py",),
+    ),
+    Planted(
+        name="a partner reads what stood behind a private text",
+        file="domain/kinds.py",
+        line="    return own or table.policy is not Policy.WORDS",
+        bug="    return own or table.policy is not None",
+        tests=("tests/rules/test_kinds.py", "tests/api/test_revisions.py"),
+    ),
+    Planted(
+        name="a hint before the commit",
+        file="api/routes/sync.py",
+        line="        async with turn:\n",
+        bug="        parts.hints.publish(dict.fromkeys(caller.spaces, 1))\n        async with turn:\n",
+        tests=("tests/api/test_live.py", "tests/house/test_hints.py", *WIRE),
+    ),
+    Planted(
+        name="an app is told fields that it does not know",
+        file="sync/schemas.py",
+        line="    if row.schema <= schema:",
+        bug="    if row.schema <= schema or True:",
+        tests=("tests/rules/test_schemas.py",),
+    ),
+)
