@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -78,7 +79,9 @@ def test_of_two_first_starts_at_once_one_installs_and_the_other_waits(tmp_path: 
     (tmp_path / ".venv").mkdir()
     os.mkfifo(tmp_path / "gate")
     python, install = tmp_path / "python", tmp_path / "install"
-    python.write_text(f'#!/bin/sh\necho "$2" | head -c 12 >>asked; echo >>asked\nexec {sys.executable} "$@"\n')
+    python.write_text(
+        f'#!/bin/sh\necho "$2" | head -c 12 >>asked; echo >>asked\nexec {shlex.quote(sys.executable)} "$@"\n'
+    )
     install.write_text("#!/bin/sh\necho installing >>installs\ncat gate\n")
     python.chmod(0o755)
     install.chmod(0o755)

@@ -69,7 +69,7 @@ PLANTED: Final = (
         name="of two audiences the more open one",
         file="sync/merge.py",
         line="            return values[0] if len(set(values)) == 1 else ONLY_ME",
-        bug="            return max(values)",
+        bug="            return min(values)",
         tests=MERGING,
     ),
     Planted(
