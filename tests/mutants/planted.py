@@ -290,7 +290,7 @@ PLANTED: Final = (
         name="a hint before the commit",
         file="api/routes/sync.py",
         line="        async with turn:\n",
-        bug="        parts.hints.publish(dict.fromkeys(caller.spaces, 1))\n        async with turn:\n",
+        bug="        parts.hints.publish(dict.fromkeys(caller.spaces, 2**40))\n        async with turn:\n",
         tests=("tests/api/test_live.py", "tests/house/test_hints.py", *WIRE),
     ),
     Planted(

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from domain.goal_kinds import GOAL, GOAL_ACT, GOAL_TERMS, OPEN_TERMS_A_GOAL_MAX, STEP, STEPS_A_GOAL_MAX, goal_view
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kind import Attempt, Kind, Ownership, Situation, Who
-from domain.kinds import ENVELOPE, KINDS, crowded, joined, judged, objection
+from domain.kinds import ENVELOPE, KINDS, crowded, joined, judged, may_look_behind, objection
 from domain.notes import NOTE_DRAFT, due, words
 from domain.policies import Policy
 from domain.prompts import PROMPTS, SETTINGS
@@ -380,6 +380,19 @@ def test_a_response_fits_its_parent() -> None:
     assert asked(RESPONSE, None, values, BEN, parent=copy) is None
     assert asked(RESPONSE, None, values | {"form": "from_a_newer_app"}, BEN, parent=copy) is None
     assert asked(RESPONSE, stored(RESPONSE, fields=values), {"form": "celebrating_with_you"}, ANA) is Refusal.IMMUTABLE
+
+
+def test_who_may_look_behind_a_field() -> None:
+    """A text that one person writes has a past for that person alone, wherever it lives."""
+    assert may_look_behind(KINDS["goal"], "notes", own=False)
+    assert may_look_behind(KINDS["step"], "done", own=False)
+    assert may_look_behind(NOTE_DRAFT, "text", own=True)
+    assert not may_look_behind(NOTE_DRAFT, "text", own=False)
+    for own in (True, False):
+        assert not any(
+            may_look_behind(KINDS["shown_check_in"], field, own=own) for field in KINDS["shown_check_in"].fields
+        )
+        assert not may_look_behind(NOTE_DRAFT, "no_such_field", own=own)
 
 
 def test_where_a_record_comes_to_stand() -> None:
