@@ -27,6 +27,8 @@ BROKEN: tuple[type[Exception], ...] = (
     Unreachable,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    # What asyncpg says of a connection that broke between being handed out and being used.
+    asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.DeadlockDetectedError,

@@ -2,13 +2,14 @@
 
 import asyncio
 import socket
+import tempfile
 import traceback
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
 
-from api.postgres import Pool, PoolBusy, Unreachable, connect, open_pool
+from api.postgres import BROKEN, Pool, PoolBusy, Unreachable, connect, open_pool
 
 
 async def test_statements_are_heard_once_their_connection_is_released(pool: Pool, statements: list[str]) -> None:
@@ -77,6 +78,42 @@ async def test_why_no_connection_could_be_made_is_said_without_the_address(serve
                 pass
         for fault in (alone.value, pooled.value):
             assert "quittenmarmelade" not in "".join(traceback.format_exception(fault))
+
+
+async def test_a_connection_that_broke_while_it_was_handed_out_is_a_fault_of_the_way_there(dsn: str) -> None:
+    """asyncpg has read the server's last word then, and not yet that nothing follows."""
+    near = await connect(dsn)
+    server_gone = asyncio.Event()
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if isinstance(near._addr, str):
+            far_reader, far_writer = await asyncio.open_unix_connection(near._addr)
+        else:
+            far_reader, far_writer = await asyncio.open_connection(*near._addr)
+        there = asyncio.create_task(copied(reader, far_writer))
+        await copied(far_reader, writer)
+        server_gone.set()
+        await there
+        for each in (writer, far_writer):
+            each.close()
+
+    async def copied(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while octets := await reader.read(65536):
+            writer.write(octets)
+            await writer.drain()
+
+    there = urlsplit(dsn)
+    # The path of a socket is short.
+    with tempfile.TemporaryDirectory(prefix="haven-", dir="/tmp") as folder:
+        address = urlunsplit(there._replace(netloc=there.netloc.rpartition("@")[0] + "@", query=f"host={folder}"))
+        passing = await asyncio.start_unix_server(pass_on, f"{folder}/.s.PGSQL.5432")
+        async with passing, open_pool(address, connections_max=1) as opened, opened.acquire() as connection:
+            assert await near.fetchval("SELECT pg_terminate_backend($1)", connection.get_server_pid())
+            await server_gone.wait()
+            with pytest.raises(BROKEN):
+                await connection.fetchval("SELECT 1")
+            opened.terminate()
+    await near.close()
 
 
 async def test_two_statements_of_one_connection_do_not_run_at_once(pool: Pool) -> None:
