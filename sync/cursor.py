@@ -44,6 +44,7 @@ class _Place(msgspec.Struct, array_like=True, frozen=True):
     version: int
     horizon: int = 0
     lives: tuple[Life, ...] = ()
+    reach: int = 0
 
 
 class _Cursor(msgspec.Struct, array_like=True, frozen=True):
@@ -64,7 +65,14 @@ def written(cursor: Cursor, id_key: bytes) -> str:
 
 def _written(cursor: Cursor, id_key: bytes, lives_max: int) -> str:
     rows = [
-        _Place(space, place.epoch, place.version, place.horizon, place.lives[-lives_max:] if lives_max else ())
+        _Place(
+            space,
+            place.epoch,
+            place.version,
+            place.horizon,
+            place.lives[-lives_max:] if lives_max else (),
+            place.reach,
+        )
         for space, place in cursor.places.items()
     ]
     plain = _ENCODER.encode(_Cursor(cursor.schema, tuple(rows[:PLACES_MAX])))
@@ -88,7 +96,9 @@ def read(cursor: str | None, id_key: bytes) -> Cursor:
         raise CursorUnreadableError from None
     if len(rows) > PLACES_MAX or not all(0 <= n <= VERSION_MAX for row in rows for n in _numbers(row)):
         raise CursorUnreadableError
-    return Cursor(schema, {SpaceId(row.space): Place(row.epoch, row.version, row.horizon, row.lives) for row in rows})
+    return Cursor(
+        schema, {SpaceId(row.space): Place(row.epoch, row.version, row.horizon, row.lives, row.reach) for row in rows}
+    )
 
 
 def _mark(id_key: bytes, plain: bytes) -> bytes:
@@ -96,4 +106,4 @@ def _mark(id_key: bytes, plain: bytes) -> bytes:
 
 
 def _numbers(row: _Place) -> tuple[int, ...]:
-    return (row.version, row.horizon, *(life.head for life in row.lives))
+    return (row.version, row.horizon, row.reach, *(life.head for life in row.lives))

@@ -21,7 +21,7 @@ def common(space: Space, place: Place) -> int:
     between, and the device still names it. The latest life that both know is where they part.
     """
     ends = {life.epoch: life.head for life in (*space.lives, Life(space.epoch, space.head))}
-    for life in (Life(place.epoch, place.version), *reversed(place.lives)):
+    for life in (Life(place.epoch, place.newest), *reversed(place.lives)):
         if life.epoch in ends:
             return min(life.head, ends[life.epoch])
     return 0

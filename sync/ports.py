@@ -207,6 +207,13 @@ class Place(Struct, frozen=True):
     horizon: int = 0
     lives: tuple[Life, ...] = ()
     """The newest earlier lives of the space that the store knew then."""
+    reach: int = 0
+    """The newest version of which it was told ahead of its turn: of its own edits, and of records shown again."""
+
+    @property
+    def newest(self) -> int:
+        """The newest version of which the device knows."""
+        return max(self.version, self.reach)
 
 
 class Store(Protocol):

@@ -491,17 +491,12 @@ class Replica:
         space = rebuild.space
         earlier = {identity: row for (home, identity), row in self._rows.items() if home == space}
         pulled = {identity: row for (home, identity), row in self._rebuilt.items() if home == space}
-        decided: dict[RecordId, set[str]] = {}
-        for kept in self._outbox.values():
-            if kept.settled is not None and self._space_of(kept.change) == space:
-                decided.setdefault(RecordId(kept.change.id), set()).update(kept.change.set)
         view = self.spaces.get(space)
         life = Life(
             pulled=pulled,
             head=rebuild.head,
             couple=None if view is None or view.couple is None else CoupleId(view.couple),
             closed=view is not None and view.state == "closed",
-            decided=decided,
             drafts=[row for row in self._rows.values() if row.kind in _DRAFTS],
         )
         again = resent(self.person, earlier.values(), life)

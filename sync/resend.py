@@ -75,8 +75,6 @@ class Life(Struct, frozen=True, kw_only=True):
     """The version up to which both lives are one: what is not above it has simply been dropped or changed since."""
     couple: CoupleId | None
     closed: bool
-    decided: Mapping[RecordId, Collection[str]]
-    """The fields about which an edit of this device was settled in the new life already."""
     drafts: Collection[Row]
     """The person's own drafts of letters, as they stand now; wiped ones too."""
 
@@ -97,6 +95,8 @@ def resent(mine: PersonId, earlier: Collection[Row], life: Life) -> list[Again]:
             again += _anew(kind, row, mine)
         elif not there.gone:
             again += _edited(kind, row, there, life, mine)
+        elif kind.letter is not None:
+            again += _words_of_given(kind, row, there, life)
     return again
 
 
@@ -158,6 +158,13 @@ def _given_again(row: Row, life: Life) -> Iterator[Again]:
     yield Again(kind=kind.name, id=new, base=0, set=empty | letter | asked, was={})
 
 
+def _words_of_given(kind: Kind, row: Row, there: Row, life: Life) -> Iterator[Again]:
+    """Say what a draft held to the store, which has given it without: what is not in the letter comes back unplaced."""
+    texts = {name: row.fields[name] for name in kind.of_policy(Policy.WORDS) if row.fields.get(name)}
+    if texts:
+        yield Again(kind=kind.name, id=row.id, base=min(there.version, life.head), set=texts, was={})
+
+
 def _unplaced_again(row: Row, life: Life) -> Iterator[Again]:
     """Let words come back that had no place: as a change that can have none, so that they are kept for their author.
 
@@ -190,12 +197,7 @@ def _edited(kind: Kind, row: Row, there: Row, life: Life, mine: PersonId) -> Ite
     if kind.edits is Who.NOBODY or (kind.edits is Who.AUTHOR and there.author != mine):
         return
     base = min(there.version, life.head)
-    decided = life.decided.get(row.id, ())
-    names = [
-        name
-        for name, field in kind.written.items()
-        if name in row.fields and name not in decided and field.policy is not Policy.ONCE
-    ]
+    names = [name for name, field in kind.written.items() if name in row.fields and field.policy is not Policy.ONCE]
     standing = {each.text for texts in there.alternatives.values() for each in texts}
     beside = {
         name: text

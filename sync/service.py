@@ -5,7 +5,7 @@ Each loads once, decides with pure functions, and stores once. A lost race loads
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Raw, Struct
@@ -90,6 +90,9 @@ class _Asked(Struct, frozen=True, kw_only=True):
         return {space: 0 if updated else place.version for space, place in self.places.items()}
 
 
+NOTHING_DECIDED: Final = Decisions(outcomes=(), writes=Writes(spaces={}, heads={}))
+
+
 class _Pushed(Struct, frozen=True):
     loaded: Loaded
     decisions: Decisions
@@ -147,6 +150,9 @@ async def push(
         loaded = await store.load(caller, asked)
         if await _begun_anew(store, caller, loaded.spaces, places, new_epoch):
             continue
+        if any(_reset(space, places.get(space.id)) for space in loaded.spaces.values()):
+            # Its edits are of a copy that is not the store's. They wait, undecided, until they follow on a new one.
+            return _Pushed(loaded, NOTHING_DECIDED, {})
         inboxes = {member.personal for space in loaded.spaces.values() for member in space.members}
         id_keys |= _id_keys(await keys.of(inboxes - id_keys.keys()))
         base_max = {
@@ -233,10 +239,11 @@ async def _pull(store: Store, asked: _Asked, new_epoch: Callable[[], UUID], push
         after |= {SpaceId(reset.space): 0 for reset in resets}
         page = await store.changed_since(caller, after, limit=limit, again=again)
     rows, more = _cut(page, limit)
+    told = _told_ahead(page, pushed)
     return _response(
         asked,
         page.spaces,
-        _reached(caller, page, places, after, rows, more=more),
+        _reached(caller, page, places, after, rows, told, more=more),
         [*rows, *(row for row in page.besides if row not in rows)],
         outcomes=() if pushed is None else pushed.decisions.outcomes,
         more=more,
@@ -258,7 +265,7 @@ async def _begun_anew(
     ahead = [
         space
         for space in spaces.values()
-        if (place := places.get(space.id)) and place.epoch == space.epoch and place.version > space.head
+        if (place := places.get(space.id)) and place.epoch == space.epoch and place.newest > space.head
     ]
     for space in ahead:
         await store.begin_anew(caller, space, new_epoch())
@@ -267,13 +274,13 @@ async def _begun_anew(
 
 def _reset(space: Space, place: Place | None) -> Reset | None:
     """Return how a device must begin this space anew, or None when its place is still good."""
-    if place is None or place.version == 0:
+    if place is None or place.newest == 0:
         return None
     forgotten = max(place.version, place.horizon) < space.horizon
     if place.epoch == space.epoch:
         return Reset(space=space.id, epoch=space.epoch, head=space.head) if forgotten else None
     head = common(space, place)
-    if not forgotten and place.version <= head:
+    if not forgotten and place.newest <= head:
         return None
     return Reset(space=space.id, epoch=space.epoch, head=head)
 
@@ -290,12 +297,24 @@ def _cut(page: Page, limit: int) -> tuple[list[Row], bool]:
     return rows, len(rows) < len(page.rows)
 
 
+def _told_ahead(page: Page, pushed: _Pushed | None) -> dict[SpaceId, int]:
+    """Return the newest version of each space of which a device is told before its turn.
+
+    Should the store go back before the device has come that far, its cursor must tell.
+    """
+    told = {} if pushed is None else dict(pushed.moved)
+    for row in page.besides:
+        told[row.space] = max(row.version, told.get(row.space, 0))
+    return told
+
+
 def _reached(
     caller: Caller,
     page: Page,
     places: Mapping[SpaceId, Place],
     after: Mapping[SpaceId, int],
     rows: Sequence[Row],
+    told: Mapping[SpaceId, int],
     *,
     more: bool,
 ) -> dict[SpaceId, Place]:
@@ -317,7 +336,8 @@ def _reached(
         # A copy that began at nothing has taken everything that was there then.
         began = after.get(identity, 0) == 0 or identity not in places
         horizon = space.horizon if began else places[identity].horizon
-        reached[identity] = Place(space.epoch, version, horizon, space.lives)
+        reach = max(told.get(identity, 0), 0 if began else places[identity].reach)
+        reached[identity] = Place(space.epoch, version, horizon, space.lives, reach if reach > version else 0)
     return reached
 
 

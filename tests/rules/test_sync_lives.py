@@ -143,3 +143,95 @@ async def test_a_partner_cannot_make_a_cursor_that_begins_a_new_life() -> None:
         with pytest.raises(CursorUnreadableError):
             await bens.send(SyncRequest(schema=1, cursor=forged))
     assert world.store.spaces[couple.space].epoch == epoch
+
+
+async def test_an_edit_made_on_what_a_restore_has_lost_waits_for_the_new_copy_and_shows_nothing_older() -> None:
+    """Found by the simulation: a window opened over words that its author had replaced, back by a restore."""
+    world = World(seed=1)
+    ana, ben = world.person("Ana"), world.person("Ben")
+    couple = world.pair(ana, ben)
+    phone, bens = world.device(ana), world.device(ben)
+    entry = phone.make("check_in", local_date="2026-03-02", text="What nobody may read.")
+    await world.settle()
+    dump = world.dump()
+    phone.write(entry, text="A quiet day.")
+    await world.settle()
+    phone.write(entry, audience=couple.id, shared_parts=["text"])  # offline
+    world.restore(dump)
+
+    request = phone.request()
+    response = await phone.send(request)
+    assert [reset.space for reset in response.reset] == [ana.personal]
+    assert response.outcomes == [], "what comes with a reset is not decided"
+    phone.receive(request, response)
+    await world.settle()
+
+    assert bens.only("shown_check_in").fields["text"] == "A quiet day."
+    assert "nobody" not in bens.texts()
+
+
+async def test_words_of_a_draft_that_was_given_without_them_come_back_to_their_author() -> None:
+    world = World(seed=1)
+    ana, ben = world.person("Ana"), world.person("Ben")
+    couple = world.pair(ana, ben)
+    one, two, bens = world.device(ana), world.device(ana), world.device(ben)
+    draft = one.make("note_draft", for_couple=couple.id, for_what="The soup.")
+    await world.settle()
+    dump = world.dump()
+    two.write(draft, text="And the bread.")
+    await two.sync()  # the other phone is away
+    world.restore(dump)
+    one.write(draft, send=True)
+    await one.sync()
+
+    await world.settle()
+
+    assert bens.only("note").fields["text"] is None
+    assert one.unplaced() == two.unplaced() == [{"text": "And the bread."}]
+
+
+async def test_a_record_that_was_shown_ahead_of_its_turn_is_noticed_when_the_store_goes_back() -> None:
+    """Found by the simulation: it came with a refusal, while the cursor stood on an earlier page."""
+    world = World(seed=1)
+    ana, ben = world.person("Ana"), world.person("Ben")
+    world.pair(ana, ben)
+    phone, bens = world.device(ana), world.device(ben)
+    await world.settle()
+    goal = bens.make("goal")
+    await world.settle()
+    for n in range(5):
+        bens.make("step", goal=goal, title=f"Step {n}.")
+    await bens.sync()
+    dump = world.dump()
+    late = bens.make("step", goal=goal, title="Late.")
+    await bens.sync()
+    phone.force("step", late, couple=phone.replica.couple, base=9, set={"goal": str(world.uuid())})
+    request = phone.request(limit=2)
+    phone.receive(request, await phone.send(request))
+    assert late in {row.id for row in phone.replica.rows()}
+    world.restore(dump, bump=False)
+
+    await phone.sync()
+
+    assert late not in {row.id for row in phone.replica.rows()} or world.stored(late)
+
+
+async def test_an_edit_that_was_settled_on_a_page_that_has_not_come_is_made_again_when_the_store_goes_back() -> None:
+    world = World(seed=1)
+    ana = world.person("Ana")
+    phone, other = world.device(ana), world.device(ana)
+    await world.settle()
+    for day in range(1, 8):
+        other.make("check_in", local_date=f"2026-03-{day:02}")
+    await other.sync()
+    dump = world.dump()
+    entry = phone.make("check_in", local_date="2026-03-20", text="Here.")
+    request = phone.request(limit=2)
+    response = await phone.send(request)
+    assert response.more
+    phone.receive(request, response)
+    world.restore(dump, bump=False)
+
+    await phone.sync()
+
+    assert world.stored(entry).fields["text"] == "Here."
