@@ -78,6 +78,8 @@ class Edge(HttpToolsProtocol):
         self._fields = 0
         self._fields_bytes = 0
         self._body_bytes = 0
+        self._framed_bytes = 0
+        """What came of a body with all that is written around its chunks."""
         self._unbegun: tuple[RequestResponseCycle, Any] | None = None
 
     # The connection
@@ -110,10 +112,26 @@ class Edge(HttpToolsProtocol):
             return
         self._expect_the_rest(len(data))
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Let somebody who has said all hear the answer; from whoever stops in the middle nothing more will come."""
+        if self._deaf:
+            return True
+        if self.cycle is not None and not self.cycle.response_complete and self._part is None:
+            self._end_after_this_answer()
+            return True
+        if self._part is not None or self._unread_head_bytes:
+            self._refuse(malformed("The connection ended before the whole request had come."))
+            return True
+        return False
+
     def _expect_the_rest(self, came_bytes: int) -> None:
         """Set the alarm for what is still to come."""
         if self._part is _Part.BODY:
-            self._await(_Part.BODY)
+            self._framed_bytes += came_bytes
+            if self._framed_bytes > _FRAMED_TIMES * self._bounds.body_bytes_max:
+                self._refuse(too_large())
+            else:
+                self._await(_Part.BODY)
         elif self._part is None and self._ended:
             self._await(None)
         else:
@@ -156,7 +174,7 @@ class Edge(HttpToolsProtocol):
         self._refuse_unfit_head()
         super().on_headers_complete()
         self._part = _Part.BODY
-        self._body_bytes = self._unread_head_bytes = 0
+        self._body_bytes = self._framed_bytes = self._unread_head_bytes = 0
         if self.cycle.waiting_for_100_continue:
             # The route that would say so is asked only once the body is here.
             self.cycle.waiting_for_100_continue = False
@@ -300,6 +318,8 @@ class _Refused(Exception):  # noqa: N818 - a past-tense fact
 _LINE_REST_BYTES: Final = len(b"  HTTP/1.1")
 _FIELD_REST_BYTES: Final = len(b": \r\n")
 _ENDS_BYTES: Final = len(b"\r\n\r\n")
+_FRAMED_TIMES: Final = 2
+"""How much more than its own bytes a body may be with what is written around its chunks."""
 
 _ABSOLUTE: Final = re.compile(rb"(?i:https?)://[^/?#]+([^#]*)")
 """An address as proxies write it; RFC 9112, 3.2.2 asks every server to take it."""

@@ -94,6 +94,17 @@ def open_ring(setting: str | None, development_file: Path, *, development: bool)
     return FileRing(Path(place))
 
 
+async def refuse_lost_ring(pool: Pool, setting: str | None, development_file: Path) -> None:
+    """Raise `RingUnusable` before a new ring is made for a database that was sealed under another one."""
+    missing = setting is None and not development_file.exists()  # noqa: ASYNC240 - once, at the start
+    if missing and await pool.fetch(WRAPPING_KEYS):
+        raise RingUnusable(
+            f"This database was sealed under root keys that are not here: {development_file} is missing."
+            " Put that file back from where it was moved or saved, or name it by HAVEN_KEYS=file:PATH."
+            " Without it nothing in this database can be read; `make reset` begins anew."
+        )
+
+
 class _Root(Struct, frozen=True, forbid_unknown_fields=True):
     id: Annotated[str, Meta(min_length=1, max_length=64)]
     key: bytes

@@ -19,6 +19,8 @@ from api.worker import Worker
 
 BACKLOG: Final = 2048
 KEEP_ALIVE_S: Final = 75
+ECHO_S: Final = 0.25
+"""A signal to a group of programs comes twice: from its sender, and from a program above that passes it on."""
 SILENT_MS: Final = 60_000
 """How long a phone may acknowledge nothing of what it was sent; then the system ends the connection."""
 
@@ -83,8 +85,13 @@ def _end_at_signal(parts: Parts) -> None:
     loop, main = asyncio.get_running_loop(), asyncio.current_task()
     assert main is not None, "this runs in a task"
 
+    begun_at = 0.0
+
     def heard() -> None:
-        if parts.drain.begun.is_set():
+        nonlocal begun_at
+        if not parts.drain.begun.is_set():
+            begun_at = loop.time()
+        elif loop.time() - begun_at > ECHO_S:
             # A second signal means now. What was committed is safe, the rest was never acknowledged.
             parts.pool.terminate()
             main.cancel()

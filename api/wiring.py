@@ -16,7 +16,7 @@ from api.auth import Callers, LocalIssuer
 from api.drain import Drain
 from api.embedded_postgres import place, serving
 from api.hints import Hub, Rhythm, open_hub
-from api.keys import StoredKeys, open_keys, open_ring
+from api.keys import StoredKeys, open_keys, open_ring, refuse_lost_ring
 from api.migrate import migrate, utc_now
 from api.pace import Pace
 from api.postgres import Pool, open_pool
@@ -72,7 +72,9 @@ async def open_parts(
         keys_pool = pool
         if settings.keys_dsn is not None:
             keys_pool = await opened.enter_async_context(_pool(settings, settings.keys_dsn.text, on_statement))
-        ring = open_ring(settings.keys, keys_file or place(PROJECT) / KEYS, development=settings.development)
+        file = keys_file or place(PROJECT) / KEYS
+        await refuse_lost_ring(keys_pool, settings.keys, file)
+        ring = open_ring(settings.keys, file, development=settings.development)
         keys = await open_keys(keys_pool, ring, clock())
         await found_store(pool, uuid4())
         callers, drain = Callers(pool), Drain()

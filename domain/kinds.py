@@ -130,6 +130,18 @@ def _creation(kind: Kind, attempt: Attempt, situation: Situation) -> Iterable[Re
         yield None if parent is not None and parent.live else Refusal.PARENT_GONE
 
 
+def unfit(kind: Kind, values: Mapping[str, Any], *, new: bool) -> str | None:
+    """Return the first known field whose value does not fit, or that a new record lacks; None when it is none of these.
+
+    A name that nobody knows is never repeated: it could be a word.
+    """
+    for name, value in values.items():
+        field = kind.fields.get(name)
+        if field is not None and field.policy is not Policy.SERVER and field.shape.judged(value) is UNFIT:
+            return name
+    return next((name for name in kind.needed if name not in values), None) if new else None
+
+
 def joined(before: Record | None, after: Record) -> frozenset[str]:
     """Return where a record comes to stand by a change: in the `space`, in a `family`.
 

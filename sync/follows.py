@@ -1,6 +1,7 @@
 """What follows from a change that was stored: a shown copy, a letter given, a goal moved."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from domain.ids import PersonId, RecordId
 from domain.kind import Kind, Situation
@@ -123,10 +124,11 @@ def give_due(board: Board, identity: RecordId) -> None:
     give(board, kind, board.put(draft), situation)
 
 
-def move(board: Board, changed: Sequence[Record]) -> None:
+def move(board: Board, changed: Sequence[Record]) -> frozenset[tuple[UUID, str]]:
     """Derive anew every parent that this batch has made or whose children it has added to, once each.
 
-    It follows at the end of a batch: five hundred acts about one goal are one walk, not five hundred.
+    It follows at the end of a batch: five hundred acts about one goal are one walk, not five hundred. Return the
+    families that must be loaded first: whoever makes a parent need not have said that it is new.
     """
     parents: dict[RecordKey, Record] = {}
     for record in changed:
@@ -138,14 +140,20 @@ def move(board: Board, changed: Sequence[Record]) -> None:
             parent = None if named is None else board.records.get((record.space, RecordId(named)))
             if parent is not None and parent.kind in kind.parent.kinds:
                 parents[parent.space, parent.id] = parent
-    for key in parents:
-        _derive(board, board.records[key])
+    missing: set[tuple[UUID, str]] = set()
+    for key, parent in parents.items():
+        wanted = {(parent.id, each) for each in KINDS[parent.kind].moved_by}
+        if wanted <= board.families:
+            _derive(board, board.records[key])
+        elif board.is_new(key):
+            missing |= wanted
+    return frozenset(missing)
 
 
 def _derive(board: Board, parent: Record) -> None:
     kind, key = KINDS[parent.kind], (parent.space, parent.id)
     children = [each for each in board.family(parent.space, parent.id) if each.kind in kind.moved_by]
-    if kind.derive is None or not parent.live or not _all_here(board, kind, parent):
+    if kind.derive is None or not parent.live:
         return
     members = frozenset(member.person for member in board.spaces[parent.space].members)
     derived = kind.derive(parent, children, members, board.today)
@@ -163,8 +171,3 @@ def _derive(board: Board, parent: Record) -> None:
         board.tell(
             Word(person, "look_again"), board.records[parent.space, about], board.records[parent.space, about].created
         )
-
-
-def _all_here(board: Board, kind: Kind, parent: Record) -> bool:
-    """Whether the children were loaded: an edit of a parent alone moves nothing and loads none."""
-    return {(parent.id, each) for each in kind.moved_by} <= board.families

@@ -359,11 +359,9 @@ class _Work:
     def _close(self) -> None:
         """What two devices disagree about showing or giving is shown to nobody and given to nobody."""
         for name in self.kind.of_policy(Policy.MOST_PRIVATE):
-            shape = self.kind.fields[name].shape
-            if isinstance(shape, Audience) and self.fields[name] != ONLY_ME:
-                self._store(name, ONLY_ME)
-            elif isinstance(shape, Flag) and self.fields[name]:
-                self._store(name, value=False)
+            value = closed(self.kind.fields[name].shape, self.fields[name])
+            if value != self.fields[name]:
+                self._store(name, value)
 
     def done(self) -> Merged:
         if not self.touched:
@@ -504,6 +502,17 @@ def _folded(meeting: Meeting, values: Sequence[Any]) -> Settled:
         verdict=None if value == meeting.incoming else _FOLDED[policy],
         owed=((meeting.edit.person, "kept_private"),) if private else (),
     )
+
+
+def closed(shape: Shape, value: Any) -> Any:
+    """Return the value of a choice that shows nothing and gives nothing: what is shown, once it is, may stay chosen."""
+    match shape:
+        case Audience():
+            return ONLY_ME
+        case Flag():
+            return False
+        case _:
+            return value
 
 
 def monotone(shape: Shape, values: Sequence[Any]) -> Any:

@@ -112,6 +112,8 @@ class Revision(Struct, frozen=True, kw_only=True):
     record: RecordId
     version: int
     values: tuple[Value, ...]
+    put_at: datetime | None = None
+    """When they were put behind, where a purge writes them anew: the partner's own words are not made younger by it."""
 
 
 class Dated(Struct, frozen=True):

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from domain.ids import RecordId, SpaceId
 from domain.kind import Attempt, Kind, Situation
-from domain.kinds import KINDS, UNPLACED, crowded, joined, judged, objection
+from domain.kinds import KINDS, UNPLACED, crowded, joined, judged, objection, unfit
 from domain.records import Record
 from domain.refusals import KEEPS_NO_WORDS, Refusal
 from domain.shapes import ONLY_ME, UNFIT, Text, as_uuid
@@ -28,7 +28,7 @@ from sync.purge import kept_out
 from sync.secrecy import guarded, unsent
 from sync.unplaced import own_words
 from sync.wanted import family_of
-from sync.wire import VERSION_MAX, Change, Outcome
+from sync.wire import VERSION_MAX, Change, Outcome, Verdict
 
 AGE_MAX = timedelta(days=400)
 """A stated age beyond this is taken as this; ages only break ties."""
@@ -106,7 +106,7 @@ class _Batch:
             kind = KINDS[record.kind]
             if kind.window is not None:
                 show(self.board, kind, record)
-        move(self.board, changed)
+        self.families |= move(self.board, changed)
 
     def settle(self, change: Change) -> Outcome:
         earlier = self.board.decided.get(change.key)
@@ -150,7 +150,7 @@ class _Batch:
         no = objection(kind, attempt, stored, situation)
         if no is not None:
             raise _Refused(no)
-        merged = self._merged(kind, space, change, stored, edit)
+        merged = self._merged(kind, space, change, stored, _own_only(kind, stored, edit))
         if not merged.changed:
             return Outcome(key=change.key, status=merged.status, version=merged.record.version)
         self._find_room(kind, stored, merged.record)
@@ -293,7 +293,29 @@ class _Batch:
                     RecordId(change.id),
                 )
             )
-        return Outcome(key=change.key, status="refused", code=code.value, unplaced=identity)
+        return Outcome(
+            key=change.key, status="refused", fields=self._unfit(kind, change, code), code=code.value, unplaced=identity
+        )
+
+    def _unfit(self, kind: Kind | None, change: Change, code: Refusal) -> dict[str, Verdict]:
+        """Name the field for which a change was refused, where it is one."""
+        if kind is None or code is not Refusal.INVALID:
+            return {}
+        new = not any((space, RecordId(change.id)) in self.board.records for space in self.board.spaces)
+        name = unfit(kind, change.set, new=new)
+        return {} if name is None else {name: "unfit"}
+
+
+def _own_only(kind: Kind, stored: Record | None, edit: Edit) -> Edit:
+    """Let an edit say of a set of persons whether its own maker is in it, and nothing about anybody else (I12)."""
+    names = [name for name in kind.own_id_only if name in edit.set]
+    if stored is None or not names:
+        return edit
+    me = {str(edit.person)}
+    others = {name: set(stored.fields.get(name, ())) - me for name in names}
+    now = {name: sorted(others[name] | me.intersection(edit.set[name])) for name in names}
+    was = {name: sorted(others[name] | me.intersection(edit.was.get(name, ()))) for name in names}
+    return replace(edit, set=edit.set | now, was=edit.was | was)
 
 
 def _made_ms(now: datetime, age_ms: int | None) -> int | None:

@@ -15,6 +15,7 @@ from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kind import Kind, Ownership, Who
 from domain.kinds import KINDS, UNPLACED
 from domain.policies import Policy
+from sync.merge import FOLDS, closed
 from sync.words import sentences, without
 
 TEXTS = frozenset({Policy.WORDS, Policy.SHARED_WORDS})
@@ -82,6 +83,7 @@ class Life(Struct, frozen=True, kw_only=True):
 def resent(mine: PersonId, earlier: Collection[Row], life: Life) -> list[Again]:
     """Return the edits that bring back what the new copy lacks, in the order in which it was first stored."""
     again: list[Again] = []
+    used: set[RecordId] = set()
     for row in sorted(earlier, key=lambda row: row.version):
         kind = KINDS.get(row.kind)
         if kind is None or row.gone or row.version <= life.head:
@@ -90,7 +92,7 @@ def resent(mine: PersonId, earlier: Collection[Row], life: Life) -> list[Again]:
             continue
         there = life.pulled.get(row.id)
         if there is None and kind.creates is Who.SERVER:
-            again += _given_again(row, life) if row.kind in DRAFTED_AS else _unplaced_again(row, life)
+            again += _given_again(row, life, used) if row.kind in DRAFTED_AS else _unplaced_again(row, life)
         elif there is None:
             again += _anew(kind, row, mine)
         elif not there.gone:
@@ -121,6 +123,8 @@ def _anew(kind: Kind, row: Row, mine: PersonId) -> Iterator[Again]:
     for name in kind.own_id_only:
         fields[name] = [each for each in fields.get(name, []) if each == str(mine)]
     remove: bool | UnsetType = True if row.removed else UNSET
+    # Another phone of the same person may know that it was closed or taken back since: no restore opens or gives (I9).
+    fields |= {name: closed(kind.fields[name].shape, fields[name]) for name in kind.of_policy(Policy.MOST_PRIVATE)}
     beside = {name: text for name, text in _own_beside(row, mine) if name in fields}
     yield Again(kind=row.kind, id=row.id, base=0, set=fields | beside, was={}, remove=remove)
     if beside:
@@ -133,7 +137,7 @@ def _own_beside(row: Row, mine: PersonId) -> Iterator[tuple[str, str]]:
         yield from ((name, each.text) for each in texts if each.by == mine)
 
 
-def _given_again(row: Row, life: Life) -> Iterator[Again]:
+def _given_again(row: Row, life: Life, used: set[RecordId]) -> Iterator[Again]:
     """Give a letter again that the store has forgotten: as the draft that it still has, else as a new one.
 
     The new one's id follows from the letter's, so that two phones of its writer give it once.
@@ -148,8 +152,9 @@ def _given_again(row: Row, life: Life) -> Iterator[Again]:
     asked = kind.letter.again(row.fields) | {kind.letter.sends: not life.closed}
     asked |= {"for_couple": None if life.couple is None else str(life.couple)}
     for draft in drafts.values():
-        standing = not (draft.gone or draft.removed)
+        standing = not (draft.gone or draft.removed or draft.id in used)
         if standing and {name: draft.fields.get(name) for name in letter} == letter:
+            used.add(draft.id)
             changed = {name: value for name, value in asked.items() if draft.fields.get(name) != value}
             if changed:
                 yield Again(kind=kind.name, id=draft.id, base=draft.version, set=changed, was={})
@@ -177,7 +182,8 @@ def _unplaced_again(row: Row, life: Life) -> Iterator[Again]:
     if isinstance(meant, str) and isinstance(words, dict) and (meant, words) not in known:
         key = _made_from("unplaced", row.id)
         # No kind has the field, and the change names no couple: whatever was meant, it is refused.
-        yield Again(kind=meant, id=row.id, base=0, set=words | {NO_FIELD: True}, was={}, key=key)
+        refused = {NO_FIELD: True} if meant in KINDS else {}
+        yield Again(kind=meant, id=row.id, base=0, set=words | refused, was={}, key=key)
 
 
 def _made_from(name: str, identity: RecordId) -> UUID:
@@ -230,6 +236,9 @@ def _differences(
         ours, theirs = row.fields[name], there.fields.get(name)
         if name in kind.own_id_only:
             ours = _with_own(theirs, ours, str(mine))
+        if policy in FOLDS:
+            # Nothing is shown more, protected less or taken a step back because a phone remembers it so.
+            ours = FOLDS[policy](kind.fields[name].shape, [theirs, ours])
         started_from = theirs
         if policy in TEXTS and there.version > head:
             ours, started_from = _beyond(theirs or "", ours or "")

@@ -239,11 +239,14 @@ async def _pull(store: Store, asked: _Asked, new_epoch: Callable[[], UUID], push
         after |= {SpaceId(reset.space): 0 for reset in resets}
         page = await store.changed_since(caller, after, limit=limit, again=again)
     rows, more = _cut(page, limit)
-    told = _told_ahead(page, pushed)
+    # What a device holds of before a reset is common up to there: should the store go back further, it must hear of it.
+    begun = {SpaceId(reset.space): reset.head for reset in resets}
+    kept = {space: place for space, place in places.items() if space not in begun}
+    told = _told_ahead(page, pushed) | begun
     return _response(
         asked,
         page.spaces,
-        _reached(caller, page, places, after, rows, told, more=more),
+        _reached(caller, page, kept, after, rows, told, more=more),
         [*rows, *(row for row in page.besides if row not in rows)],
         outcomes=() if pushed is None else pushed.decisions.outcomes,
         more=more,
@@ -336,7 +339,8 @@ def _reached(
         # A copy that began at nothing has taken everything that was there then.
         began = after.get(identity, 0) == 0 or identity not in places
         horizon = space.horizon if began else places[identity].horizon
-        reach = max(told.get(identity, 0), 0 if began else places[identity].reach)
+        # An app that takes everything again since it was updated still has its old copy.
+        reach = max(told.get(identity, 0), places[identity].newest if identity in places else 0)
         reached[identity] = Place(space.epoch, version, horizon, space.lives, reach if reach > version else 0)
     return reached
 

@@ -202,7 +202,7 @@ SELECT count(*) FROM old"""
 
 FORGET_WIPED: Final = """
 WITH forgotten AS (
-    DELETE FROM record WHERE space_id = $1 AND id IN (
+    DELETE FROM record WHERE space_id = $1 AND gone AND changed_at < $2 AND id IN (
         SELECT id FROM record WHERE space_id = $1 AND gone AND changed_at < $2 LIMIT $3)
     RETURNING version
 ),
@@ -211,7 +211,10 @@ raised AS (
     WHERE space_id = $1 AND EXISTS (SELECT 1 FROM forgotten)
 )
 SELECT count(*) FROM forgotten"""
-"""A device whose copy is older than the horizon may hold what was forgotten, and takes everything anew."""
+"""A device whose copy is older than the horizon may hold what was forgotten, and takes everything anew.
+
+What is asked twice is asked of the row as it is when it is deleted: another may have been made in its place.
+"""
 
 
 async def forget_outcomes(pool: asyncpg.Pool, before: datetime, rows_max: int) -> int:

@@ -77,6 +77,7 @@ _REVISED_RECORD: Final = (
     _NO_RECORD.replace("NULL::uuid AS id", "r.id")
     .replace("NULL::text AS kind", "r.kind")
     .replace("NULL::bigint AS version", "v.version")
+    .replace("NULL::timestamptz AS due_at", "v.changed_at AS due_at")
 )
 
 _RECORD_COLUMNS: Final = """
@@ -198,7 +199,7 @@ def _insert(first: int, *, left_alone: bool = False) -> str:
 
     They write nothing unless `raised` has a row.
     """
-    p = [f"${first + n}" for n in range(24)]
+    p = [f"${first + n}" for n in range(25)]
     conflict = (
         "DO NOTHING"
         if left_alone
@@ -222,8 +223,9 @@ stored AS (
 ),
 behind AS (
     INSERT INTO revision (space_id, record_id, version, body, changed_at)
-    SELECT u.*, {p[0]}::timestamptz
-    FROM unnest({p[15]}::uuid[], {p[16]}::uuid[], {p[17]}::bigint[], {p[18]}::bytea[]) u
+    SELECT u.space_id, u.record_id, u.version, u.body, coalesce(u.put_at, {p[0]}::timestamptz)
+    FROM unnest({p[15]}::uuid[], {p[16]}::uuid[], {p[17]}::bigint[], {p[18]}::bytea[], {p[24]}::timestamptz[])
+        AS u (space_id, record_id, version, body, put_at)
     WHERE EXISTS (SELECT 1 FROM raised)
 ),
 settled AS (
@@ -414,6 +416,8 @@ class PostgresStore:
                         record=RecordId(row["id"]),
                         version=row["version"],
                         values=self._values(opener, row["space_id"], row["kind"], row["id"], row["values"]),
+                        # The statement gives it in the place of another time, which no revision has.
+                        put_at=row["due_at"],
                     )
                 )
         return PurgeScope(spaces=spaces, inboxes=inboxes, records=tuple(records), revisions=tuple(revisions))
@@ -648,6 +652,7 @@ def arrays(sealer: Mapping[SpaceId, SpaceKeys], writes: Writes, now: datetime, c
         [msgspec.json.encode(outcome) for _, outcome in writes.outcomes],
         None if caller is None else caller.device,
         [record.due_at for record in records],
+        [revision.put_at for revision in writes.revisions],
     ]
 
 

@@ -58,9 +58,10 @@ Status = Literal["applied", "duplicate", "merged", "superseded", "refused"]
 """What became of a change: it followed; it was decided before; some field was merged; nothing of it stands in
 the record (its words are kept beside); it broke a rule (its words are `unplaced`)."""
 
-Verdict = Literal["merged", "kept_both", "yours_kept", "theirs_kept", "kept_private"]
+Verdict = Literal["merged", "kept_both", "yours_kept", "theirs_kept", "kept_private", "unfit"]
 """What became of one concurrent field: both are in it; the other text stands beside it; the incoming value won;
-the stored value won; less is shown than was asked. A field that simply followed has no verdict."""
+the stored value won; less is shown than was asked; for this one a change was refused `invalid`. A field that simply
+followed has no verdict."""
 
 
 class Outcome(Struct, frozen=True, kw_only=True):

@@ -48,6 +48,10 @@ class Line:
                 self._writer.write(piece)
                 await self._writer.drain()
 
+    async def say_no_more(self) -> None:
+        """Close our half of the connection and go on listening."""
+        self._writer.write_eof()
+
     async def answer(self, method: str = "GET") -> Said:
         """The next answer."""
         async with asyncio.timeout(DEADLINE_S):

@@ -543,3 +543,34 @@ async def test_the_unspecified_address_of_ipv6_listens_on_both_families() -> Non
         for host in ("127.0.0.1", "::1"):
             with socket.create_connection((host, port), timeout=5):
                 pass
+
+
+async def test_what_is_written_around_chunks_is_bounded_too(server: httpx.AsyncClient) -> None:
+    """An extension of a chunk is no part of the body, and nobody reads it."""
+    said = await asked(server, POST + b"Transfer-Encoding: chunked\r\n\r\n2;", *[b"a" * 65_536] * 40)
+    said.problem(413, "too_large")
+
+
+async def test_who_has_said_all_and_closes_their_half_hears_the_answer(server: httpx.AsyncClient) -> None:
+    ana = await person(server, "Ana")
+    head = b"POST /v1/sync HTTP/1.1\r\nContent-Type: application/json\r\n" + HOST
+    token = f"Authorization: {ana.headers['Authorization']}\r\n".encode()
+    async with line(server) as asks:
+        await asks.send(head + token + b'Content-Length: 12\r\n\r\n{"schema":1}')
+        await asks.say_no_more()
+        assert (await asks.answer()).status == 200
+        await asks.end()
+
+
+@pytest.mark.parametrize("told", [POST[:40], POST + b"Content-Length: 100\r\n\r\n{"], ids=["head", "body"])
+async def test_who_closes_their_half_in_the_middle_is_told_so(server: httpx.AsyncClient, told: bytes) -> None:
+    async with line(server) as stops:
+        await stops.send(told)
+        await stops.say_no_more()
+        assert "ended before" in (await stops.last_answer()).problem(400, "malformed")
+
+
+async def test_who_closes_their_half_between_requests_is_told_nothing(server: httpx.AsyncClient) -> None:
+    async with line(server) as rests:
+        await rests.say_no_more()
+        await rests.end()

@@ -13,7 +13,16 @@ import msgspec
 import pytest
 from conftest import create_migrated_database, database_of, drop_database
 
-from api.keys import CACHED_S, FileRing, RingUnusable, StoredKeys, make_ring_file, open_keys, open_ring
+from api.keys import (
+    CACHED_S,
+    FileRing,
+    RingUnusable,
+    StoredKeys,
+    make_ring_file,
+    open_keys,
+    open_ring,
+    refuse_lost_ring,
+)
 from api.postgres import Pool, open_pool
 from domain.ids import SpaceId
 from sync.sealing import SpaceKeys
@@ -212,6 +221,17 @@ def test_a_ring_that_nobody_named_is_made_in_development_only(tmp_path: Path) ->
     assert open_ring(f"file:{path}", tmp_path / "unused", development=False).current() == made.current()
     with pytest.raises(RingUnusable, match="file:PATH"):
         open_ring("vault:somewhere", path, development=True)
+
+
+async def test_no_new_ring_is_made_for_a_database_that_was_sealed_under_another(pool: Pool, tmp_path: Path) -> None:
+    """It would open nothing, and hide that the true one is missing."""
+    missing, there = tmp_path / "missing.json", tmp_path / "keys.json"
+    await open_keys(pool, ring_at(there), NOW)
+    with pytest.raises(RingUnusable, match=f"{missing} is missing"):
+        await refuse_lost_ring(pool, None, missing)
+    assert not missing.exists()
+    await refuse_lost_ring(pool, None, there)
+    await refuse_lost_ring(pool, f"file:{missing}", missing)
 
 
 def test_a_hash_is_looked_for_under_this_key_and_the_one_before(tmp_path: Path) -> None:

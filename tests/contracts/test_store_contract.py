@@ -330,7 +330,7 @@ async def test_a_purge_sees_the_record_its_copy_and_both_boxes(pair: Pair) -> No
     assert scope.spaces.keys() == {pair.space, pair.ana.personal}
     assert scope.inboxes.keys() == {pair.ana.personal, pair.ben.personal}
     assert {each.id for each in scope.records} == {record.id, shown.id, own.id, about.record.id}
-    assert scope.revisions == (revision,)
+    assert tuple(replace(each, put_at=None) for each in scope.revisions) == (revision,)
 
 
 async def test_a_purge_of_a_letter_sees_the_draft_it_was_given_from(pair: Pair) -> None:
@@ -348,7 +348,7 @@ async def test_a_purge_of_a_letter_sees_the_draft_it_was_given_from(pair: Pair) 
     await saved(pair, draft, space=pair.ana.personal, revisions=(revision,))
     mine = await pair.store.scope(pair.ana.phone, letter.id)
     assert {each.id for each in mine.records} == {letter.id, draft.id}
-    assert mine.revisions == (revision,)
+    assert tuple(replace(each, put_at=None) for each in mine.revisions) == (revision,)
     bens = await pair.store.scope(pair.ben.phone, letter.id)
     assert [each.id for each in bens.records] == [letter.id], "whoever received it never sees the drafts"
     assert bens.revisions == ()

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import tempfile
 import traceback
+from contextlib import suppress
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -83,7 +84,7 @@ async def test_why_no_connection_could_be_made_is_said_without_the_address(serve
 async def test_a_connection_that_broke_while_it_was_handed_out_is_a_fault_of_the_way_there(dsn: str) -> None:
     """asyncpg has read the server's last word then, and not yet that nothing follows."""
     near = await connect(dsn)
-    server_gone = asyncio.Event()
+    server_gone, passed_on = asyncio.Event(), asyncio.Event()
 
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if isinstance(near._addr, str):
@@ -96,11 +97,16 @@ async def test_a_connection_that_broke_while_it_was_handed_out_is_a_fault_of_the
         await there
         for each in (writer, far_writer):
             each.close()
+            with suppress(OSError):
+                await each.wait_closed()
+        passed_on.set()
 
     async def copied(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while octets := await reader.read(65536):
-            writer.write(octets)
-            await writer.drain()
+        # Whichever end breaks first, what is left is only to be closed.
+        with suppress(OSError):
+            while octets := await reader.read(65536):
+                writer.write(octets)
+                await writer.drain()
 
     there = urlsplit(dsn)
     # The path of a socket is short.
@@ -113,6 +119,8 @@ async def test_a_connection_that_broke_while_it_was_handed_out_is_a_fault_of_the
             with pytest.raises(BROKEN):
                 await connection.fetchval("SELECT 1")
             opened.terminate()
+            async with asyncio.timeout(30):
+                await passed_on.wait()
     await near.close()
 
 

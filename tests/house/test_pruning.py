@@ -1,6 +1,9 @@
 """What has had its time is forgotten in bounded rounds; what has not stays."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -8,6 +11,9 @@ import pytest
 from api import pruning
 from api.postgres import Pool
 from api.pruning import OUTCOMES_KEPT, REMOVED_KEPT, REVISIONS_KEPT, TOMBSTONES_KEPT, prune
+from domain.ids import RecordId
+from sync import service
+from sync.store import PostgresStore
 from tests.contracts.grounds import PostgresGround, pair_on
 from tests.pair import HeldKeys, Pair, change
 
@@ -176,3 +182,48 @@ async def test_a_letter_stays_its_receiver_s_when_the_tombstone_of_its_draft_is_
     await pair.one(pair.ana.phone, change("note_draft", draft, words | {"for_what": "Never mind."}))
     letters = await pair.of_kind(pair.ben, "note")
     assert sorted(each.fields["for_what"] for each in letters) == ["Never mind.", "The soup."]
+
+
+class InOneTransaction:
+    """A pool whose statements run on one connection, which has a transaction open."""
+
+    def __init__(self, connection: Any) -> None:
+        self.fetch, self.fetchval = connection.fetch, connection.fetchval
+
+
+async def test_a_record_that_is_made_in_a_tombstone_s_place_is_not_forgotten_with_it(pool: Pool, pair: Pair) -> None:
+    identity = await removed(pair, "step")
+    await prune(pool, NOW + REMOVED_KEPT + DAY)
+    anew = change("step", identity, {"goal": str(uuid4()), "title": "Anew."}, couple=pair.couple)
+    late = NOW + REMOVED_KEPT + TOMBSTONES_KEPT + 2 * DAY
+    async with pool.acquire() as connection, connection.transaction():
+        store = PostgresStore(InOneTransaction(connection), pair.keys)  # type: ignore[arg-type]
+        pushed = await service.push(store, pair.keys, pair.ben.phone, [anew], late, {}, uuid4)
+        assert pushed.decisions.outcomes[0].status == "applied"
+        forgetting = asyncio.create_task(prune(pool, late))
+        async with asyncio.timeout(30):
+            while not forgetting.done() and not await pool.fetchval(WAITS):  # noqa: ASYNC110 - another backend decides
+                await asyncio.sleep(0.01)
+    await forgetting
+    assert (await pair.look(pair.ana, identity)).live
+
+
+WAITS = """SELECT count(*) FROM pg_stat_activity
+    WHERE wait_event_type = 'Lock' AND query LIKE '%forgotten%' AND pid <> pg_backend_pid()"""
+
+
+async def test_a_purge_does_not_make_what_the_partner_wrote_younger(pair: Pair) -> None:
+    """Else its date would tell the day of the purge, and it would be kept for longer."""
+    goal, texts = uuid4(), ("Ana's.", "Ana's. Ben's.", "Ana's.")
+    await pair.one(pair.ana.phone, change("goal", goal, {"notes": texts[0]}, couple=pair.couple))
+    for was, notes in pairwise(texts):
+        base = (await pair.look(pair.ben, goal)).version
+        edit = change("goal", goal, {"notes": notes}, was={"notes": was}, base=base, couple=pair.couple)
+        await pair.one(pair.ben.phone, edit)
+    before = await service.revisions(pair.store, pair.ben.phone, "goal", RecordId(goal))
+    await service.purge(pair.store, pair.keys, pair.ana.phone, "goal", RecordId(goal), NOW + 20 * DAY)
+    after = await service.revisions(pair.store, pair.ben.phone, "goal", RecordId(goal))
+    assert after.revisions
+    assert {(each.version, each.on) for each in after.revisions} <= {
+        (each.version, each.on) for each in before.revisions
+    }

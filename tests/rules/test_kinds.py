@@ -382,6 +382,19 @@ def test_a_response_fits_its_parent() -> None:
     assert asked(RESPONSE, stored(RESPONSE, fields=values), {"form": "celebrating_with_you"}, ANA) is Refusal.IMMUTABLE
 
 
+async def test_a_refusal_names_the_field_that_does_not_fit_and_repeats_no_name_that_nobody_knows() -> None:
+    pair = await in_memory()
+    for values, named in (
+        ({"local_date": "2026-11-23", "valence": "five"}, {"valence": "unfit"}),
+        ({"text": "Tired."}, {"local_date": "unfit"}),
+        ({"local_date": "2026-11-23", "sore_feet": "x"}, {}),
+    ):
+        outcome = await pair.one(pair.ana.phone, change("check_in", uuid4(), values))
+        assert (outcome.code, outcome.fields) == ("invalid", named)
+    outcome = await pair.one(pair.ana.phone, change("dream", uuid4(), {"text": 5}))
+    assert (outcome.code, outcome.fields) == ("invalid", {})
+
+
 def test_who_may_look_behind_a_field() -> None:
     """A text that one person writes has a past for that person alone, wherever it lives."""
     assert may_look_behind(KINDS["goal"], "notes", own=False)
