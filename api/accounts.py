@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from api import limits, store
 from api.auth import (
+    ASK_FOR_TOKEN,
     FRESH_S,
     IDENTITY_TOKEN_CHARS_MAX,
     SECRET_BYTES,
@@ -23,7 +24,7 @@ from api.auth import (
     new_token,
     token_hash,
 )
-from api.errors import Problem, malformed, not_found
+from api.errors import Problem, malformed, not_found, problem
 from api.keys import HashKeys, StoredKeys
 from api.names import opened_label, sealed_label
 from api.postgres import Pool
@@ -275,41 +276,31 @@ def _label(written: str) -> str:
 # What can stand in the way
 
 
-def _sign_in_problem(slug: str, title: str, detail: str) -> Problem:
-    return Problem(401, slug, title, detail, headers={"WWW-Authenticate": "Bearer"})
-
-
 def identity_refused() -> Problem:
     """Say that nobody vouches for this identity token; never why."""
-    return _sign_in_problem(
-        "identity_refused", "We could not confirm who you are", "Please sign in with your provider again."
-    )
+    return problem("identity_refused", "Please sign in with your provider again.", headers=ASK_FOR_TOKEN)
 
 
 def fresh_sign_in_needed() -> Problem:
     """Say that this needs a proof of identity of the last minutes."""
-    return _sign_in_problem(
+    return problem(
         "fresh_sign_in_needed",
-        "Please confirm that it is you",
         f"This needs a sign-in with your provider within the last {FRESH_S // 60} minutes.",
+        headers=ASK_FOR_TOKEN,
     )
 
 
 def device_revoked() -> Problem:
     """Say that a device was shut out for good."""
-    return Problem(
-        403,
+    return problem(
         "device_revoked",
-        "This device was signed out for good",
         "It was removed from your account. A new installation of the app can sign in as a new device.",
     )
 
 
 def too_many_devices() -> Problem:
     """Say that the list of devices is full."""
-    return Problem(
-        409,
+    return problem(
         "too_many_devices",
-        "Your list of devices is full",
         f"An account holds up to {DEVICES_MAX} devices. Please sign out on one that you no longer use.",
     )

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Meta, Struct
 
 from api import store
-from api.errors import Problem
+from api.errors import Problem, problem
 from api.postgres import Pool
 from domain.ids import PersonId
 from sync.ports import Caller
@@ -27,6 +27,8 @@ CACHED_S: Final = 30
 """For how long a process may trust a token that was revoked, or spaces that changed, in another process."""
 CALLERS_CACHED_MAX: Final = 50_000
 SECRET_BYTES: Final = 32
+ASK_FOR_TOKEN: Final = {"WWW-Authenticate": "Bearer"}
+"""What every 401 asks for (RFC 9110, 11.6.1)."""
 
 
 # Device tokens
@@ -57,12 +59,8 @@ def last_day(now: datetime) -> date:
 
 def unauthenticated() -> Problem:
     """Make the one 401 that says nothing about what was wrong."""
-    return Problem(
-        status=401,
-        type="unauthenticated",
-        title="Please sign in",
-        detail="This needs a device that is signed in. Please sign in again.",
-        headers={"WWW-Authenticate": "Bearer"},
+    return problem(
+        "unauthenticated", "This needs a device that is signed in. Please sign in again.", headers=ASK_FOR_TOKEN
     )
 
 

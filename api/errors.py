@@ -12,6 +12,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from api.postgres import TRANSIENT, PoolBusy
+from api.problems import PROBLEM_TYPES, URN
 from sync.service import BusyError, SpaceLockedError, UnknownRecordError
 
 _log = logging.getLogger("haven")
@@ -23,7 +24,7 @@ _HOUSE = Path(__file__).resolve().parent.parent
 class Problem(Exception):  # noqa: N818 - RFC 9457's own word
     """What a caller got wrong, or what is wrong here, in words for people and a `type` for programs.
 
-    `type` is a slug; on the wire it reads `urn:haven:problem:<slug>`. `where` is a path such as
+    Made by `problem`. `type` is a slug; on the wire it reads `urn:haven:problem:<slug>`. `where` is a path such as
     `$.changes[3].key` and never holds a word of the sender.
     """
 
@@ -46,42 +47,48 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word
         self.where = where
 
 
+def problem(slug: str, detail: str, *, headers: Mapping[str, str] | None = None, where: str | None = None) -> Problem:
+    """Make a problem of a type that the table knows, with what is particular to this one."""
+    row = PROBLEM_TYPES[slug]
+    made = Problem(row.status, slug, row.title, detail, headers=headers, where=where)
+    assert set(row.headers) <= made.headers.keys(), "a type promises its headers"
+    return made
+
+
 def answer(request: Request[Any, Any, Any], fault: Exception) -> Response[bytes]:
     """Answer any exception that left a route; log those that are ours, without a word that anyone wrote."""
-    problem = problem_of(fault)
-    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    made = problem_of(fault)
+    if made.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error(
             "fault",
             extra={
                 "event": "fault",
                 "code": type(fault).__name__,
                 "sqlstate": getattr(fault, "sqlstate", None),
-                "status": problem.status,
+                "status": made.status,
                 "method": request.method,
                 "route": request.scope.get("path_template"),
                 "trace": trace_of(fault),
             },
         )
-    return response_of(problem)
+    return response_of(made)
 
 
-def response_of(problem: Problem) -> Response[bytes]:
+def response_of(made: Problem) -> Response[bytes]:
     """Write a problem as application/problem+json."""
-    return Response(
-        content=rendered(problem), status_code=problem.status, media_type=MEDIA_TYPE, headers=problem.headers
-    )
+    return Response(content=rendered(made), status_code=made.status, media_type=MEDIA_TYPE, headers=made.headers)
 
 
-def rendered(problem: Problem) -> bytes:
-    """Return the JSON object of a problem."""
+def rendered(made: Problem) -> bytes:
+    """Return the JSON object of a made."""
     members = {
-        "type": f"urn:haven:problem:{problem.type}",
-        "title": problem.title,
-        "status": problem.status,
-        "detail": problem.detail,
+        "type": f"{URN}{made.type}",
+        "title": made.title,
+        "status": made.status,
+        "detail": made.detail,
     }
-    if problem.where is not None:
-        members["where"] = problem.where
+    if made.where is not None:
+        members["where"] = made.where
     return msgspec.json.encode(members)
 
 
@@ -96,27 +103,21 @@ def problem_of(fault: Exception) -> Problem:
     if isinstance(fault, UnknownRecordError):
         return not_found()
     if isinstance(fault, (SpaceLockedError, *TRANSIENT)):
-        return Problem(
-            HTTPStatus.SERVICE_UNAVAILABLE,
+        return problem(
             "unavailable",
-            "Haven cannot answer right now",
             "What Haven stands on did not answer in time. Please send the same request again.",
             headers={"Retry-After": "2"},
         )
-    return Problem(
-        HTTPStatus.INTERNAL_SERVER_ERROR,
+    return problem(
         "internal",
-        "Something is wrong on our side",
         "This is a fault in Haven, not in the request. Sending the same request again is safe.",
     )
 
 
 def busy() -> Problem:
     """Say that this process has as much to do as it can hold."""
-    return Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
+    return problem(
         "busy",
-        "Haven is busy",
         "Many requests are being answered at this moment. Please send the same request again in a second.",
         headers={"Retry-After": "1"},
     )
@@ -124,10 +125,8 @@ def busy() -> Problem:
 
 def changed_meanwhile() -> Problem:
     """Say that others were faster several times in a row."""
-    return Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
+    return problem(
         "busy",
-        "Please try again",
         "Something else changed at the same moment. Nothing was lost: please send the same request again.",
         headers={"Retry-After": "1"},
     )
@@ -135,25 +134,21 @@ def changed_meanwhile() -> Problem:
 
 def not_found() -> Problem:
     """Say that nothing is here; the same words whether it never was or may not be seen."""
-    return Problem(HTTPStatus.NOT_FOUND, "not_found", "Nothing is here", "There is nothing at this address.")
+    return problem("not_found", "There is nothing at this address.")
 
 
 def too_large() -> Problem:
     """Say that a body is larger than its bound."""
-    return Problem(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    return problem(
         "too_large",
-        "The request is too large",
         "The body of a request has an upper bound. Please send the changes in several smaller requests.",
     )
 
 
 def unsupported_media_type() -> Problem:
     """Say which content type is understood, and which codings of it."""
-    return Problem(
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    return problem(
         "unsupported_media_type",
-        "This content type is not understood",
         "Please send JSON in UTF-8 with the header Content-Type: application/json, plain or compressed once, by gzip"
         " or br.",
         headers={"Accept-Encoding": "br, gzip"},
@@ -162,7 +157,7 @@ def unsupported_media_type() -> Problem:
 
 def malformed(detail: str, where: str | None = None) -> Problem:
     """Say what about a request's form is wrong, and where."""
-    return Problem(HTTPStatus.BAD_REQUEST, "malformed", "The request is not well formed", detail, where=where)
+    return problem("malformed", detail, where=where)
 
 
 def _of_http(fault: HTTPException) -> Problem:
@@ -170,12 +165,11 @@ def _of_http(fault: HTTPException) -> Problem:
         case HTTPStatus.NOT_FOUND:
             return not_found()
         case HTTPStatus.METHOD_NOT_ALLOWED:
-            return Problem(
-                HTTPStatus.METHOD_NOT_ALLOWED,
+            allowed = next(value for name, value in (fault.headers or {}).items() if name.lower() == "allow")
+            return problem(
                 "method_not_allowed",
-                "This method does not fit",
                 "The address exists, but not with this method.",
-                headers=_kept(fault, "allow"),
+                headers={"Allow": allowed},
             )
         case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             return too_large()
@@ -183,15 +177,9 @@ def _of_http(fault: HTTPException) -> Problem:
             return unsupported_media_type()
         case status if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
             # The framework's own words name classes and repeat what was sent.
-            plain = malformed("A part of the address or of the query does not have the right form.")
-            plain.status = status
-            return plain
+            return malformed("A part of the address or of the query does not have the right form.")
         case _:
             return problem_of(RuntimeError())
-
-
-def _kept(fault: HTTPException, name: str) -> dict[str, str]:
-    return {key: value for key, value in (fault.headers or {}).items() if key.lower() == name}
 
 
 def trace_of(fault: BaseException) -> list[str]:

@@ -1,4 +1,4 @@
-"""Write the table of kinds into docs/protocol.md: `python -m api.kinds_page`."""
+"""Write the tables of kinds and of problems into docs/protocol.md: `python -m api.kinds_page`."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from api.problems import PROBLEM_TYPES
 from domain.kind import Kind, Most, Who
 from domain.kinds import KINDS
 from domain.policies import Policy
@@ -28,6 +29,8 @@ from domain.shapes import (
 FILE: Final = Path(__file__).resolve().parent.parent / "docs" / "protocol.md"
 BEGIN: Final = "<!-- kinds: written by python -m api.kinds_page -->"
 END: Final = "<!-- end of kinds -->"
+PROBLEMS_BEGIN: Final = "<!-- problems: written by python -m api.kinds_page -->"
+PROBLEMS_END: Final = "<!-- end of problems -->"
 
 
 def main() -> None:
@@ -36,11 +39,20 @@ def main() -> None:
 
 
 def rewritten(page: str) -> str:
-    """Return the page with the part between the two marks made anew from the table of kinds."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
+    """Return the page with what stands between the marks made anew from the two tables."""
     kinds = "\n\n".join(_kind(kind) for kind in KINDS.values())
-    return f"{before}{BEGIN}\n\n{kinds}\n\n{END}{after}"
+    return _between(PROBLEMS_BEGIN, PROBLEMS_END, _problems(), _between(BEGIN, END, kinds, page))
+
+
+def _between(begin: str, end: str, written: str, page: str) -> str:
+    before, _, rest = page.partition(begin)
+    _, _, after = rest.partition(end)
+    return f"{before}{begin}\n\n{written}\n\n{end}{after}"
+
+
+def _problems() -> str:
+    rows = [f"| {row.status} | `{slug}` | {row.means} |" for slug, row in PROBLEM_TYPES.items()]
+    return "\n".join(["| status | `type` | means; what to do |", "|---|---|---|", *rows])
 
 
 def _kind(kind: Kind) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from api import store
-from api.errors import Problem
+from api.errors import Problem, problem
 from api.keys import HashKeys
 from api.store import Asker
 from domain.ids import PersonId
@@ -65,11 +65,9 @@ async def count_redeeming(asker: Asker, person: PersonId, address: str, now: dat
 def too_many(limit: Limit, began: datetime, now: datetime) -> Problem:
     """Make the 429 that says after how many seconds to try again."""
     wait_s = max(1, round((began + timedelta(seconds=limit.window_s) - now).total_seconds()))
-    return Problem(
-        status=429,
-        type="too_many_tries",
-        title="A little later, please",
-        detail="That was tried often in a short time. Please wait a while and try again.",
+    return problem(
+        "too_many_tries",
+        "That was tried often in a short time. Please wait a while and try again.",
         headers={"Retry-After": str(wait_s)},
     )
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from api import limits, store
 from api.accounts import ROUNDS_MAX, Accounts, person_of
-from api.errors import Problem, changed_meanwhile
+from api.errors import Problem, changed_meanwhile, problem
 from api.names import opened_name, sealed_name
 from api.store import Transaction
 from domain import couples
@@ -349,49 +349,39 @@ def _may_pair(person: store.Person) -> None:
 
 def consent_needed(purpose: str) -> Problem:
     """Say which consent is missing; the app asks for it."""
-    return Problem(
-        403,
+    return problem(
         "consent_needed",
-        "Your consent is needed first",
         f"This needs your consent for {purpose}. You can give it in the app, and take it back at any time.",
     )
 
 
 def name_needed() -> Problem:
     """Say that pairing shows a chosen name and there is none yet."""
-    return Problem(
-        409,
+    return problem(
         "name_needed",
-        "Please choose a name first",
         "Your partner sees your chosen name before saying yes. Please choose one, then try again.",
     )
 
 
 def already_paired() -> Problem:
     """Say that a person is in one couple at a time."""
-    return Problem(
-        409,
+    return problem(
         "already_paired",
-        "You are already paired",
         "An account belongs to one couple at a time.",
     )
 
 
 def invitation_unknown() -> Problem:
     """Say that a code begins nothing; the same for every reason (I15)."""
-    return Problem(
-        404,
+    return problem(
         "invitation_unknown",
-        "This code does not work",
         "Please check it with the person who gave it to you, or ask for a new one. It works once, for a day.",
     )
 
 
 def pairing_void() -> Problem:
     """Say that a pairing is no longer open, or never was."""
-    return Problem(
-        409,
+    return problem(
         "pairing_void",
-        "This pairing is no longer open",
         "Both need to confirm within 24 hours. Please begin again with a new code.",
     )

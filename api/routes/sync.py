@@ -2,7 +2,6 @@
 
 import re
 from contextlib import nullcontext
-from http import HTTPStatus
 from typing import Final
 from uuid import uuid4
 
@@ -10,7 +9,7 @@ import msgspec
 from litestar import Response, delete, get, post
 from litestar.params import FromPath
 
-from api.errors import Problem, malformed, not_found
+from api.errors import malformed, not_found, problem
 from api.routes.requests import Requested, authenticate, decoded, id_in_path, parts_of
 from domain.ids import RecordId
 from domain.kinds import KINDS
@@ -55,10 +54,8 @@ async def sync(request: Requested) -> Response[bytes]:
 def _refuse(wanted: SyncRequest, caller: Caller, *, schema_min: int) -> None:
     """Refuse the whole request, before anything of it is looked at."""
     if wanted.schema < schema_min:
-        raise Problem(
-            HTTPStatus.UPGRADE_REQUIRED,
+        raise problem(
             "schema_too_old",
-            "This app is too old for this server",
             "Please update the app. Nothing on this phone is lost meanwhile; it is sent after the update.",
         )
     for nth, change in enumerate(wanted.changes):
@@ -66,10 +63,8 @@ def _refuse(wanted: SyncRequest, caller: Caller, *, schema_min: int) -> None:
             if not value.int:
                 raise malformed("An id of only zeros names nothing.", f"$.changes[{nth}].{name}")
     if wanted.changes and not caller.may_keep:
-        raise Problem(
-            HTTPStatus.FORBIDDEN,
+        raise problem(
             "consent_needed",
-            "A consent is needed first",
             "Haven keeps entries only for adults who have agreed to it. Please attest and agree, then send this again.",
         )
 

@@ -8,6 +8,7 @@ import pytest
 
 from api.hints import Why
 from api.kinds_page import rewritten
+from api.problems import PROBLEM_TYPES
 from domain.refusals import SENTENCES
 from sync.merge import Code
 from sync.wire import Status, Verdict
@@ -83,7 +84,7 @@ def test_nothing_points_outside_of_the_repository(page: Path) -> None:
     assert set(re.findall(r"https?://([^/\s:)\"'`]+)", text)) <= HOSTS
 
 
-def test_the_kinds_on_the_page_are_those_of_the_table() -> None:
+def test_the_kinds_and_problems_on_the_page_are_those_of_the_tables() -> None:
     assert rewritten(PROTOCOL) == PROTOCOL, "run: python -m api.kinds_page"
 
 
@@ -100,12 +101,5 @@ def test_the_page_shows_every_refusal_with_its_sentence() -> None:
 
 
 def test_the_page_lists_every_type_of_problem() -> None:
-    made = set()
-    for file in (HOUSE / "api").rglob("*.py"):
-        # A slug is the second argument of Problem and of what wraps it.
-        made |= set(
-            re.findall(r"(?:Problem|_sign_in_problem)\(\s*(?:[\w.=]+,\s*)?(?:type=)?\"([a-z_]+)\",", text_of(file))
-        )
-    assert {"malformed", "not_found", "consent_needed", "identity_refused", "too_many_tries"} <= made
-    for slug in made:
-        assert f"`{slug}`" in PROTOCOL, slug
+    for slug, row in PROBLEM_TYPES.items():
+        assert f"| {row.status} | `{slug}` | {row.means} |" in PROTOCOL, slug
