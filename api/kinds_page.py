@@ -117,8 +117,9 @@ def _of_choice(shape: OneOf) -> str:
 
 
 def _of_schema(shape: Anything) -> str:
-    values = next((each["enum"] for each in shape.schema.get("anyOf", [shape.schema]) if "enum" in each), None)
-    return _SERVER_MADE[shape.schema["type"]] if values is None else _named(tuple(values))
+    either = shape.schema.get("anyOf", [shape.schema])
+    said = _SERVER_MADE[either[0]["type"]] if "enum" not in either[0] else _named(tuple(either[0]["enum"]))
+    return f"{said}, or null" if {"type": "null"} in either else said
 
 
 _SERVER_MADE: Final = {

@@ -109,6 +109,7 @@ GOAL = Kind(
                 {
                     "anyOf": [
                         {
+                            "type": "string",
                             "enum": [
                                 "proposed",
                                 "not_now",

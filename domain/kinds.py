@@ -19,6 +19,7 @@ from domain.responses import RESPONSE
 from domain.shapes import UNFIT, Anything, Day, Identity
 
 _TOKEN = Anything({"type": "string"})
+_TEXTS = Anything({"type": "object", "additionalProperties": {"type": "string"}}, default={})
 
 NOTICE: Final = Kind(
     name="notice",
@@ -30,7 +31,7 @@ NOTICE: Final = Kind(
     fields={
         "code": Field(_TOKEN, Policy.SERVER),
         "about": Field(Identity(optional=True), Policy.SERVER),
-        "field": Field(_TOKEN, Policy.SERVER),
+        "field": Field(Anything({"anyOf": [{"type": "string"}, {"type": "null"}]}), Policy.SERVER),
         "on": Field(Day(), Policy.SERVER),
     },
 )
@@ -46,7 +47,7 @@ UNPLACED: Final = Kind(
     fields={
         "meant": Field(_TOKEN, Policy.SERVER),
         "code": Field(_TOKEN, Policy.SERVER),
-        "words": Field(Anything({"type": "object"}, default={}), Policy.SERVER),
+        "words": Field(_TEXTS, Policy.SERVER),
         "on": Field(Day(), Policy.SERVER),
     },
 )

@@ -31,6 +31,9 @@ ZONES: Final = frozenset(available_timezones())
 TOKEN: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 LOCALE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 COUNTRY: Final = re.compile(r"[A-Z]{2}")
+_FORMS: Final = {"locale": LOCALE, "country": COUNTRY}
+"""Registers whose names are known by their form."""
+_HOURS: Final = "([01][0-9]|2[0-3])"
 QUARTERS_A_WEEK: Final = 7 * 24 * 4
 QUARTERS_A_DAY: Final = 24 * 4
 WINDOWS_MAX: Final = 14
@@ -166,7 +169,12 @@ class OneOf(Struct, frozen=True):
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema; an open list names its values as examples."""
         if self.open_ended:
-            schema: dict[str, Any] = {"type": "string", "maxLength": 40, "examples": list(self.values)}
+            schema: dict[str, Any] = {
+                "type": "string",
+                "maxLength": 40,
+                "pattern": f"^{TOKEN.pattern}$",
+                "examples": list(self.values),
+            }
         else:
             schema = {"type": "string", "enum": list(self.values)}
         return _nullable(schema, optional=self.optional)
@@ -277,7 +285,7 @@ class Day(Struct, frozen=True):
 
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema."""
-        return _nullable({"type": "string", "format": "date"}, optional=self.optional)
+        return _nullable({"type": "string", "format": "date", "pattern": "^20"}, optional=self.optional)
 
 
 class WallTime(Struct, frozen=True):
@@ -306,7 +314,7 @@ class WallTime(Struct, frozen=True):
 
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema."""
-        return _nullable({"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]$"}, optional=self.optional)
+        return _nullable({"type": "string", "pattern": f"^{_HOURS}:[0-5][0-9]$"}, optional=self.optional)
 
 
 class Named(Struct, frozen=True):
@@ -326,16 +334,14 @@ class Named(Struct, frozen=True):
             return UNFIT if self.default is not None else None
         if not isinstance(value, str) or len(value) > 64:
             return UNFIT
-        known = {
-            "zone": value in ZONES,
-            "locale": LOCALE.fullmatch(value) is not None,
-            "country": COUNTRY.fullmatch(value) is not None,
-        }
-        return value if known[self.register] else UNFIT
+        form = _FORMS.get(self.register)
+        return value if (value in ZONES if form is None else form.fullmatch(value)) else UNFIT
 
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema."""
-        return _nullable({"type": "string", "maxLength": 64}, optional=self.default is None)
+        form = _FORMS.get(self.register)
+        pattern = {} if form is None else {"pattern": f"^{form.pattern}$"}
+        return _nullable({"type": "string", "maxLength": 64, **pattern}, optional=self.default is None)
 
 
 class Windows(Struct, frozen=True):
@@ -367,7 +373,7 @@ class Windows(Struct, frozen=True):
 
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema."""
-        clock = {"type": "string", "pattern": "^[0-2][0-9]:(00|15|30|45)$"}
+        clock = {"type": "string", "pattern": f"^{_HOURS}:(00|15|30|45)$"}
         window = {
             "type": "object",
             "properties": {
@@ -376,6 +382,7 @@ class Windows(Struct, frozen=True):
                 "to": clock,
             },
             "required": ["weekday", "from", "to"],
+            "additionalProperties": False,
         }
         return {"type": "array", "items": window, "maxItems": WINDOWS_MAX}
 

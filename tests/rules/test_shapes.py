@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import jsonschema_rs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -243,6 +244,52 @@ def test_every_sequence_and_text_says_its_bound() -> None:
     assert OneOf(("a",), open_ended=False).json_schema()["enum"] == ["a"]
     assert Whole(1, 2).json_schema()["maximum"] == 2
     assert {"const": ONLY_ME} in Audience().json_schema()["anyOf"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "value"),
+    [
+        (Text(7), "a\nb"),
+        (Text(7, optional=True), ""),
+        (Whole(1, 2), 2),
+        (Flag(), True),
+        (OneOf(("a",)), "a_newer_word"),
+        (OneOf(("a",), open_ended=False), "a"),
+        (Identity(), "0D9E3C1B6B2A4C539A417F0C5D1E2A10"),
+        (SetOf(OneOf(("a", "b")), 2), ["b", "a"]),
+        (Audience(), ONLY_ME),
+        (Day(), "2099-12-31"),
+        (WallTime(), "23:59"),
+        (Named("zone", default="UTC"), "America/Argentina/ComodRivadavia"),
+        (Named("locale", default="en"), "zh-Hant-TW"),
+        (Named("country"), None),
+        (Named("country"), "NZ"),
+        (Windows(), [{"weekday": 6, "from": "21:30", "to": "08:00"}, {"weekday": 0, "from": "07:00", "to": "23:45"}]),
+    ],
+    ids=repr,
+)
+def test_what_a_shape_keeps_fits_its_schema(shape: Shape, value: Any) -> None:
+    kept = shape.judged(value)
+    assert kept is not UNFIT
+    assert jsonschema_rs.is_valid(shape.json_schema(), kept, validate_formats=True)
+
+
+@pytest.mark.parametrize(
+    ("shape", "value"),
+    [
+        (OneOf(("a",)), "Not a word"),
+        (Day(), "1999-12-31"),
+        (WallTime(), "24:00"),
+        (Named("locale", default="en"), "English"),
+        (Named("country"), "nz"),
+        (Windows(), [{"weekday": 0, "from": "29:00", "to": "08:00"}]),
+        (Windows(), [{"weekday": 0, "from": "09:00", "to": "08:00", "why": ""}]),
+    ],
+    ids=repr,
+)
+def test_what_a_shape_refuses_for_its_form_its_schema_refuses_too(shape: Shape, value: Any) -> None:
+    assert shape.judged(value) is UNFIT
+    assert not jsonschema_rs.is_valid(shape.json_schema(), value, validate_formats=True)
 
 
 @given(st.text(max_size=40))
