@@ -9,7 +9,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-long demo check schema mutants bench lock reset
+.PHONY: help run test test-long demo check openapi openapi-diff schema mutants bench lock reset
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,12 @@ check: .venv/.ok ## Format, lint, types, directions, then the suite: what CI run
 	@.venv/bin/mypy --no-error-summary
 	@.venv/bin/lint-imports --no-cache
 	@$(MAKE) --no-print-directory test
+
+openapi: .venv/.ok ## Write docs/openapi.json anew from the routes, unless that would break apps unannounced
+	@$(PY) -m api.openapi_file
+
+openapi-diff: .venv/.ok ## Tell what became of docs/openapi.json: make openapi-diff BASE=main
+	@$(PY) -m api.openapi_file "$(or $(BASE),HEAD)"
 
 schema: .venv/.ok ## Write infra/schema.sql anew from the migrations
 	@$(PY) -m api.schema

@@ -1,11 +1,10 @@
 """Say in JSON Schema what each kind holds: what a change of it may set, and what a record of it has."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
 
-from api.kinds_page import in_words
 from domain.kind import Kind, Ownership, Who
 from domain.policies import Policy
 from domain.shapes import UNFIT
@@ -26,9 +25,14 @@ def by_kind(kinds: Iterable[Kind], envelopes: Mapping[str, Schema], ref: str) ->
     what stands before the name of a schema where one points to another.
     """
     known = [kind for kind in kinds if kind.schema <= SCHEMA]
+    in_parts = {
+        kind.window.shows: {name for names in kind.window.parts.values() for name in names}
+        for kind in known
+        if kind.window is not None
+    }
     changes = {kind.name: _change(kind, envelopes["Change"], ref) for kind in known if _can_be_changed(kind)}
     records = {kind.name: _record(kind, envelopes["RecordView"], ref) for kind in known}
-    fields = {_named(kind.name, "Fields"): _fields(kind) for kind in known}
+    fields = {_named(kind.name, "Fields"): _fields(kind, in_parts.get(kind.name, set())) for kind in known}
     settable = {_named(kind.name, "Set"): _settable(kind, ref) for kind in known if kind.name in changes}
     return {
         **fields,
@@ -48,8 +52,8 @@ _CHANGE: Final = (
     " author as `unplaced`. It stops nothing behind it."
 )
 _ENVELOPE: Final = (
-    "What every change must be, whatever its kind: this alone decides about 400. What stands in `set` and `was` is"
-    " judged by its kind, inside the 200."
+    "What every change must be, whatever its kind: this alone decides about 400, and that no id is all zeros. What"
+    " stands in `set` and `was` is judged by its kind, inside the 200."
 )
 _RECORD: Final = (
     "A record as a device sees it, by its kind. An app is told the kinds and fields of the `schema` that it states and"
@@ -89,7 +93,7 @@ def _change(kind: Kind, envelope: Schema, ref: str) -> Schema:
     }
     required = [*envelope["required"]]
     if kind.home == "couple":
-        properties["couple"] = {"type": "string", "format": "uuid"}
+        properties["couple"] = {**properties["couple"]["anyOf"][0], "description": _COUPLE}
         required.append("couple")
     else:
         del properties["couple"]
@@ -103,6 +107,9 @@ def _change(kind: Kind, envelope: Schema, ref: str) -> Schema:
         "properties": {name: schema for name, schema in properties.items() if name != "was" or schema["properties"]},
         "required": required,
     }
+
+
+_COUPLE: Final = "For which couple this was written: what was meant for one partner never reaches the next."
 
 
 def _who(kind: Kind) -> str:
@@ -186,20 +193,21 @@ _SEEN: Final = {
 }
 
 
-def _fields(kind: Kind) -> Schema:
+def _fields(kind: Kind, in_parts: Collection[str]) -> Schema:
+    """Say what a record has; `in_parts` are fields that are there only while their part is shown."""
     shown = {name: field for name, field in kind.fields.items() if field.schema <= SCHEMA}
     return {
         "description": f"What a `{kind.name}` holds.",
         "type": "object",
         "properties": {name: _field(kind, name) for name in shown},
         # What came with a later schema may be missing in records that are older.
-        "required": [name for name, field in shown.items() if field.schema <= kind.schema],
+        "required": [name for name, field in shown.items() if field.schema <= kind.schema and name not in in_parts],
     }
 
 
 def _field(kind: Kind, name: str) -> Schema:
     field = kind.fields[name]
-    words = f"{in_words(field.shape)}; merges by `{field.policy}`"
+    words = "Written by the server" if field.policy is Policy.SERVER else f"Merges by `{field.policy}`"
     if field.policy is not Policy.SERVER and field.shape.empty is not UNFIT:
         words += f"; begins as `{msgspec.json.encode(field.shape.empty).decode()}`"
-    return {**field.shape.json_schema(), "description": words}
+    return {**field.shape.json_schema(), "description": f"{words}."}

@@ -24,6 +24,12 @@ class Hint(msgspec.Struct, frozen=True):
     head: int
 
 
+class Bye(msgspec.Struct, frozen=True):
+    """The stream ends here."""
+
+    why: Why
+
+
 class Stream:
     """What one stream has been told, and what it is yet to be told: one number a space, however slow its reader.
 
@@ -89,7 +95,7 @@ class Stream:
         """Say goodbye, and when to come back; nothing follows. Twice is once."""
         if not self.ending:
             self._news.clear()
-            self._bye = b'event: bye\nretry: %d\ndata: {"why":"%s"}\n\n' % (retry_ms, why.encode())
+            self._bye = b"event: bye\nretry: %d\ndata: %b\n\n" % (retry_ms, msgspec.json.encode(Bye(why)))
             self._flow()
 
     def close(self) -> None:

@@ -81,7 +81,18 @@ VOUCHING: Final = msgspec.json.Decoder(Vouching)
     status_code=200,
     summary="Sign in on a device; the first time, make the account",
     tags=TAGS,
-    opt={"body": SignIn, "public": True, "secret": True},
+    opt={
+        "body": SignIn,
+        "public": True,
+        "secret": True,
+        "problems": (
+            "identity_refused",
+            "fresh_sign_in_needed",
+            "device_revoked",
+            "too_many_devices",
+            "too_many_tries",
+        ),
+    },
 )
 async def sign_in(request: Requested) -> SignedIn:
     """Exchange an identity token for this device's own token."""
@@ -92,14 +103,19 @@ async def sign_in(request: Requested) -> SignedIn:
     return entry.signed_in
 
 
-@get("/v1/me", summary="All that an app needs at its start", tags=TAGS)
+@get("/v1/me", summary="All that an app needs at its start", tags=TAGS, opt={"problems": ("not_found",)})
 async def read_me(request: Requested) -> Start:
     """Return the person, their couple, what they agreed to, and the bounds of requests."""
     caller = await authenticate(request)
     return await _start(request, await persons.me(parts_of(request).accounts, caller, parts_of(request).clock()))
 
 
-@patch("/v1/me", summary="Take another chosen name", tags=TAGS, opt={"body": Renaming})
+@patch(
+    "/v1/me",
+    summary="Take another chosen name",
+    tags=TAGS,
+    opt={"body": Renaming, "problems": ("not_found",)},
+)
 async def rename(request: Requested) -> Start:
     """Change the name that the partner sees."""
     parts = parts_of(request)
@@ -114,7 +130,7 @@ async def rename(request: Requested) -> Start:
     status_code=200,
     summary="Attest to be an adult",
     tags=TAGS,
-    opt={"body": Attesting},
+    opt={"body": Attesting, "problems": ("not_found",)},
 )
 async def attest_adult(request: Requested) -> Start:
     """Keep when and how the person attested; the first time counts."""
@@ -130,7 +146,7 @@ async def attest_adult(request: Requested) -> Start:
     status_code=200,
     summary="Give or withdraw a consent",
     tags=TAGS,
-    opt={"body": Saying},
+    opt={"body": Saying, "problems": ("not_found",)},
 )
 async def say(request: Requested) -> Start:
     """Keep what the person said about one purpose; it holds at once."""
@@ -149,7 +165,7 @@ async def say(request: Requested) -> Start:
     status_code=200,
     summary="Vouch for any name (development only)",
     tags=["development"],
-    opt={"body": Vouching, "public": True, "secret": True},
+    opt={"body": Vouching, "public": True, "secret": True, "problems": ("not_found",)},
 )
 async def vouch(request: Requested) -> Vouched:
     """Make an identity token as a provider would."""

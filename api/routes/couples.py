@@ -14,6 +14,8 @@ from api.routes.requests import Requested, address_of, authenticate, decoded, id
 from domain.ids import CoupleId
 
 TAGS: Final = ["couples"]
+MAY_NOT_PAIR: Final = ("consent_needed", "not_found", "already_paired", "name_needed")
+"""Types of problems of whoever is not ready to pair."""
 
 
 class Redeeming(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,7 +39,7 @@ REDEEMING: Final = msgspec.json.Decoder(Redeeming)
     status_code=200,
     summary="Make a code to pair with somebody",
     tags=TAGS,
-    opt={"secret": True},
+    opt={"secret": True, "problems": (*MAY_NOT_PAIR, "too_many_tries")},
 )
 async def invite(request: Requested) -> Invited:
     """Make a code that works once, for 24 hours; it replaces the one before."""
@@ -56,7 +58,7 @@ async def cancel(request: Requested) -> None:
     status_code=200,
     summary="Use a code",
     tags=TAGS,
-    opt={"body": Redeeming},
+    opt={"body": Redeeming, "problems": (*MAY_NOT_PAIR, "invitation_unknown", "too_many_tries")},
 )
 async def redeem(request: Requested) -> PairingView:
     """Begin a pairing; it pairs nobody until both have confirmed."""
@@ -71,6 +73,7 @@ async def redeem(request: Requested) -> PairingView:
     status_code=200,
     summary="Say yes to a pairing",
     tags=TAGS,
+    opt={"problems": ("pairing_void",)},
 )
 async def confirm(request: Requested, pairing: FromPath[str]) -> Confirmed:
     """Add the caller's yes; the answer names the couple once both have said it."""

@@ -52,7 +52,7 @@ async def sign_out(request: Requested) -> None:
     status_code=204,
     summary="Shut a device out for good",
     tags=TAGS,
-    opt={"body": Revoking},
+    opt={"body": Revoking, "problems": ("identity_refused", "fresh_sign_in_needed", "too_many_tries")},
 )
 async def revoke(request: Requested, device: FromPath[str]) -> None:
     """End a device's access; it can never come back under its id."""

@@ -15,7 +15,7 @@ from api.edge import CUT
 from api.hints import Hub
 from api.pace import LIVE
 from api.routes.requests import Requested, authenticate, parts_of
-from api.streams import Hint
+from api.streams import Bye, Hint
 from domain.ids import DeviceId, PersonId
 
 TAGS: Final = ["live"]
@@ -39,7 +39,7 @@ class Ticket(Struct, frozen=True):
     status_code=200,
     summary="Get a ticket for the live stream",
     tags=TAGS,
-    opt={"secret": True},
+    opt={"secret": True, "problems": ("too_many_tries",)},
 )
 async def issue_ticket(request: Requested) -> Ticket:
     """Make a ticket that opens `GET /v1/live?ticket=…` once, within 30 seconds, for this device.
@@ -58,11 +58,7 @@ async def issue_ticket(request: Requested) -> Ticket:
     "/v1/live",
     summary="Hear when there is something to pull",
     tags=TAGS,
-    opt={
-        "gives": Hint,
-        "media_type": "text/event-stream",
-        "query": {"ticket": "instead of the Authorization header; works once"},
-    },
+    opt={"events": {"hint": Hint, "bye": Bye}, "problems": ("too_many_tries",)},
 )
 async def listen(request: Requested) -> ASGIApp:
     """Stream server-sent events: `hint` names a space and its newest version, never what is in it.

@@ -2,12 +2,13 @@
 
 import re
 from contextlib import nullcontext
-from typing import Final
-from uuid import uuid4
+from typing import Annotated, Final, Literal
+from uuid import UUID, uuid4
 
 import msgspec
 from litestar import Response, delete, get, post
 from litestar.params import FromPath
+from msgspec import Meta
 
 from api.errors import malformed, not_found, problem
 from api.routes.requests import Requested, authenticate, decoded, id_in_path, parts_of
@@ -23,13 +24,17 @@ TAGS: Final = ["sync"]
 REQUEST: Final = msgspec.json.Decoder(SyncRequest)
 ENCODER: Final = msgspec.json.Encoder()
 
+PATH: Final = {"kind": (Literal[tuple(KINDS)], "The record's kind."), "record": (UUID, "The record's id.")}
+_Before = Annotated[int, Meta(ge=1, le=VERSION_MAX)]
+_Limit = Annotated[int, Meta(ge=1, le=REVISIONS_MAX)]
+
 
 @post(
     "/v1/sync",
     status_code=200,
     summary="Push this device's changes and pull what is new for it",
     tags=TAGS,
-    opt={"body": SyncRequest, "gives": SyncResponse},
+    opt={"body": SyncRequest, "gives": SyncResponse, "problems": ("consent_needed", "schema_too_old")},
 )
 async def sync(request: Requested) -> Response[bytes]:
     """Settle every change, each with an outcome of its own, and return one page of what is new.
@@ -74,6 +79,7 @@ def _refuse(wanted: SyncRequest, caller: Caller, *, schema_min: int) -> None:
     status_code=204,
     summary="Destroy the words that the caller wrote in a record",
     tags=TAGS,
+    opt={"path": PATH},
 )
 async def purge_words(request: Requested, kind: FromPath[str], record: FromPath[str]) -> None:
     """Destroy one's own words in this record wherever they are, for good.
@@ -95,9 +101,10 @@ async def purge_words(request: Requested, kind: FromPath[str], record: FromPath[
     tags=TAGS,
     opt={
         "gives": Revisions,
+        "path": PATH,
         "query": {
-            "before": "only revisions of versions below this",
-            "limit": f"at most so many, 1 to {REVISIONS_MAX}; {REVISIONS_MAX} without it",
+            "before": (_Before, "Only revisions of versions below this."),
+            "limit": (_Limit, f"At most so many; {REVISIONS_MAX} without it."),
         },
     },
 )

@@ -10,7 +10,7 @@ import httpx
 import people
 from msgspec import Struct
 
-from api.protocol_examples import MARK, NAMED, VARIES, Example, examples, page
+from api.protocol_page import MARK, NAMED, VARIES, Example, examples, page
 from api.wiring import Parts
 from tests.streams import listening, served
 

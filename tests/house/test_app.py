@@ -14,7 +14,6 @@ from msgspec import Struct
 from api.answers import HEADERS
 from api.app import DEVELOPMENT_ROUTES, ROUTES, create_app
 from api.drain import Drain
-from api.openapi import described
 from api.routes.health import Health
 from api.routes.requests import decoded
 from api.settings import Settings
@@ -186,47 +185,6 @@ async def test_no_route_sends_what_another_origin_could_read(odd: httpx.AsyncCli
                 method, "/v1/me", headers={"origin": origin, "access-control-request-method": "GET"}
             )
             assert not [name for name in answer.headers if name.startswith("access-control")]
-
-
-async def test_the_api_is_described_in_development(client: httpx.AsyncClient, parts: Parts) -> None:
-    document = (await client.get("/v1/openapi.json")).json()
-    assert document["openapi"] == "3.1.0"
-    listed = {(path, method) for path, each in document["paths"].items() for method in each}
-    assert ("/v1/me", "get") in listed
-    for path, method in listed:
-        operation = document["paths"][path][method]
-        assert operation["summary"]
-        assert "default" in operation["responses"]
-        if method in ("post", "patch", "put") and "requestBody" in operation:
-            assert operation["requestBody"]["content"]["application/json"]["schema"]
-    names = [operation["operationId"] for each in document["paths"].values() for operation in each.values()]
-    assert len(names) == len(set(names))
-    assert document == msgspec.json.decode(msgspec.json.encode(described(create_app(parts))))
-
-
-async def test_every_reference_in_the_description_leads_somewhere(client: httpx.AsyncClient) -> None:
-    document = (await client.get("/v1/openapi.json")).json()
-
-    def references(value: Any) -> list[str]:
-        if isinstance(value, dict):
-            own = [value["$ref"]] if isinstance(value.get("$ref"), str) else []
-            return own + [found for each in value.values() for found in references(each)]
-        return [found for each in value for found in references(each)] if isinstance(value, list) else []
-
-    found = references(document)
-    assert found
-    for reference in found:
-        assert reference.removeprefix("#/components/schemas/") in document["components"]["schemas"]
-
-
-async def test_the_page_loads_nothing(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/v1/docs")
-    assert answer.status_code == 200
-    assert "script-src" not in answer.headers["content-security-policy"]
-    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
-    assert "<script" not in answer.text
-    assert "://" not in answer.text
-    assert "/v1/me" in answer.text
 
 
 async def test_production_has_no_development_routes(parts: Parts) -> None:

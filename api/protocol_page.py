@@ -1,4 +1,4 @@
-"""Read the examples of docs/protocol.md: the suite sends them, and the description of the API shows them."""
+"""Read docs/protocol.md: its examples, which the suite sends and the description of the API shows, and its meanings."""
 
 import hashlib
 import re
@@ -66,9 +66,28 @@ def examples(text: str) -> Iterator[Example]:
         )
 
 
+def meanings(text: str, header: str) -> dict[str, str]:
+    """Return what the tables below this header say of each member, in the last column of its row."""
+    _, *tables = text.split(f"{header}\n")
+    return dict(row for table in tables for row in _ROW.findall(table.partition("\n\n")[0]))
+
+
+MEMBERS: Final = "| member | bounds | meaning |"
+"""The header of the tables that say what a sync may have."""
+_ROW = re.compile(r"^\| `(\w+)` \|.* \| (.+) \|$", re.MULTILINE)
+
+
 def filled(text: str) -> Any:
     """Return the JSON of an example with something in place of each name, alike wherever the same name stands."""
     return _varied(msgspec.json.decode(named(text)), "")
+
+
+def filled_events(text: str) -> str:
+    """Return server-sent events of an example in the same way."""
+    return _DATA.sub(lambda found: "data: " + msgspec.json.encode(filled(found[1])).decode(), text) + "\n\n"
+
+
+_DATA = re.compile(r"^data: (.+)$", re.MULTILINE)
 
 
 def named(text: str) -> str:
