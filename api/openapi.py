@@ -127,14 +127,16 @@ _ABOUT: Final = f"""\
 How a phone talks to Haven. What it all means, with every rule of merging, stands in docs/protocol.md, whose examples
 are shown here.
 
-Bodies are JSON in UTF-8; ids are UUIDs in lower case with dashes; instants are UTC. Answers may have members that are
-not here yet: ignore what you do not know. Requests may be compressed once, by `gzip` or `br`, and answers of
-{WORTH_BYTES} bytes and more are compressed as `Accept-Encoding` wishes, unless they hold a secret.
+Bodies are JSON in UTF-8; ids are UUIDs in lower case with dashes; instants are UTC; whole numbers are written without a
+point or an exponent. Answers may have members that are not here yet: ignore what you do not know. Requests may be
+compressed once, by `gzip` or `br`, and answers of {WORTH_BYTES} bytes and more are compressed as `Accept-Encoding`
+wishes, unless they hold a secret.
 
 Everything needs the device's token, unless it is marked otherwise. What goes wrong with a request as a whole is
 answered as `{MEDIA_TYPE}`, and then nothing of the request was done; programs look at its `type`. What goes wrong with
-one change inside a sync is settled inside the 200. Any operation lists the types of problems that it can answer with;
-an address that is not here is 404 `not_found`, another method is 405 `method_not_allowed`.
+one change inside a sync is settled inside the 200. Every operation lists the types of problems that it can answer with.
+An address that is not here is 404 `not_found`, and another method than those here is 405 `method_not_allowed`; only
+OPTIONS is answered everywhere, by 204 with `Allow`.
 
 Every answer has the headers `Cache-Control: no-store`, `X-Content-Type-Options: nosniff`, `Referrer-Policy:
 no-referrer` and a `Content-Security-Policy`."""
