@@ -117,8 +117,11 @@ class Edge(HttpToolsProtocol):
         if self._deaf:
             return True
         if self.cycle is not None and not self.cycle.response_complete and self._part is None:
-            self._end_after_this_answer()
-            return True
+            # Whoever reads a stream has left: it would else go on for nobody until something is written.
+            waits = not self.cycle.response_started and self.scope["method"] != "GET"
+            if waits:
+                self._end_after_this_answer()
+            return waits
         if self._part is not None or self._unread_head_bytes:
             self._refuse(malformed("The connection ended before the whole request had come."))
             return True

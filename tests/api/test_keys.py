@@ -223,10 +223,13 @@ def test_a_ring_that_nobody_named_is_made_in_development_only(tmp_path: Path) ->
         open_ring("vault:somewhere", path, development=True)
 
 
-async def test_no_new_ring_is_made_for_a_database_that_was_sealed_under_another(pool: Pool, tmp_path: Path) -> None:
+async def test_no_new_ring_is_made_for_a_database_that_was_sealed_under_another(
+    pool: Pool, ring: FileRing, tmp_path: Path
+) -> None:
     """It would open nothing, and hide that the true one is missing."""
-    missing, there = tmp_path / "missing.json", tmp_path / "keys.json"
-    await open_keys(pool, ring_at(there), NOW)
+    missing, there = tmp_path / "missing.json", tmp_path / "there.json"
+    await open_keys(pool, ring, NOW)
+    make_ring_file(there)
     with pytest.raises(RingUnusable, match=f"{missing} is missing"):
         await refuse_lost_ring(pool, None, missing)
     assert not missing.exists()
