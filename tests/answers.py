@@ -3,13 +3,26 @@
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import jsonschema_rs
 
 from api.openapi_file import document
 from api.references import followed
+
+
+async def _held(answer: httpx.Response) -> None:
+    is_stream = "text/event-stream" in answer.headers.get("content-type", "")
+    if not is_stream and UNREAD not in answer.request.extensions:
+        await answer.aread()
+        assert objection(answer) == ""
+
+
+HOOKS: Final = {"response": [_held]}
+"""What lets a client of the tests look at every answer but streams, which have no end."""
+UNREAD: Final = "unread"
+"""An extension of a request whose test reads the answer by itself, byte by byte."""
 
 
 def objection(answer: httpx.Response) -> str:

@@ -10,6 +10,7 @@ import msgspec
 
 from api.app import create_app
 from api.wiring import Parts
+from tests.answers import HOOKS
 
 _addresses = itertools.count(1)
 
@@ -44,5 +45,5 @@ async def app_at(parts: Parts, clock: StillClock, address: str | None = None) ->
     caller = address or f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
     app = create_app(msgspec.structs.replace(parts, clock=clock))
     transport = httpx.ASGITransport(app, client=(caller, 1))
-    async with httpx.AsyncClient(transport=transport, base_url="http://haven") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://haven", event_hooks=HOOKS) as client:
         yield client

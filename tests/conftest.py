@@ -23,7 +23,7 @@ from api.migrate import migrate, migrations
 from api.postgres import Pool, open_pool
 from api.settings import Secret, Settings
 from api.wiring import Parts, open_parts
-from tests.answers import objection
+from tests.answers import HOOKS
 
 PROJECT = Path(__file__).resolve().parent.parent
 TURN_KEY = 0x7E57
@@ -129,14 +129,8 @@ async def app_client(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
     Every answer is held against the description of the API.
     """
     transport = httpx.ASGITransport(app=cast("Any", app))
-    hooks = {"response": [_hold_against_description]}
-    async with httpx.AsyncClient(transport=transport, base_url="http://haven.test", event_hooks=hooks) as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://haven.test", event_hooks=HOOKS) as client:
         yield client
-
-
-async def _hold_against_description(answer: httpx.Response) -> None:
-    await answer.aread()
-    assert objection(answer) == ""
 
 
 def database_of(server_dsn: str, name: str) -> str:

@@ -14,6 +14,7 @@ from api.app import create_app
 from api.edge import Application, Bounds
 from api.server import _server
 from api.wiring import Parts
+from tests.answers import HOOKS
 
 DEADLINE_S = 20
 """When a test gives up; nothing is measured by it."""
@@ -42,7 +43,7 @@ async def serving(
             await until(lambda: server.started)
             base = f"http://127.0.0.1:{listener.getsockname()[1]}"
             limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-            async with httpx.AsyncClient(base_url=base, timeout=DEADLINE_S, limits=limits) as client:
+            async with httpx.AsyncClient(base_url=base, timeout=DEADLINE_S, limits=limits, event_hooks=HOOKS) as client:
                 yield client
         finally:
             server.should_exit = True

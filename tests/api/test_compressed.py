@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from api.wiring import Parts
+from tests.answers import UNREAD
 from tests.people import Person, identity_token, ok, person, sign_in
 from tests.streams import listening, served
 
@@ -103,7 +104,8 @@ async def test_x2_a_body_may_be_inflated_to_four_mebibytes(client: httpx.AsyncCl
 async def pulled(client: httpx.AsyncClient, someone: Person, accepts: str) -> tuple[httpx.Headers, bytes]:
     """The headers of a pull and its body as it travelled."""
     headers = someone.headers | {"Accept-Encoding": accepts}
-    async with client.stream("POST", "/v1/sync", headers=headers, json={"schema": 1}) as answer:
+    asked = {"headers": headers, "json": {"schema": 1}, "extensions": {UNREAD: True}}
+    async with client.stream("POST", "/v1/sync", **asked) as answer:
         assert answer.status_code == 200
         return answer.headers, b"".join([piece async for piece in answer.aiter_raw()])
 

@@ -9,13 +9,16 @@ import httpx
 import jsonschema_rs
 import msgspec
 import pytest
+from conftest import app_client
 from people import ok, person
 from schemathesis.specs.openapi import definitions
 
 from api import references
+from api.app import create_app
 from api.openapi_diff import differences
 from api.openapi_file import CHANGELOG, FILE, document, kept, objection, written
 from api.problems import PROBLEM_TYPES, URN
+from api.wiring import Parts
 from domain.kinds import KINDS
 from tests import answers
 from tests.answers import validator
@@ -151,6 +154,37 @@ def test_changes_and_records_are_told_apart_by_kind() -> None:
     for kind, reference in changes.items():
         settable = followed(followed({"$ref": reference})["properties"]["set"])["properties"]
         assert settable.keys() >= KINDS[kind].written.keys()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [(method, path) for path, methods in DOCUMENT["paths"].items() for method in methods]
+)
+async def test_every_operation_answers_the_problems_that_follow_from_its_form(
+    client: httpx.AsyncClient, method: str, path: str
+) -> None:
+    """What a route answers by rules of its own, the tests of that route show."""
+    operation = DOCUMENT["paths"][path][method]
+    ana = await person(client, "Ana")
+    somewhere = path.replace("{kind}", "check_in")
+    if operation["security"]:
+        answer = await client.request(method, re.sub(r"\{\w+\}", str(uuid4()), somewhere))
+        assert answer.status_code == 401
+        assert "Authorization" not in answer.request.headers
+    if "{" in somewhere:
+        body = {} if "requestBody" in operation else None
+        answer = await client.request(method, re.sub(r"\{\w+\}", "7", somewhere), headers=ana.headers, json=body)
+        assert (answer.status_code, "404" in operation["responses"]) == (404, True)
+    if "requestBody" in operation:
+        answer = await client.request(method, re.sub(r"\{\w+\}", str(uuid4()), path), headers=ana.headers, content="a")
+        assert answer.status_code == 415
+
+
+async def test_an_app_that_is_too_old_is_told_so(parts: Parts) -> None:
+    settings = msgspec.structs.replace(parts.settings, schema_min=2)
+    async with app_client(create_app(msgspec.structs.replace(parts, settings=settings))) as client:
+        ana = await person(client, "Ana")
+        answer = await client.post("/v1/sync", headers=ana.headers, json={"schema": 1})
+    assert (answer.status_code, answer.json()["type"]) == (426, URN + "schema_too_old")
 
 
 def fields_of(kind: str, **values: Any) -> dict[str, Any]:
