@@ -15,7 +15,7 @@ ids and keys come from one seed, so a story runs the same every time:
 """
 
 import random
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -33,7 +33,7 @@ from domain.records import Record
 from sync import service
 from sync.board import settings_id
 from sync.memory import MemoryStore
-from sync.ports import Caller, Member, RecordKey, Revision, Space
+from sync.ports import Caller, Keys, Member, RecordKey, Revision, Space, Store
 from sync.replica import Kept, Replica, Shown
 from sync.sealing import KEY_BYTES, SpaceKeys
 from sync.wire import Change, Outcome, SyncRequest, SyncResponse
@@ -161,14 +161,7 @@ class World:
 
     async def settle(self, *devices: "Device") -> None:
         """Sync these devices (all, without any) in turn until none of them learns anything new."""
-        phones = devices or tuple(self.devices)
-        for _ in range(SYNCS_MAX):
-            before = [phone.replica.cursor for phone in phones]
-            for phone in phones:
-                await phone.sync()
-            if before == [phone.replica.cursor for phone in phones]:
-                return
-        raise AssertionError("the devices do not come to rest")
+        await settle(devices or tuple(self.devices))
 
     # The server ------------------------------------------------------------------------------------------------
 
@@ -222,10 +215,8 @@ class World:
         return ids.uuid4(self.chance.randbytes(ids.CHANCE_BYTES))
 
     async def _answer(self, person: Person, device: DeviceId, request: SyncRequest) -> SyncResponse:
-        received = _REQUESTS.decode(msgspec.json.encode(request))
         caller = Caller(person.id, device, tuple(person.spaces), may_keep=True)
-        answer = await service.sync(self.store, self.keys, caller, received, self.now, self.uuid)
-        return _RESPONSES.decode(msgspec.json.encode(answer.response))
+        return await answer(self.store, self.keys, caller, request, self.now, self.uuid)
 
     def _put(self, record: Record) -> None:
         space = self.store.spaces[record.space]
@@ -401,6 +392,26 @@ class Device:
                 self.disk.pop((shelf, key), None)
             else:
                 self.disk[shelf, key] = value
+
+
+async def settle(phones: Sequence[Device]) -> None:
+    """Sync these phones in turn until none of them learns anything new."""
+    for _ in range(SYNCS_MAX):
+        before = [phone.replica.cursor for phone in phones]
+        for phone in phones:
+            await phone.sync()
+        if before == [phone.replica.cursor for phone in phones]:
+            return
+    raise AssertionError("the devices do not come to rest")
+
+
+async def answer(
+    store: Store, keys: Keys, caller: Caller, request: SyncRequest, now: datetime, new_epoch: Callable[[], UUID]
+) -> SyncResponse:
+    """What the real use-case answers on this store; both ways through the bytes of the wire."""
+    received = _REQUESTS.decode(msgspec.json.encode(request))
+    answer = await service.sync(store, keys, caller, received, now, new_epoch)
+    return _RESPONSES.decode(msgspec.json.encode(answer.response))
 
 
 def over_http(client: httpx.AsyncClient, token: str) -> Send:
