@@ -4,6 +4,7 @@ import hashlib
 import logging
 import os
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -24,6 +25,7 @@ from api.postgres import Pool, open_pool
 from api.settings import Secret, Settings
 from api.wiring import Parts, open_parts
 from tests.answers import HOOKS
+from tests.simulation.coverage import table
 
 PROJECT = Path(__file__).resolve().parent.parent
 TURN_KEY = 0x7E57
@@ -37,6 +39,18 @@ laws.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 # It tells each request's address, query and all.
 logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what all simulated seeds of this run have met together."""
+    hits: Counter[str] = Counter()
+    for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
+        for name, met in report.user_properties:
+            if name == "hits":
+                hits.update(cast("dict[str, int]", met))
+    if hits:
+        terminalreporter.section("what the simulation has met", sep="-")
+        terminalreporter.write_line(table(hits))
 
 
 @pytest.fixture(scope="session")

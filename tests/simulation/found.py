@@ -1,0 +1,48 @@
+"""What the simulation has found and what is not mended yet: stepped around here alone, and to go with its mending."""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from domain.ids import RecordId
+from domain.kinds import KINDS
+from sync.wire import Change
+from tests.simulation.ledger import words_in
+
+if TYPE_CHECKING:
+    from tests.simulation.town import Phone
+
+
+def said_before_an_older_edit(phone: "Phone", again: Collection[Change]) -> frozenset[str]:
+    """Return words that a phone sends again after a restore before an own edit that was made without them.
+
+    What it sends again may be another own phone's; sent from here it counts as this phone's own and as seen, also by an
+    edit that has waited since before it came (`sync/replica.py:_swap`). So a letter goes with words that its sender had
+    not read, and a window opens on them.
+    """
+    private = [change for change in again if change.kind in KINDS and KINDS[change.kind].home == "personal"]
+    return words_in([change.set for change in private if len(phone.replica._pending[change.id]) > 1])
+
+
+def held_without_a_place(phones: Collection["Phone"]) -> frozenset[str]:
+    """Return the words without a place that phones hold: each sends them again after a restore, also when another own
+    phone has destroyed them meanwhile, since nothing remembers that (`sync/resend.py:_unplaced_again`).
+    """
+    return words_in([row.fields for phone in phones for row in phone.replica.rows() if row.kind == "unplaced"])
+
+
+def forgets_that_it_opened(phone: "Phone", identity: RecordId) -> bool:
+    """Whether a purge makes a phone forget an edit that opens a window or sends a letter.
+
+    The server may have it already. Then what is written next is written as if in private, and counts as written by
+    somebody who had seen the window open (`sync/replica.py:forget`).
+    """
+    return any(kept.change.set.keys() & {"audience", "shared_parts", "send"} for kept in phone.replica._of(identity))
+
+
+def takes_a_copy(phones: Collection["Phone"]) -> bool:
+    """Whether a phone is in the midst of taking a space anew.
+
+    When the store then goes back in silence, to a life that it has been in before, the phone may end without a record
+    that is stored. Not understood yet.
+    """
+    return any(phone.replica.rebuilds for phone in phones)

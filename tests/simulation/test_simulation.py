@@ -1,0 +1,209 @@
+"""Two couples live through many seeds: whatever goes wrong, no law is broken, and everything that can happen does."""
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from api.postgres import Pool, open_pool
+from domain.policies import Policy
+from sync import merge, reconcile, replica, service
+from sync.board import Board
+from sync.merge import Meeting, Settled
+from sync.replica import Kept, Replica
+from sync.resend import Row
+from sync.wire import Outcome, SyncRequest
+from tests.conftest import create_migrated_database, database_of, drop_database
+from tests.simulation.coverage import Hits
+from tests.simulation.laws import BrokenLawError
+from tests.simulation.play import StoryBrokeError, play
+from tests.simulation.servers import MemoryServer, PostgresServer
+
+SEEDS = 300
+CHUNKS = 6
+SEEDS_ON_POSTGRES = 20
+CHUNKS_ON_POSTGRES = 4
+STEPS_ON_POSTGRES = 200
+SEEDS_LONG = range(10_000, 15_000)
+CHUNKS_LONG = 50
+SEEDS_TWICE = range(500, 512)
+SEEDS_TO_NOTICE = range(700, 760)
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+
+
+async def played(seeds: range, record_property: Callable[[str, object], None]) -> Hits:
+    hits = Hits()
+    for seed in seeds:
+        hits.update((await play(seed, MemoryServer(seed))).hits)
+    record_property("hits", dict(hits))
+    return hits
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+async def test_no_seed_breaks_a_law_and_everything_that_can_happen_happens(
+    chunk: int, record_property: Callable[[str, object], None]
+) -> None:
+    """Each chunk meets every row of the table by itself; their sum is printed at the end of the run."""
+    hits = await played(range(SEEDS)[chunk::CHUNKS], record_property)
+    assert hits.missing() == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("chunk", range(CHUNKS_LONG))
+async def test_no_seed_of_very_many_breaks_a_law(chunk: int, record_property: Callable[[str, object], None]) -> None:
+    hits = await played(SEEDS_LONG[chunk::CHUNKS_LONG], record_property)
+    assert hits.missing() == []
+
+
+# On PostgreSQL -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def own_pool(server_dsn: str, worker_id: str) -> AsyncIterator[Pool]:
+    """A database for these seeds alone: they go back in time, which nobody else there should live through."""
+    name = f"haven_test_{os.getpid()}_{worker_id}_simulation"
+    await create_migrated_database(server_dsn, name)
+    async with open_pool(database_of(server_dsn, name), connections_max=3, wait_s=10, statement_s=30) as pool:
+        yield pool
+    await drop_database(server_dsn, name)
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS_ON_POSTGRES))
+async def test_no_seed_breaks_a_law_on_postgresql_with_real_seals(
+    own_pool: Pool, chunk: int, record_property: Callable[[str, object], None]
+) -> None:
+    hits = Hits()
+    for seed in range(SEEDS_ON_POSTGRES)[chunk::CHUNKS_ON_POSTGRES]:
+        server = PostgresServer(own_pool, seed)
+        await server.begin()
+        hits.update((await play(seed, server, steps=STEPS_ON_POSTGRES)).hits)
+        assert server.store.unopened_total == 0
+    assert hits["fault: the store restored"]
+    record_property("hits", dict(hits))
+
+
+# Clocks and chance ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", SEEDS_TWICE)
+async def test_clocks_that_are_wrong_in_another_way_tell_the_same_story(seed: int) -> None:
+    """As long as none is set anew between an edit and its sending: that can turn a tie, and nothing else."""
+    one = await play(seed, MemoryServer(seed), clocks=1, clocks_jump=False)
+    other = await play(seed, MemoryServer(seed), clocks=2, clocks_jump=False)
+    assert [phone.clock_off for phone in one.phones] != [phone.clock_off for phone in other.phones]
+    assert one.story.lines == other.story.lines
+    assert one.hits == other.hits
+
+
+def test_a_seed_tells_the_same_story_in_every_process() -> None:
+    told = [
+        subprocess.run(
+            [sys.executable, "-m", "tests.simulation"],
+            cwd=PROJECT,
+            env=os.environ | {"SEED": "7", "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for hash_seed in ("1", "2")
+    ]
+    assert told[0] == told[1]
+    assert b"all phones and the server hold the same" in told[0]
+
+
+# That the laws notice ------------------------------------------------------------------------------------------
+
+
+def drop_what_lost(patch: pytest.MonkeyPatch) -> None:
+    def later(meeting: Meeting, kept: Callable[[Meeting], Settled] = merge.later) -> Settled:
+        return replace(kept(meeting), behind=())
+
+    patch.setitem(merge.MERGES, Policy.LATER, later)
+
+
+def keep_no_words_of_what_is_refused(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(reconcile, "own_words", lambda *_: ({}, frozenset()))
+
+
+def show_what_its_opener_had_not_seen(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(reconcile, "guarded", lambda _before, now, *_: (now, frozenset()))
+
+
+def send_what_its_sender_had_not_read(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(reconcile, "unsent", lambda _before, now, *_: (now, False))
+
+
+def let_purged_words_come_back(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(reconcile, "kept_out", lambda values, *_, **__: dict(values))
+
+
+def skip_a_version(patch: pytest.MonkeyPatch) -> None:
+    def put(board: Board, record: Any, kept: Callable[[Board, Any], Any] = Board.put) -> Any:
+        board.heads[record.space] += board.heads[record.space] % 50 == 20
+        return kept(board, record)
+
+    patch.setattr(Board, "put", put)
+
+
+def believe_every_base(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(service, "common", lambda _space, place: place.version)
+
+
+def take_an_answer_that_was_overtaken(patch: pytest.MonkeyPatch) -> None:
+    def receive(device: Replica, request: SyncRequest, *rest: Any, taken: Any = Replica.receive) -> Any:
+        return taken(device, replace(request, cursor=device.cursor), *rest)
+
+    def take(device: Replica, row: Row) -> None:
+        space = device.spaces.get(row.space)
+        row = replace(row, epoch=None if space is None else space.epoch)
+        (device._put_rebuilt if row.space in device.rebuilds else device._put)(row)
+
+    patch.setattr(Replica, "receive", receive)
+    patch.setattr(Replica, "_take", take)
+
+
+def forget_an_edit_when_it_is_settled(patch: pytest.MonkeyPatch) -> None:
+    def settle(device: Replica, outcome: Outcome) -> None:
+        kept: Kept | None = device._outbox.get(outcome.key)
+        if kept is not None:
+            device._release(kept)
+
+    patch.setattr(Replica, "_settle", settle)
+
+
+def send_nothing_again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(replica, "resent", lambda *_: [])
+
+
+async def played_until_it_breaks() -> None:
+    for seed in SEEDS_TO_NOTICE:
+        await play(seed, MemoryServer(seed))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        drop_what_lost,
+        keep_no_words_of_what_is_refused,
+        show_what_its_opener_had_not_seen,
+        send_what_its_sender_had_not_read,
+        let_purged_words_come_back,
+        skip_a_version,
+        believe_every_base,
+        take_an_answer_that_was_overtaken,
+        forget_an_edit_when_it_is_settled,
+        send_nothing_again,
+    ],
+)
+async def test_a_fault_that_is_put_in_on_purpose_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, fault: Callable[[pytest.MonkeyPatch], None]
+) -> None:
+    fault(monkeypatch)
+    with pytest.raises(StoryBrokeError, match=r"make simulate SEED=\d+") as noticed:
+        await played_until_it_breaks()
+    assert isinstance(noticed.value.__cause__, BrokenLawError)
