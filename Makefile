@@ -9,7 +9,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-long demo check openapi openapi-diff schema mutants bench lock reset
+.PHONY: help run test test-long simulate demo check openapi openapi-diff schema mutants bench lock reset
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,9 @@ test: .venv/.ok ## Run the suite on an embedded PostgreSQL
 
 test-long: .venv/.ok ## Run the tests that take minutes
 	@$(PY) -m pytest -n auto -q -m long $(ARGS)
+
+simulate: .venv/.ok ## Tell the story of one simulated seed: make simulate SEED=7
+	@SEED="$(SEED)" $(PY) -m tests.simulation
 
 demo: .venv/.ok ## Tell the story of two partners and three phones, on the real server
 	@$(PY) -m api.demo
