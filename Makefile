@@ -6,6 +6,8 @@ PYTHON ?= python3
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 ARGS ?=
+# Tests of whole processes wait more than they compute.
+WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -18,7 +20,7 @@ run: .venv/.ok ## Set everything up and serve; Ctrl-C stops it, the next start f
 	@$(PY) -m api serve
 
 test: .venv/.ok ## Run the suite on an embedded PostgreSQL
-	@$(PY) -m pytest -n auto -q -m "not long" $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) -q -m "not long" $(ARGS)
 
 test-long: .venv/.ok ## Run the tests that take minutes
 	@$(PY) -m pytest -n auto -q -m long $(ARGS)

@@ -55,6 +55,7 @@ async def test_no_seed_breaks_a_law_and_everything_that_can_happen_happens(
 
 
 @pytest.mark.long
+@pytest.mark.seeds
 @pytest.mark.parametrize("chunk", range(CHUNKS_LONG))
 async def test_no_seed_of_very_many_breaks_a_law(chunk: int, record_property: Callable[[str, object], None]) -> None:
     hits = await played(SEEDS_LONG[chunk::CHUNKS_LONG], record_property)
