@@ -182,7 +182,7 @@ async def purge(town: Town, phone: Phone) -> str | None:
     identity = town.some(phone, kind)
     if identity is None or found.forgets_that_it_opened(phone, identity):
         return None
-    town.laws.purging = phone.owner.id
+    town.laws.purging, town.laws.purging_box = phone.owner.id, kind == "unplaced"
     try:
         await service.purge(town.store, town.server.keys, town.caller(phone), kind, identity, town.now)
     except service.UnknownRecordError:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from domain.ids import RecordId
 from domain.kinds import KINDS
+from domain.records import Record
 from sync.wire import Change
 from tests.simulation.ledger import words_in
 
@@ -23,11 +24,22 @@ def said_before_an_older_edit(phone: "Phone", again: Collection[Change]) -> froz
     return words_in([change.set for change in private if len(phone.replica._pending[change.id]) > 1])
 
 
-def held_without_a_place(phones: Collection["Phone"]) -> frozenset[str]:
-    """Return the words without a place that phones hold: each sends them again after a restore, also when another own
-    phone has destroyed them meanwhile, since nothing remembers that (`sync/resend.py:_unplaced_again`).
+def brings_a_box_back(phones: Collection["Phone"]) -> frozenset[str]:
+    """Return the words that phones still hold of a box of words without a place, when its owner destroys it.
+
+    A box that was destroyed remembers nothing of its words: another own phone that still waits to say them, or holds
+    the box when the store goes back (`sync/resend.py:_unplaced_again`), brings them back.
     """
-    return words_in([row.fields for phone in phones for row in phone.replica.rows() if row.kind == "unplaced"])
+    boxes = [row.fields for phone in phones for row in phone.replica.rows() if row.kind == "unplaced"]
+    return words_in((boxes, [kept.change.set for phone in phones for kept in phone.waiting]))
+
+
+def given_with_less(letter: Record, phones: Collection["Phone"]) -> frozenset[str]:
+    """Return the words that a phone has of a letter which after a restore was given once more with less in it.
+
+    Its writer's phone finds the letter there, and nobody edits a letter: nothing says the rest (`sync/resend.py`).
+    """
+    return words_in([row.fields for phone in phones for row in phone.replica.rows() if row.id == letter.id])
 
 
 def forgets_that_it_opened(phone: "Phone", identity: RecordId) -> bool:

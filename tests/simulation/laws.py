@@ -66,6 +66,7 @@ class Laws:
         """These, and words of the other that history took for theirs because the store had gone back."""
         self.restored = False
         self.purging: PersonId | None = None
+        self.purging_box = False
         self._first_said: dict[str, UUID] = {}
         """By word, the key of the change that brought it."""
         self._may_see: dict[str, set[PersonId]] = {}
@@ -221,6 +222,10 @@ class Laws:
                 raise BrokenLawError("a notice for the partner holds words")
         for _, outcome in writes.outcomes:
             self._decided(outcome)
+        if self.owed:
+            for each in writes.records:
+                if each.record.kind == "note":
+                    self.owed -= found.given_with_less(each.record, self.phones)
         back = {word for word in self.owed if word in self.ledger}
         self.kept |= back
         self.owed -= back
@@ -270,6 +275,9 @@ class Laws:
         held = self._held()
         self.kept = {word for word in said if word in self.ledger}
         self.owed = {word for word in said & held if word not in self.ledger and word not in self.destroyed}
+        for record in stock.records.values():
+            if record.kind == "note":
+                self.owed -= found.given_with_less(record, self.phones)
 
     def _held(self) -> frozenset[str]:
         return frozenset[str]().union(*(_held(phone.replica, self._closed) for phone in self.phones))
@@ -290,7 +298,7 @@ class Laws:
         letters = [kind.name for kind in KINDS.values() if kind.ownership is Ownership.LETTER]
         given = [row.fields for phone in self.phones for row in phone.replica.rows() if row.kind in letters]
         own = {word for word in gone if self.authors[word] == self.purging}
-        self.purged |= own - words_in(given) - (found.held_without_a_place(self.phones) if self.restored else set())
+        self.purged |= own - words_in(given) - (found.brings_a_box_back(self.phones) if self.purging_box else set())
 
     def _dense(self, writes: Writes) -> None:
         """Versions count without a gap; only a record that one batch changed twice passes over one."""
