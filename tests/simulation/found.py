@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from domain.ids import RecordId
 from domain.kinds import KINDS
 from domain.records import Record
+from sync.resend import _made_from
 from sync.wire import Change
 from tests.simulation.ledger import words_in
 
@@ -34,12 +35,14 @@ def brings_a_box_back(phones: Collection["Phone"]) -> frozenset[str]:
     return words_in((boxes, [kept.change.set for phone in phones for kept in phone.waiting]))
 
 
-def given_with_less(letter: Record, phones: Collection["Phone"]) -> frozenset[str]:
-    """Return the words that a phone has of a letter which after a restore was given once more with less in it.
+def given_with_less(record: Record, phones: Collection["Phone"]) -> frozenset[str]:
+    """Return the words that phones have of a letter which another own phone gives again after a restore.
 
-    Its writer's phone finds the letter there, and nobody edits a letter: nothing says the rest (`sync/resend.py`).
+    That one may have less of it, be it as the letter that is there now or as the draft that follows from it. A writer's
+    phone that has more finds either there, and says nothing (`sync/resend.py:resent`, `_given_again`).
     """
-    return words_in([row.fields for phone in phones for row in phone.replica.rows() if row.id == letter.id])
+    letters = [row for phone in phones for row in phone.replica.rows() if row.kind == "note"]
+    return words_in([row.fields for row in letters if record.id in (row.id, _made_from("draft", row.id))])
 
 
 def forgets_that_it_opened(phone: "Phone", identity: RecordId) -> bool:
