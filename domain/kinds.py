@@ -16,7 +16,7 @@ from domain.prompts import SETTINGS
 from domain.records import Record
 from domain.refusals import Refusal
 from domain.responses import RESPONSE
-from domain.shapes import UNFIT, Anything, Day, Identity
+from domain.shapes import UNFIT, Anything, Day, Identity, SetOf, Text
 
 _TOKEN = Anything({"type": "string"})
 _TEXTS = Anything({"type": "object", "additionalProperties": {"type": "string"}}, default={})
@@ -75,6 +75,13 @@ ENVELOPE: Final = frozenset(
     {"author", "version", "space", "id", "kind", "couple", "removed", "gone", "alternatives", "merged"},
 )
 """Names that belong to the record itself: no client sets them as fields."""
+
+
+def holds_words(kind: Kind, name: str) -> bool:
+    """Return whether a field may hold somebody's words; of one that nobody knows every text may be."""
+    field = kind.fields.get(name)
+    shape = None if field is None else field.shape
+    return shape is None or isinstance(shape, Text) or (isinstance(shape, SetOf) and isinstance(shape.element, Text))
 
 
 def may_look_behind(kind: Kind, field: str, *, own: bool) -> bool:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
 from domain.kind import Attempt, Kind, Situation, Who
-from domain.kinds import KINDS, judged, objection
+from domain.kinds import KINDS, holds_words, judged, objection
 from domain.policies import Policy
 from domain.records import Record
 from domain.refusals import SENTENCES, Refusal
@@ -265,9 +265,22 @@ class Replica:
         return change
 
     def forget(self, identity: RecordId) -> None:
-        """Drop every unsent edit of a record whose words its author has purged."""
+        """Drop the words of every unsettled edit of a record whose words its author has purged.
+
+        What else an edit says stays: the server may have it already, and a window that it opened must be shown open
+        here, or what is written next would be written as if in private. Of a record that the server never told of
+        nothing stays.
+        """
+        known = self._row_of(identity) is not None
         for kept in self._of(identity):
-            self._release(kept)
+            change, table = kept.change, KINDS.get(kept.change.kind)
+            names = () if table is None else [name for name in change.set if not holds_words(table, name)]
+            if known and (names or change.remove is not UNSET):
+                plain = {name: change.set[name] for name in names}
+                was = {name: change.was[name] for name in names if name in change.was}
+                self._hold(replace(kept, change=replace(change, set=plain, was=was)))
+            else:
+                self._release(kept)
 
     # Syncing ---------------------------------------------------------------------------------------------------
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from domain.ids import RecordId
 from domain.kind import Kind, Ownership, Who
+from domain.kinds import holds_words
 from domain.records import Record
-from domain.shapes import SetOf, Text
 from sync.board import Board
 from sync.ports import RecordKey
 from sync.purge import kept_out
@@ -23,7 +23,7 @@ def own_words(
     texts = {
         name: text
         for name, value in change.set.items()
-        if _is_text(kind, name) and (text := _written(value)) and value != change.was.get(name)
+        if (kind is None or holds_words(kind, name)) and (text := _written(value)) and value != change.was.get(name)
     }
     key, stored = _where(board, kind, RecordId(change.id))
     if kind is None or not texts:
@@ -59,14 +59,6 @@ def _where(board: Board, kind: Kind | None, identity: RecordId) -> tuple[RecordK
 def _given(board: Board, stored: Record) -> list[Record]:
     """Return the letter that this draft has become: its words are kept there."""
     return [each for (_, identity), each in board.records.items() if stored.gone and identity == stored.shown_id]
-
-
-def _is_text(kind: Kind | None, name: str) -> bool:
-    """Return whether a field may hold somebody's words; of an unknown kind or field every text may."""
-    if kind is None or name not in kind.fields:
-        return True
-    shape = kind.fields[name].shape
-    return isinstance(shape, Text) or (isinstance(shape, SetOf) and isinstance(shape.element, Text))
 
 
 def _written(value: object) -> str:

@@ -1123,3 +1123,27 @@ def _seen_of(phone: Device) -> dict[str, Any]:
         }
         for kind in kinds
     }
+
+
+async def test_a_purge_forgets_words_and_not_that_a_window_was_opened(two: Two) -> None:
+    """Found by the simulation: the answer to the opening was lost, and what came next was written as if in private."""
+    entry = two.a.make("check_in", local_date="2026-03-02", text="Tired.")
+    await two.world.settle()
+    two.a.write(entry, audience=two.couple.id, shared_parts=["text"], text="Tired. And sad.")
+    await two.a.sync_without_answer()
+    await two.world.purge(two.ana, entry)
+    two.a.replica.forget(entry)
+    two.a._save()
+    assert two.a.fields(entry)["audience"] == str(two.couple.id), "it is shown as open as it may be"
+    assert all("sad" not in str(kept.change) for kept in two.a.waiting)
+    two.a.write(entry, audience="only_me", text="Secret.")
+    await two.a.sync()
+    await two.b.sync()
+    assert "Secret" not in two.b.texts()
+
+
+async def test_a_purge_forgets_a_record_that_nobody_was_told_of(two: Two) -> None:
+    entry = two.a.make("check_in", local_date="2026-03-02", text="Tired.")
+    two.a.replica.forget(entry)
+    assert not two.a.waiting
+    assert two.a.shown(entry) is None

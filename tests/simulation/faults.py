@@ -180,7 +180,7 @@ async def restore_in_silence(town: Town, _: Phone) -> str | None:
 async def purge(town: Town, phone: Phone) -> str | None:
     kind = town.chance.choice(PURGED_KINDS)
     identity = town.some(phone, kind)
-    if identity is None or found.forgets_that_it_opened(phone, identity):
+    if identity is None:
         return None
     town.laws.purging, town.laws.purging_box = phone.owner.id, kind == "unplaced"
     try:

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from domain.ids import RecordId
 from domain.kinds import KINDS
 from domain.records import Record
 from sync.resend import _made_from
@@ -43,15 +42,6 @@ def given_with_less(record: Record, phones: Collection["Phone"]) -> frozenset[st
     """
     letters = [row for phone in phones for row in phone.replica.rows() if row.kind == "note"]
     return words_in([row.fields for row in letters if record.id in (row.id, _made_from("draft", row.id))])
-
-
-def forgets_that_it_opened(phone: "Phone", identity: RecordId) -> bool:
-    """Whether a purge makes a phone forget an edit that opens a window or sends a letter.
-
-    The server may have it already. Then what is written next is written as if in private, and counts as written by
-    somebody who had seen the window open (`sync/replica.py:forget`).
-    """
-    return any(kept.change.set.keys() & {"audience", "shared_parts", "send"} for kept in phone.replica._of(identity))
 
 
 def takes_a_copy(phones: Collection["Phone"]) -> bool:
