@@ -13,7 +13,9 @@ from sync.replica import Replica, Shown
 SHORT_CHARS: Final = 6
 """How much of the end of an id is shown; its beginning may tell only the time."""
 
-QUIET_FIELDS: Final = frozenset({"order", "local_date", "done", "taken_by", "title", "goal", "send", "edited", "found"})
+QUIET_FIELDS: Final = frozenset(
+    {"order", "local_date", "done", "taken_by", "title", "goal", "send", "edited", "found", "proof"}
+)
 """Fields that a listing tells in its own way or not at all."""
 
 

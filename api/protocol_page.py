@@ -134,6 +134,7 @@ _SOME_DAY: Final = {
     "made_on": "2026-11-24",
     "now": "2026-11-24T20:10:03Z",
     "on": "2026-11-24",
+    "proof": "8f14e45fceea467e9a0b3c6c2f9d1a7700000000000001" + "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
     "shown_on": "2026-11-24",
     "ticket": "pMJd0Yw6s1yq3c5mF2kTn8bVx7Zr4aLhQe9uGiWoDtA",
     "words": "harbour",

@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.check_ins import TOPICS
 from domain.goals import Act, GoalView, Terms, derive
 from domain.ids import PersonId, RecordId
-from domain.kind import Attempt, Derived, Field, Kind, Most, Ownership, Parent, Situation, Who
+from domain.kind import PROOF, Attempt, Derived, Field, Kind, Most, Ownership, Parent, Situation, Who
 from domain.policies import Policy
 from domain.records import Record
 from domain.refusals import Refusal
@@ -73,8 +73,7 @@ def derived(goal: Record, children: Sequence[Record], members: frozenset[PersonI
         "open_terms": [str(terms) for terms in view.open_terms],
         "done_by": sorted(str(person) for person in view.done_by),
         "resting_by": sorted(str(person) for person in view.resting_by),
-        "achieved_on": goal.fields.get("achieved_on")
-        or (None if view.achieved_on is None else view.achieved_on.isoformat()),
+        "achieved_on": None if view.achieved_on is None else view.achieved_on.isoformat(),
     }
     return Derived(fields, frozenset((each.person, each.about) for each in view.look_again))
 
@@ -131,6 +130,7 @@ GOAL = Kind(
         "done_by": Field(Anything(_IDS, default=[]), Policy.SERVER),
         "resting_by": Field(Anything(_IDS, default=[]), Policy.SERVER),
         "achieved_on": Field(Day(optional=True), Policy.SERVER),
+        "proof": PROOF,
     },
     most=(Most(GOALS_MAX, "space"),),
     derive=derived,
@@ -153,12 +153,14 @@ GOAL_TERMS = Kind(
         "look_again_on": Field(Day(optional=True), Policy.ONCE),
         "based_on": Field(Identity(optional=True), Policy.ONCE),
         "order": Field(Anything({"type": "integer"}), Policy.SERVER),
+        "proof": PROOF,
     },
     parent=Parent(field="goal", kinds=("goal",), moves=True),
     family="goal",
     most=(Most(TERMS_A_GOAL_MAX, "family"),),
     rules=(goal_goes_on,),
     ordered=True,
+    lasting=("order",),
 )
 
 GOAL_ACT = Kind(
@@ -173,11 +175,13 @@ GOAL_ACT = Kind(
         "terms": Field(Identity(), Policy.ONCE),
         "act": Field(OneOf(ACTS), Policy.ONCE),
         "order": Field(Anything({"type": "integer"}), Policy.SERVER),
+        "proof": PROOF,
     },
     parent=Parent(field="goal", kinds=("goal",), moves=True),
     family="goal",
     most=(Most(ACTS_A_GOAL_MAX, "family"),),
     ordered=True,
+    lasting=("order",),
 )
 
 STEP = Kind(
@@ -192,6 +196,7 @@ STEP = Kind(
         "title": Field(Text(120), Policy.SHARED_WORDS),
         "taken_by": Field(SetOf(Identity(), 2), Policy.MEMBERS),
         "done": Field(Flag(), Policy.MONOTONE),
+        "proof": PROOF,
     },
     parent=Parent(field="goal", kinds=("goal",)),
     family="goal",

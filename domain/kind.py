@@ -6,7 +6,7 @@ Rules that vary by kind are columns here before they are branches anywhere. `dom
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 
@@ -14,7 +14,7 @@ from domain.ids import CoupleId, PersonId, RecordId
 from domain.policies import Policy
 from domain.records import Record
 from domain.refusals import Refusal
-from domain.shapes import UNFIT, Shape
+from domain.shapes import UNFIT, Anything, Shape
 
 Home = Literal["personal", "couple"]
 
@@ -44,6 +44,10 @@ class Field(Struct, frozen=True):
     shape: Shape
     policy: Policy
     schema: int = 1
+
+
+PROOF: Final = Field(Anything({"type": "string"}, default=""), Policy.SERVER)
+"""The field `proof`: with it a phone can bring back what a store that went back in time has lost."""
 
 
 class Window(Struct, frozen=True):
@@ -126,8 +130,6 @@ class Letter(Struct, frozen=True):
     a_day: int
     due: Callable[[Mapping[str, Any], Situation], bool]
     words: Callable[[Mapping[str, Any], Situation], dict[str, Any]]
-    again: Callable[[Mapping[str, Any]], dict[str, Any]]
-    """From a letter that was given, how its draft would be given now: what the words alone do not say."""
 
 
 class Kind(Struct, frozen=True, kw_only=True):
@@ -153,7 +155,9 @@ class Kind(Struct, frozen=True, kw_only=True):
     moved_by: tuple[str, ...] = ()
     """Kinds of those children."""
     ordered: bool = False
-    """Whether the server field `order` keeps the version of first storing."""
+    """Whether the server field `order` keeps the record's place among the others of its family."""
+    lasting: tuple[str, ...] = ()
+    """Server fields that never change once the record is made."""
     letter: Letter | None = None
     schema: int = 1
 
@@ -161,6 +165,11 @@ class Kind(Struct, frozen=True, kw_only=True):
     def written(self) -> dict[str, Field]:
         """The fields that a client writes."""
         return {name: field for name, field in self.fields.items() if field.policy is not Policy.SERVER}
+
+    @property
+    def proven(self) -> tuple[str, ...]:
+        """The fields that a record's `proof` is about: those that are fixed once it is made. Empty without a proof."""
+        return (*self.of_policy(Policy.ONCE), *self.lasting) if "proof" in self.fields else ()
 
     @property
     def needed(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from domain.kind import Attempt, Field, Kind, Letter, Ownership, Situation, Who
+from domain.kind import PROOF, Attempt, Field, Kind, Letter, Ownership, Situation, Who
 from domain.policies import Policy
 from domain.records import Record
 from domain.refusals import Refusal
@@ -32,11 +32,6 @@ def words(draft: Mapping[str, Any], situation: Situation) -> dict[str, Any]:
         "found": draft["delivery"] == "when_opened",
         "given_on": situation.today.isoformat(),
     }
-
-
-def again(letter: Mapping[str, Any]) -> dict[str, Any]:
-    """Return how a letter that was given once is given again: its day has come already."""
-    return {"delivery": "when_opened" if letter.get("found") else "now"}
 
 
 def not_yet_given(_: Attempt, record: Record | None, __: Situation) -> Refusal | None:
@@ -70,7 +65,7 @@ NOTE_DRAFT = Kind(
         ),
     },
     rules=(not_yet_given,),
-    letter=Letter(gives="note", sends="send", a_day=LETTERS_A_DAY_MAX, due=due, words=words, again=again),
+    letter=Letter(gives="note", sends="send", a_day=LETTERS_A_DAY_MAX, due=due, words=words),
 )
 
 NOTE = Kind(
@@ -84,5 +79,7 @@ NOTE = Kind(
         **{name: Field(NOTE_DRAFT.fields[name].shape, Policy.ONCE) for name in WORDS},
         "found": Field(Anything({"type": "boolean"}, default=False), Policy.SERVER),
         "given_on": Field(Day(), Policy.SERVER),
+        "proof": PROOF,
     },
+    lasting=("found", "given_on"),
 )

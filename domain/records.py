@@ -1,7 +1,7 @@
 """What a space holds: a record with its fields, and per field who changed it last and what that edit had seen."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
@@ -26,6 +26,10 @@ class Stamp(Struct, frozen=True, array_like=True):
 
 
 UNSTAMPED = Stamp()
+
+EITHER: Final = PersonId(UUID(int=0))
+"""Stands as the writer of words that came back after a restore, of which nobody knows any more which of the two wrote
+them: each may destroy them as their own."""
 
 
 class Alternative(Struct, frozen=True):

@@ -1,6 +1,6 @@
 """Responses: an answer to something the partner opened. Given words, never edited; "not now" is a full answer."""
 
-from domain.kind import Attempt, Field, Kind, Most, Ownership, Parent, Situation, Who
+from domain.kind import PROOF, Attempt, Field, Kind, Most, Ownership, Parent, Situation, Who
 from domain.policies import Policy
 from domain.records import Record
 from domain.refusals import Refusal
@@ -44,6 +44,7 @@ RESPONSE = Kind(
         "on": Field(Day(optional=True), Policy.ONCE),
         "at": Field(WallTime(optional=True), Policy.ONCE),
         "text": Field(Text(1000, optional=True), Policy.ONCE),
+        "proof": PROOF,
     },
     parent=Parent(field="to", kinds=tuple(FORMS), known=True),
     family="to",

@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from domain.ids import PersonId, RecordId, SpaceId
-from domain.kinds import NOTICE
+from domain.kinds import KINDS, NOTICE
 from domain.records import Record
 from sync.bodies import encoded
 from sync.merge import Word
 from sync.ports import Caller, Loaded, RecordKey, Revision, Stored, Writes
+from sync.proof import proven
 from sync.schemas import newest
 from sync.sealing import keyed_id
 from sync.wire import Outcome
@@ -48,6 +49,7 @@ class Board:
         self.families = loaded.families
         self._family: dict[tuple[SpaceId, UUID], dict[RecordId, Record]] = {}
         self._standing: Counter[tuple[SpaceId, UUID, str]] = Counter()
+        self._last_order: dict[tuple[SpaceId, UUID], int] = {}
         self._loaded = loaded.records
         for record in loaded.records.values():
             self._file(record)
@@ -74,6 +76,9 @@ class Board:
         self.heads[record.space] += 1
         version = self.heads[record.space]
         record = replace(record, version=version, created=record.created or version)
+        kind = KINDS[record.kind]
+        if kind.proven and record.created == version:
+            record = proven(record, kind, self.spaces[record.space], self.id_keys[record.space])
         if (before is not None and before.live) != record.live:
             self._counts[record.space, record.kind] = self.live(record.space, record.kind) + (1 if record.live else -1)
         self._changed[key] = record
@@ -108,6 +113,10 @@ class Board:
         if record.family is not None:
             self._family.setdefault((record.space, record.family), {})[record.id] = record
             self._standing[record.space, record.family, record.kind] += record.live
+            order = record.fields.get("order", 0)
+            self._last_order[record.space, record.family] = max(
+                order, self._last_order.get((record.space, record.family), 0)
+            )
         self.records[key] = record
 
     def changed(self) -> list[Record]:
@@ -143,6 +152,14 @@ class Board:
         before = self.records.get((record.space, record.id))
         itself = before is not None and before.live and before.family == record.family
         return self._standing[record.space, record.family, record.kind] - itself
+
+    def next_order(self, record: Record) -> int:
+        """Return the place of a new record of its family: its version, or behind what came back from an earlier life.
+
+        There versions may have gone further than they have now.
+        """
+        last = 0 if record.family is None else self._last_order.get((record.space, record.family), 0)
+        return max(record.version, last + 1)
 
     def given_today(self, kind: str) -> int:
         """Return how many letters of this kind the caller has given on their local date."""

@@ -77,9 +77,11 @@ def give(board: Board, kind: Kind, draft: Record, situation: Situation) -> None:
     if not draft.live:
         board.amend(draft, due_at=None)
         return
-    due = letter.due(draft.fields, situation)
+    # Words that were destroyed and had to be there are not given as nothing.
+    whole = all(draft.fields[name] != "" for name in kind.needed)
+    due = whole and letter.due(draft.fields, situation)
     if not due or situation.given_today >= letter.a_day:
-        state = "queued" if draft.fields["send"] else "draft"
+        state = "queued" if whole and draft.fields["send"] else "draft"
         board.amend(draft, fields=draft.fields | {"state": state}, due_at=board.next_day() if due else None)
         return
     assert board.couple is not None

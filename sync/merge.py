@@ -59,6 +59,15 @@ class Edit(Struct, frozen=True, kw_only=True):
     confirmed: frozenset[str] = frozenset()
     """Fields whose joined text was looked at and found right."""
     made_ms: int | None = None
+    author: PersonId | None = None
+    """Who made the record, where it is proven that the server had it once and lost it."""
+    writer: PersonId | None = None
+    """Who wrote the words, where that may be somebody else than the person who sends them."""
+
+    @property
+    def by(self) -> PersonId:
+        """Who counts as the writer of its values."""
+        return self.writer or self.person
 
 
 class Word(Struct, frozen=True):
@@ -122,22 +131,22 @@ def concurrent(stamp: Stamp, edit: Edit) -> bool:
 def after(stamp: Stamp, edit: Edit, version: int) -> Stamp:
     """Return the stamp of a field that this edit has changed."""
     others = stamp.others if stamp.device == edit.device else stamp.version
-    return Stamp(version, edit.device, others, edit.made_ms, edit.person)
+    return Stamp(version, edit.device, others, edit.made_ms, edit.by)
 
 
 def create(kind: Kind, edit: Edit, *, space: SpaceId, identity: RecordId, version: int) -> Merged:
     """Return the new record: what the edit set, and the empty value of every other field."""
-    stamp = Stamp(version, edit.device, 0, edit.made_ms, edit.person)
+    stamp = Stamp(version, edit.device, 0, edit.made_ms, edit.by)
     fields = {name: edit.set.get(name, field.shape.empty) for name, field in kind.fields.items()}
     if kind.ordered:
-        fields["order"] = version
+        fields["order"] = edit.set.get("order", version)
     record = Record(
         space=space,
         kind=kind.name,
         id=identity,
         version=version,
         created=version,
-        author=edit.person,
+        author=edit.author or edit.person,
         fields=fields,
         removed=edit.remove is True,
         stamps=dict.fromkeys((*kind.written, REMOVAL), stamp),
@@ -281,7 +290,7 @@ class _Work:
             self._keep(name, stored, self.record.stamp(name).person or self.record.author)
         if not result.issuperset(added):
             # In sets of people's own words what finds no room is a word too.
-            self._keep(name, incoming, edit.person)
+            self._keep(name, incoming, edit.by)
         if value != incoming:
             self.verdicts[name] = "merged"
         self._stamp(name, value)
@@ -421,7 +430,7 @@ def later(meeting: Meeting) -> Settled:
     return Settled(
         value=meeting.stored,
         verdict="theirs_kept",
-        behind=((meeting.incoming, edit.person),),
+        behind=((meeting.incoming, edit.by),),
         restamp=False,
         owed=((edit.person, "other_kept"),) if other else (),
     )
@@ -487,7 +496,7 @@ def _joined(meeting: Meeting) -> Settled | None:
     return Settled(
         value=text,
         verdict="merged",
-        behind=((meeting.stored, meeting.stored_by), (meeting.incoming, meeting.edit.person)),
+        behind=((meeting.stored, meeting.stored_by), (meeting.incoming, meeting.edit.by)),
         joined=joined.joined,
     )
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from domain.ids import PersonId, RecordId
-from domain.records import Purged
+from domain.records import EITHER, Purged
 from sync.ports import Value
 from sync.sealing import keyed_hash
 from sync.words import sentences, without
@@ -53,14 +53,14 @@ def own_sentences(person: PersonId, chain: Sequence[Value]) -> set[str]:
     """Return the sentences that this person brought into a text, as far as its history can tell them apart.
 
     `chain` holds the text's values from the oldest kept to the present one, each with who wrote it. A sentence
-    belongs to the person in whose value it first appears.
+    belongs to the person in whose value it first appears, and to both where nobody knows who wrote that.
     """
     known: set[str] = set()
     own: set[str] = set()
     for value in chain:
         new = {sentence for sentence in sentences(value.value or "") if sentence not in known}
         known |= new
-        if value.by == person:
+        if value.by in (person, EITHER):
             own |= new
     return own
 

@@ -13,6 +13,7 @@ from domain.records import Purged, Record
 from domain.shapes import Text
 from sync.bodies import encoded
 from sync.ports import Caller, PurgeScope, RecordKey, Revision, Stored, Value, Writes
+from sync.proof import renewed
 from sync.purge import marked, own_sentences
 from sync.words import sentences, without
 
@@ -142,6 +143,9 @@ class _Purge:
             merged=tuple(name for name in self.record.merged if fields.get(name)),
             purged=mark,
         )
+        if self.kind.proven and not self.record.gone:
+            space = self.scope.spaces[self.record.space]
+            cleaned_record = renewed(cleaned_record, self.kind, space, self.id_keys[space.id])
         self._put(cleaned_record)
         self._clean_shown(fields)
 

@@ -15,13 +15,14 @@ from msgspec.structs import replace
 
 from domain.ids import RecordId, SpaceId
 from domain.kind import Attempt, Kind, Situation
-from domain.kinds import KINDS, UNPLACED, crowded, joined, judged, objection, unfit
+from domain.kinds import KINDS, UNPLACED, crowded, joined, objection, unfit
 from domain.records import Record
 from domain.refusals import KEEPS_NO_WORDS, Refusal
 from domain.shapes import ONLY_ME, UNFIT, Text, as_uuid
 from sync.board import Board
 from sync.follows import give, move, show
 from sync.merge import Edit, Merged, Word, create, merge
+from sync.origin import brought_back, of_another
 from sync.picks import UnfitPickError, picks
 from sync.ports import Caller, Loaded, RecordKey, Revision, Space, Writes
 from sync.purge import kept_out
@@ -147,7 +148,8 @@ class _Batch:
             stored = None
         attempt = Attempt(set=edit.set, was=edit.was, remove=edit.remove)
         situation = self._situation(kind, space, change, stored, attempt)
-        no = objection(kind, attempt, stored, situation)
+        # What was stored once was permitted then.
+        no = None if edit.author is not None else objection(kind, attempt, stored, situation)
         if no is not None:
             raise _Refused(no)
         merged = self._merged(kind, space, change, stored, _own_only(kind, stored, edit))
@@ -173,9 +175,10 @@ class _Batch:
                 for name, value in values.items()
                 if value != "" or change.set[name] == "" or name not in kind.needed
             }
-        canonical = judged(kind, values)
-        if isinstance(canonical, Refusal):
-            raise _Refused(canonical)
+        fit = brought_back(self.board, kind, space, change, values, stored)
+        if isinstance(fit, Refusal):
+            raise _Refused(fit)
+        canonical = fit.set
         couple = self.board.couple
         audience = canonical.get("audience", ONLY_ME)
         if audience != ONLY_ME and (couple is None or audience != str(couple.couple)):
@@ -183,7 +186,9 @@ class _Batch:
             self.again.add(RecordId(change.id))
         return Edit(
             person=self.caller.person,
-            device=self.caller.device,
+            device=fit.device,
+            author=fit.author,
+            writer=fit.writer,
             base=change.base,
             set=canonical,
             was=_started_from(kind, was),
@@ -240,8 +245,11 @@ class _Batch:
             merged = merge(stored, edit, kind, version=version, budget=self.board.budget)
         if kind.family is None or not merged.changed:
             return merged
-        family = family_of(kind, merged.record.fields, self.board.id_keys[self.caller.personal])
-        return replace(merged, record=replace(merged.record, family=family))
+        record = merged.record
+        record = replace(record, family=family_of(kind, record.fields, self.board.id_keys[self.caller.personal]))
+        if kind.ordered and stored is None and edit.author is None:
+            record = record.with_fields(record.fields | {"order": self.board.next_order(record)})
+        return replace(merged, record=record)
 
     def _keep(
         self, kind: Kind, change: Change, stored: Record | None, merged: Merged, edit: Edit, situation: Situation
@@ -276,7 +284,7 @@ class _Batch:
         """Settle a no, and keep the pusher's own words."""
         self.again.add(RecordId(change.id))
         words: dict[str, str] = {}
-        if code not in KEEPS_NO_WORDS:
+        if code not in KEEPS_NO_WORDS and not of_another(change, self.caller.person):
             words, asks = own_words(self.board, kind, change, self.history)
             self.asks |= asks
         identity = None

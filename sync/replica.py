@@ -21,7 +21,7 @@ from domain.policies import Policy
 from domain.records import Record
 from domain.refusals import SENTENCES, Refusal
 from domain.shapes import UNFIT, as_uuid
-from sync.resend import DRAFTED_AS, STARTED_FROM, Beside, Life, Row, resent, same
+from sync.resend import DRAFTED_AS, STARTED_FROM, Again, Beside, Life, Row, resent, same
 from sync.wire import (
     CHANGES_MAX,
     LIMIT_DEFAULT,
@@ -29,6 +29,7 @@ from sync.wire import (
     VERSION_MAX,
     Change,
     Gone,
+    Origin,
     Outcome,
     RecordView,
     Reset,
@@ -513,6 +514,11 @@ class Replica:
             drafts=[row for row in self._rows.values() if row.kind in _DRAFTS],
         )
         again = resent(self.person, earlier.values(), life)
+        unseen = {
+            RecordId(kept.change.id)
+            for kept in self.waiting()
+            if (old := earlier.get(RecordId(kept.change.id))) is not None and kept.change.base < old.version
+        }
         self._lower_bases(rebuild, earlier, pulled)
         for identity in earlier.keys() - pulled.keys():
             self._drop(space, identity)
@@ -534,6 +540,7 @@ class Replica:
                 set=each.set,
                 was=each.was,
                 remove=each.remove,
+                origin=_origin(each, table, seen=each.id not in unseen),
             )
             self._hold(Kept(nth=nth, change=change))
 
@@ -547,8 +554,9 @@ class Replica:
             if change.base <= rebuild.head or self._space_of(change) != rebuild.space:
                 continue
             old, new = earlier.get(RecordId(change.id)), pulled.get(RecordId(change.id))
-            alike = old is not None and new is not None and same(old, new)
-            base = new.version if alike and new is not None else rebuild.head
+            # What it had not seen of the old copy it has not seen of the new one either: a purge must not be passed by.
+            seen = old is not None and change.base >= old.version
+            base = new.version if seen and old is not None and new is not None and same(old, new) else rebuild.head
             self._hold(replace(kept, change=replace(change, base=base)))
 
     # Below: showing --------------------------------------------------------------------------------------------
@@ -578,7 +586,7 @@ class Replica:
             id=identity,
             space=self._space_of(edits[0].change) if row is None else row.space,
             version=0 if row is None else row.version,
-            author=self.person if row is None or row.author is None else row.author,
+            author=_author_of(row, edits) or self.person,
             fields=fields,
             removed=over.removed,
             gone=row is not None and row.gone,
@@ -748,6 +756,27 @@ def _age_ms(made_ms: int | None, now_ms: int) -> int | None:
 
 def _row_key(key: tuple[SpaceId, RecordId]) -> str:
     return f"{key[0]}/{key[1]}"
+
+
+def _origin(each: Again, table: Kind | None, *, seen: bool) -> Origin | None:
+    """Return what must be said of an edit beside its values: that it may be somebody else's, or what only a purge does.
+
+    Of a record that this person alone writes it may be another phone's, if an edit that waits had not `seen` it.
+    """
+    if table is None:
+        return None
+    emptied = any(each.set.get(name) == "" for name in table.needed)
+    if seen and not emptied and each.author is None and table.edits is not Who.EITHER:
+        return None
+    return Origin(author=each.author, proof=each.proof)
+
+
+def _author_of(row: Row | None, edits: list[Kept]) -> PersonId | None:
+    """Return who made a record, where somebody has said so: what comes back may be the partner's."""
+    if row is not None:
+        return row.author
+    said = (kept.change.origin.author for kept in edits if kept.change.origin is not None)
+    return next((PersonId(author) for author in said if author is not None), None)
 
 
 def _row(view: RecordView) -> Row:

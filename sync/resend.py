@@ -1,7 +1,7 @@
 """Decide what a device sends again when a space has gone back in time: what only this phone still holds.
 
-Nobody answers for the other: of records that their author alone may write, of acts and terms, and of texts that
-stand beside one of both, only one's own come back.
+What the server has proven comes back as it was, from either's phone. For the rest nobody answers for the other: of
+records that their author alone may write, and of texts that stand beside one of both, only one's own come back.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -66,6 +66,8 @@ class Again(Struct, frozen=True, kw_only=True):
     was: dict[str, Any]
     remove: bool | UnsetType = UNSET
     key: UUID | None = None
+    author: PersonId | None = None
+    proof: str | None = None
 
 
 class Life(Struct, frozen=True, kw_only=True):
@@ -77,7 +79,7 @@ class Life(Struct, frozen=True, kw_only=True):
     couple: CoupleId | None
     closed: bool
     drafts: Collection[Row]
-    """The person's own drafts of letters, as they stand now; wiped ones too."""
+    """The person's own drafts of letters, as they stand now."""
 
 
 def resent(mine: PersonId, earlier: Collection[Row], life: Life) -> list[Again]:
@@ -91,10 +93,12 @@ def resent(mine: PersonId, earlier: Collection[Row], life: Life) -> list[Again]:
         if not _mine_to_say(kind, row, mine, closed=life.closed):
             continue
         there = life.pulled.get(row.id)
-        if there is None and kind.creates is Who.SERVER:
-            again += _given_again(row, life, used) if row.kind in DRAFTED_AS else _unplaced_again(row, life)
+        if row.kind == UNPLACED.name:
+            again += [] if there is not None else _unplaced_again(row, life)
+        elif row.kind in DRAFTED_AS and row.author == mine:
+            again += _letter(kind, row, there, life, used)
         elif there is None:
-            again += _anew(kind, row, mine)
+            again += _anew(kind, row, mine) if kind.proven or kind.creates is not Who.SERVER else []
         elif not there.gone:
             again += _edited(kind, row, there, life, mine)
         elif kind.letter is not None:
@@ -114,53 +118,61 @@ def same(row: Row, other: Row) -> bool:
 def _mine_to_say(kind: Kind, row: Row, mine: PersonId, *, closed: bool) -> bool:
     if row.author == mine:
         return True
-    return kind.ownership is Ownership.JOINT and kind.edits is Who.EITHER and not closed
+    either = kind.ownership is Ownership.JOINT and kind.edits is Who.EITHER
+    return (either or bool(row.fields.get("proof"))) and not closed
 
 
-def _anew(kind: Kind, row: Row, mine: PersonId) -> Iterator[Again]:
+def _anew(kind: Kind, row: Row, mine: PersonId | None) -> Iterator[Again]:
     """Make the record again; a text of one's own that stood beside comes first and so ends behind the record."""
-    fields = {name: row.fields[name] for name in kind.written if name in row.fields}
+    fields = {name: row.fields[name] for name in (*kind.written, *kind.lasting) if name in row.fields}
+    author, proof = (row.author, row.fields.get("proof")) if kind.proven else (None, None)
     for name in kind.own_id_only:
         fields[name] = [each for each in fields.get(name, []) if each == str(mine)]
     remove: bool | UnsetType = True if row.removed else UNSET
     # Another phone of the same person may know that it was closed or taken back since: no restore opens or gives (I9).
     fields |= {name: closed(kind.fields[name].shape, fields[name]) for name in kind.of_policy(Policy.MOST_PRIVATE)}
     beside = {name: text for name, text in _own_beside(row, mine) if name in fields}
-    yield Again(kind=row.kind, id=row.id, base=0, set=fields | beside, was={}, remove=remove)
+    first = fields | beside
+    yield Again(kind=row.kind, id=row.id, base=0, set=first, was={}, remove=remove, author=author, proof=proof)
     if beside:
         yield Again(kind=row.kind, id=row.id, base=0, set={name: fields[name] for name in beside}, was=beside)
 
 
-def _own_beside(row: Row, mine: PersonId) -> Iterator[tuple[str, str]]:
+def _own_beside(row: Row, mine: PersonId | None) -> Iterator[tuple[str, str]]:
     """Return one's own texts that stand beside a field's; there is one a field at most."""
     for name, texts in row.alternatives.items():
         yield from ((name, each.text) for each in texts if each.by == mine)
 
 
-def _given_again(row: Row, life: Life, used: set[RecordId]) -> Iterator[Again]:
-    """Give a letter again that the store has forgotten: as the draft that it still has, else as a new one.
+def _letter(kind: Kind, row: Row, there: Row | None, life: Life, used: set[RecordId]) -> Iterator[Again]:
+    """Bring back one's own letter as it was given, and take the draft away that came back with the store.
 
-    The new one's id follows from the letter's, so that two phones of its writer give it once.
+    Where it stands with other words, because an own phone that knew less has given it since, the words that it lacks
+    are kept for their writer. To a couple that has parted nothing is given any more: there it is a draft again.
     """
-    kind = DRAFTED_AS[row.kind]
-    assert kind.letter is not None
-    letter = {name: row.fields.get(name) for name in kind.of_policy(Policy.WORDS)}
-    drafts = {each.id: each for each in life.drafts}
-    new = RecordId(_made_from("draft", row.id))
-    if new in drafts:
+    draft = DRAFTED_AS[row.kind]
+    assert draft.letter is not None
+    texts = {name: row.fields.get(name) for name in draft.of_policy(Policy.WORDS)}
+    if there is not None:
+        lacking = any(texts[name] not in (None, "", there.fields.get(name)) for name in texts)
+        if lacking and not there.gone:
+            # The letter itself stays as it was given: the change is refused, under one key on all the writer's phones.
+            key = _made_from("letter", row.id)
+            yield Again(kind=row.kind, id=row.id, base=0, set=texts, was={}, key=key, author=row.author)
         return
-    asked = kind.letter.again(row.fields) | {kind.letter.sends: not life.closed}
-    asked |= {"for_couple": None if life.couple is None else str(life.couple)}
-    for draft in drafts.values():
-        standing = not (draft.gone or draft.removed or draft.id in used)
-        if standing and {name: draft.fields.get(name) for name in letter} == letter:
-            used.add(draft.id)
-            changed = {name: value for name, value in asked.items() if draft.fields.get(name) != value}
-            if changed:
-                yield Again(kind=kind.name, id=draft.id, base=draft.version, set=changed, was={})
+    if life.closed:
+        new = RecordId(_made_from("draft", row.id))
+        if all(each.id != new for each in life.drafts):
+            empty = {name: field.shape.empty for name, field in draft.written.items()}
+            yield Again(kind=draft.name, id=new, base=0, set=empty | texts, was={})
+        return
+    yield from _anew(kind, row, row.author)
+    for each in life.drafts:
+        standing = not (each.gone or each.removed or each.id in used)
+        if standing and {name: each.fields.get(name) for name in texts} == texts:
+            used.add(each.id)
+            yield Again(kind=draft.name, id=each.id, base=each.version, set={}, was={}, remove=True)
             return
-    empty = {name: field.shape.empty for name, field in kind.written.items()}
-    yield Again(kind=kind.name, id=new, base=0, set=empty | letter | asked, was={})
 
 
 def _words_of_given(kind: Kind, row: Row, there: Row, life: Life) -> Iterator[Again]:
@@ -183,7 +195,7 @@ def _unplaced_again(row: Row, life: Life) -> Iterator[Again]:
         key = _made_from("unplaced", row.id)
         # No kind has the field, and the change names no couple: whatever was meant, it is refused.
         refused = {NO_FIELD: True} if meant in KINDS else {}
-        yield Again(kind=meant, id=row.id, base=0, set=words | refused, was={}, key=key)
+        yield Again(kind=meant, id=row.id, base=0, set=words | refused, was={}, key=key, author=row.author)
 
 
 def _made_from(name: str, identity: RecordId) -> UUID:

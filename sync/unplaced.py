@@ -28,7 +28,7 @@ def own_words(
     key, stored = _where(board, kind, RecordId(change.id))
     if kind is None or not texts:
         return texts, frozenset()
-    if kind.creates is Who.SERVER and kind.edits is not Who.AUTHOR:
+    if kind.creates is Who.SERVER and kind.edits is not Who.AUTHOR and not _is_said_again(change):
         return {}, frozenset()
     if stored is None:
         return texts, frozenset()
@@ -44,6 +44,11 @@ def own_words(
         return texts, frozenset({key}) if texts else frozenset()
     once = history.get(key, frozenset())
     return {name: text for name, text in texts.items() if text not in once}, frozenset()
+
+
+def _is_said_again(change: Change) -> bool:
+    """Return whether a device sends again what it says was somebody's own; whose, the caller has asked."""
+    return change.origin is not None and change.origin.author is not None
 
 
 def _where(board: Board, kind: Kind | None, identity: RecordId) -> tuple[RecordKey, Record | None]:

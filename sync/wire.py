@@ -18,6 +18,7 @@ CHANGES_MAX = 500
 LIMIT_MAX = 1000
 LIMIT_DEFAULT = 500
 CURSOR_CHARS_MAX = 4096
+PROOF_CHARS_MAX = 100
 REVISIONS_MAX = 100
 """Revisions in one answer."""
 FIELDS_MAX = 64
@@ -29,6 +30,17 @@ VERSION_MAX = 2**53 - 1
 Version = Annotated[int, Meta(ge=0, le=VERSION_MAX)]
 Name = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[a-z][a-z0-9_]*$(?!\n)")]
 Values = Annotated[dict[str, Any], Meta(max_length=FIELDS_MAX)]
+
+
+class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a change comes from that a device sends again after a `reset`: what the server had said before it.
+
+    `author` and the field `proof` are those of the record as it was. With the proof it comes back as it was, also
+    from the partner's phone; without, its words count as those of either of the two.
+    """
+
+    author: UUID | None = None
+    proof: Annotated[str, Meta(max_length=PROOF_CHARS_MAX)] | None = None
 
 
 class Change(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -43,6 +55,7 @@ class Change(Struct, frozen=True, kw_only=True, omit_defaults=True):
     was: Values = {}
     remove: bool | UnsetType = UNSET
     age_ms: Annotated[int, Meta(ge=0, le=VERSION_MAX)] | None = None
+    origin: Origin | None = None
 
 
 class SyncRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -318,6 +318,7 @@ async def test_a_note_that_is_sent_is_given_and_its_draft_is_gone(pair: Pair) ->
         "text": None,
         "found": True,
         "given_on": "2026-11-23",
+        "proof": letter.fields["proof"],
     }
     draft = await pair.look(pair.ana, made.id)
     assert (draft.gone, draft.fields, draft.shown_id) == (True, {}, letter.id)

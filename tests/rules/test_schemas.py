@@ -71,7 +71,8 @@ async def test_a_field_that_an_app_does_not_know_is_not_sent_to_it_and_survives_
         "step", step, couple=two.old.replica.couple, base=9, set={"title": "Ferry at nine."}, was={"title": "Ferry."}
     )
     await two.settle()
-    assert two.held(two.new, step) | {"goal": 0} == {
+    assert two.held(two.new, step) | {"goal": 0, "proof": ""} == {
+        "proof": "",
         "goal": 0,
         "title": "Ferry at nine.",
         "where": "At the pier.",

@@ -225,10 +225,6 @@ class Laws:
         back = {word for word in self.owed if word in self.ledger}
         self.kept |= back
         self.owed -= back
-        if self.owed:
-            for each in writes.records:
-                if each.record.kind in ("note", "note_draft"):
-                    self.owed -= found.given_with_less(each.record, self.phones)
 
     def answered(self, person: PersonId, response: SyncResponse) -> None:
         """Something goes out to a person's phone."""
@@ -275,9 +271,6 @@ class Laws:
         held = self._held()
         self.kept = {word for word in said if word in self.ledger}
         self.owed = {word for word in said & held if word not in self.ledger and word not in self.destroyed}
-        for record in stock.records.values():
-            if record.kind in ("note", "note_draft"):
-                self.owed -= found.given_with_less(record, self.phones)
 
     def _held(self) -> frozenset[str]:
         return frozenset[str]().union(*(_held(phone.replica, self._closed) for phone in self.phones))

@@ -16,7 +16,6 @@ from sync.ports import Caller, RecordKey, Writes
 from sync.replica import Replica, Shown
 from sync.resend import Row
 from sync.wire import Change, SyncRequest, SyncResponse
-from tests.simulation import found
 from tests.simulation.coverage import Hits
 from tests.simulation.laws import Known, Laws
 from tests.simulation.servers import Server, WatchedStore
@@ -60,9 +59,6 @@ class Phone(Device):
         self.town.laws.received(self, before, response, taken=taken)
         again = [kept.change for kept in self.waiting if kept.change.key not in self.known]
         self.known.update(change.key for change in again)
-        partner = self.town.partner_of(self.owner)
-        if partner is not None:
-            self.town.laws.may_see(partner.id, found.said_before_an_older_edit(self, again))
         return taken
 
     @property

@@ -1,0 +1,443 @@
+"""What the server has said comes back as it was when a store goes back in time, and nothing else comes by that way."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from domain.ids import RecordId
+from sync.wire import Origin
+from tests.world import Couple, Device, Person, World
+
+
+class Cast:
+    """Ana with two phones, Ben with one, and a goal with terms that all have."""
+
+    def __init__(self) -> None:
+        self.world = World(seed=3)
+        self.ana, self.ben = self.world.person("Ana"), self.world.person("Ben")
+        self.couple: Couple = self.world.pair(self.ana, self.ben)
+        self.one, self.two = self.world.device(self.ana), self.world.device(self.ana)
+        self.bens = self.world.device(self.ben)
+
+    async def begin(self) -> "Cast":
+        await self.world.settle()
+        self.goal = self.one.make("goal", notes="Base.")
+        self.terms = self.one.make("goal_terms", goal=self.goal, title="Walk.")
+        await self.world.settle()
+        return self
+
+    def act(self, phone: Device, act: str, terms: RecordId | None = None) -> RecordId:
+        return phone.make("goal_act", goal=self.goal, terms=terms or self.terms, act=act)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """How the goal stands on the server, without what every life marks anew."""
+        fields = self.world.stored(self.goal).fields
+        return {name: value for name, value in fields.items() if name != "proof"}
+
+    def everywhere(self) -> str:
+        return str(self.world.store.records) + str(self.world.store.revisions)
+
+
+@pytest.fixture
+async def cast() -> Cast:
+    return await Cast().begin()
+
+
+# What comes back as it was -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", ["one", "bens"])
+async def test_an_achieved_goal_is_achieved_whoever_s_phone_comes_first(cast: Cast, first: str) -> None:
+    dump = cast.world.dump()
+    cast.act(cast.bens, "accept")
+    await cast.world.settle()
+    cast.act(cast.one, "mark_done")
+    await cast.world.settle()
+    cast.act(cast.bens, "mark_done")
+    await cast.world.settle()
+    before = cast.state
+    assert before["state"] == "achieved"
+    cast.world.restore(dump)
+
+    await getattr(cast, first).sync()
+
+    assert cast.state == before
+    await cast.world.settle()
+    assert cast.state == before
+
+
+@pytest.mark.parametrize("first", ["one", "bens"])
+async def test_a_withdrawn_yes_stays_withdrawn_and_terms_in_force_stay_in_force(cast: Cast, first: str) -> None:
+    cast.act(cast.bens, "accept")
+    await cast.world.settle()
+    dump = cast.world.dump()
+    newer = cast.bens.make("goal_terms", goal=cast.goal, title="Swim.", based_on=cast.terms)
+    await cast.world.settle()
+    cast.act(cast.bens, "not_now", newer)  # Ben takes his own back
+    await cast.world.settle()
+    cast.act(cast.one, "accept", newer)
+    await cast.world.settle()
+    before = cast.state
+    assert before["terms_in_force"] == str(cast.terms)
+    cast.world.restore(dump)
+
+    await getattr(cast, first).sync()
+    await cast.world.settle()
+
+    assert cast.state == before
+
+
+@pytest.mark.parametrize("first", ["one", "bens"])
+async def test_terms_from_before_an_ending_are_not_refused_because_the_ending_came_first(
+    cast: Cast, first: str
+) -> None:
+    dump = cast.world.dump()
+    mine = cast.one.make("goal_terms", goal=cast.goal, title="Swim.")
+    await cast.world.settle()
+    cast.act(cast.bens, "let_go")
+    await cast.world.settle()
+    before = cast.state
+    cast.world.restore(dump)
+
+    await getattr(cast, first).sync()
+    await cast.world.settle()
+
+    assert cast.world.stored(mine).author == cast.ana.id
+    assert cast.one.unplaced() == cast.bens.unplaced() == []
+    assert cast.state == before
+
+
+async def test_what_is_said_after_a_restore_comes_after_what_was_said_before_it(cast: Cast) -> None:
+    dump = cast.world.dump()
+    for _ in range(4):  # versions of the life that is lost go further than those of the new one
+        cast.act(cast.one, "not_now")
+        await cast.world.settle()
+        cast.act(cast.bens, "accept")
+        await cast.world.settle()
+        cast.act(cast.bens, "decline")
+        await cast.world.settle()
+    cast.world.restore(dump)
+    await cast.world.settle()
+    orders = [each.fields["order"] for each in cast.world.records("goal_act")]
+
+    last = cast.act(cast.bens, "accept")
+    await cast.world.settle()
+
+    assert cast.world.stored(last).fields["order"] > max(orders)
+    assert cast.state["state"] == "not_now"  # Ana's own last word
+    cast.act(cast.one, "accept")
+    await cast.world.settle()
+    assert cast.state["state"] == "active"
+
+
+async def test_a_step_of_the_partner_s_comes_back_as_theirs_without_answering_for_them(cast: Cast) -> None:
+    dump = cast.world.dump()
+    step = cast.bens.make("step", goal=cast.goal, title="Pack.", taken_by=[str(cast.ben.id)])
+    await cast.world.settle()
+    cast.world.restore(dump)
+
+    await cast.one.sync()
+
+    assert cast.world.stored(step).author == cast.ben.id
+    assert cast.world.stored(step).fields["taken_by"] == []
+    await cast.world.settle()
+    assert cast.world.stored(step).fields["taken_by"] == [str(cast.ben.id)]
+
+
+@pytest.mark.parametrize("first", ["one", "bens"])
+async def test_an_answer_comes_back_before_what_it_answers(cast: Cast, first: str) -> None:
+    entry = cast.bens.make("check_in", local_date="2026-03-02", text="Tired.")
+    await cast.world.settle()
+    dump = cast.world.dump()
+    cast.bens.write(entry, audience=cast.couple.id, shared_parts=["text"])
+    await cast.world.settle()
+    answer = cast.one.make("response", to=cast.one.only("shown_check_in").id, form="heard_you", text="I see.")
+    await cast.world.settle()
+    cast.world.restore(dump)
+
+    await getattr(cast, first).sync()
+
+    assert cast.world.stored(answer).author == cast.ana.id
+    assert cast.one.unplaced() == []
+
+
+# Letters -------------------------------------------------------------------------------------------------------------
+
+
+async def letter(cast: Cast, **fields: Any) -> RecordId:
+    """Give one from Ana's first phone; return its id."""
+    cast.one.make("note_draft", for_couple=cast.couple.id, for_what="The soup.", send=True, **fields)
+    await cast.world.settle()
+    return cast.bens.only("note").id
+
+
+async def test_a_letter_comes_back_by_its_receiver_s_phone(cast: Cast) -> None:
+    dump = cast.world.dump()
+    given = await letter(cast)
+    cast.world.restore(dump)
+
+    await cast.bens.sync()
+
+    assert cast.world.stored(given).author == cast.ana.id
+    assert cast.bens.only("note").fields["for_what"] == "The soup."
+    await cast.world.settle()
+    assert [each.id for each in cast.one.view("note")] == [given]
+
+
+async def test_a_letter_is_one_letter_after_two_restores_of_which_one_phone_saw_only_the_second(cast: Cast) -> None:
+    dump = cast.world.dump()
+    given = await letter(cast)
+    cast.world.restore(dump)
+    await cast.one.sync()
+    await cast.bens.sync()
+    cast.world.restore(dump)
+
+    await cast.world.settle()
+
+    assert [each.id for each in cast.bens.view("note")] == [given]
+    assert cast.one.view("note_draft") == []
+
+
+async def test_a_letter_is_one_letter_though_the_answer_that_brought_it_back_was_lost(cast: Cast) -> None:
+    dump = cast.world.dump()
+    given = await letter(cast)
+    cast.world.restore(dump)
+    while not cast.one.waiting:
+        request = cast.one.request()
+        cast.one.receive(request, await cast.one.send(request))
+    await cast.one.sync_without_answer()
+
+    await cast.world.settle()
+
+    assert [each.id for each in cast.bens.view("note")] == [given]
+
+
+async def test_words_of_a_letter_come_back_though_another_phone_has_given_it_without_them(cast: Cast) -> None:
+    draft = cast.one.make("note_draft", for_couple=cast.couple.id, for_what="The soup.")
+    await cast.world.settle()
+    dump = cast.world.dump()
+    cast.two.write(draft, send=True)
+    cast.one.write(draft, text="It was warm.", send=True)
+    await cast.one.sync()
+    cast.world.restore(dump)
+
+    await cast.two.sync()
+    await cast.world.settle()
+
+    assert cast.one.unplaced() == cast.two.unplaced() == [{"text": "It was warm."}]
+    assert "warm" not in cast.bens.texts()
+
+
+# Whose words they are ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", ["one", "bens"])
+async def test_words_in_a_text_of_both_can_be_destroyed_by_their_writer_whoever_brought_them_back(
+    cast: Cast, first: str
+) -> None:
+    dump = cast.world.dump()
+    cast.one.write(cast.goal, notes="Base. Secret.")
+    await cast.world.settle()
+    cast.world.restore(dump)
+    await getattr(cast, first).sync()
+    await cast.world.settle()
+
+    await cast.world.purge(cast.ana, cast.goal)
+
+    assert "Secret" not in cast.everywhere()
+
+
+async def test_a_letter_goes_without_words_that_its_sender_had_not_read_though_the_store_went_back(cast: Cast) -> None:
+    draft = cast.one.make("note_draft", for_couple=cast.couple.id, for_what="The soup.")
+    await cast.world.settle()
+    dump = cast.world.dump()
+    request = cast.one.request()
+    cast.one.write(draft, send=True)
+    cast.two.write(draft, text="Unread.")
+    await cast.two.sync()
+    cast.one.receive(request, await cast.one.send(request))
+    cast.world.restore(dump)
+
+    await cast.one.sync()
+    await cast.bens.sync()
+
+    assert "Unread" not in cast.bens.texts()
+    assert "Unread" in cast.everywhere()
+
+
+async def test_a_window_opens_on_nothing_that_its_opener_had_not_seen_though_the_store_went_back(cast: Cast) -> None:
+    entry = cast.one.make("check_in", local_date="2026-03-02")
+    await cast.world.settle()
+    dump = cast.world.dump()
+    request = cast.one.request()
+    cast.one.write(entry, audience=cast.couple.id, shared_parts=["text"])
+    cast.two.write(entry, text="Unseen.")
+    await cast.two.sync()
+    cast.one.receive(request, await cast.one.send(request))
+    cast.world.restore(dump)
+
+    await cast.one.sync()
+    await cast.bens.sync()
+
+    assert "Unseen" not in cast.bens.texts()
+    assert "Unseen" in cast.everywhere()
+
+
+async def test_a_letter_goes_without_words_that_its_writer_had_destroyed_though_the_store_went_back(cast: Cast) -> None:
+    draft = cast.one.make("note_draft", for_couple=cast.couple.id, for_what="Secret.")
+    await cast.world.settle()
+    dump = cast.world.dump()
+    await cast.world.purge(cast.ana, draft)
+    await cast.world.settle()
+    cast.two.write(draft, send=True)
+    cast.world.restore(dump)
+
+    await cast.world.settle()
+
+    assert "Secret" not in cast.bens.texts()
+
+
+async def test_terms_whose_words_were_destroyed_come_back_without_them(cast: Cast) -> None:
+    dump = cast.world.dump()
+    terms = cast.one.make("goal_terms", goal=cast.goal, title="Swim.", why="Secret.")
+    await cast.world.settle()
+    await cast.world.purge(cast.ana, terms)
+    await cast.world.settle()
+    cast.world.restore(dump)
+
+    await cast.bens.sync()
+    await cast.world.settle()
+
+    assert cast.world.stored(terms).author == cast.ana.id
+    assert "Secret" not in cast.everywhere()
+    assert cast.one.unplaced() == []
+
+
+# What does not come by that way --------------------------------------------------------------------------------------
+
+
+async def lost_act(cast: Cast) -> tuple[RecordId, dict[str, Any], Origin, Device, Person]:
+    """An act of Ben's that the store has lost, as a phone of Ana's that holds nothing else could send it."""
+    dump = cast.world.dump()
+    act = cast.act(cast.bens, "decline")
+    await cast.world.settle()
+    fields = dict(cast.one.fields(act))
+    proof = fields.pop("proof")
+    cast.world.restore(dump)
+    tool = cast.world.device(cast.ana)
+    await tool.sync()
+    return act, fields, Origin(author=cast.ben.id, proof=proof), tool, cast.ben
+
+
+async def test_a_proof_brings_back_exactly_what_it_was_made_for(cast: Cast) -> None:
+    act, fields, origin, tool, ben = await lost_act(cast)
+
+    tool.force("goal_act", act, couple=cast.couple.id, set=fields, origin=origin)
+    (told,) = await tool.sync()
+
+    assert told.status == "applied"
+    assert cast.world.stored(act).author == ben.id
+
+
+@pytest.mark.parametrize("forged", ["act", "order", "id", "author", "proof", "none"])
+async def test_nobody_is_made_to_say_what_they_did_not_say(cast: Cast, forged: str) -> None:
+    act, fields, origin, tool, _ben = await lost_act(cast)
+    changed: dict[str, Any] = {
+        "act": {"set": fields | {"act": "accept"}},
+        "order": {"set": fields | {"order": 1}},
+        "id": {"identity": UUID(int=77)},
+        "author": {"origin": Origin(author=UUID(int=5), proof=origin.proof)},
+        "proof": {"origin": Origin(author=origin.author, proof="a" * 78)},
+        "none": {"origin": Origin(author=origin.author)},
+    }[forged]
+
+    asked = {"identity": act, "set": fields, "origin": origin} | changed
+    tool.force("goal_act", couple=cast.couple.id, **asked)
+    (told,) = await tool.sync()
+
+    assert (told.status, told.code, told.unplaced) == ("refused", "not_author", None)
+    assert cast.world.records("goal_act") == []
+    assert cast.one.unplaced() == []
+
+
+async def test_what_is_part_of_the_history_is_not_brought_back_by_its_proof(cast: Cast) -> None:
+    """Of a record that was taken away and forgotten since, somebody may still hold the proof."""
+    act = cast.act(cast.bens, "decline")
+    await cast.world.settle()
+    fields = dict(cast.one.fields(act))
+    origin = Origin(author=cast.ben.id, proof=fields.pop("proof"))
+    cast.world.bump()
+    del cast.world.store.records[cast.couple.space, act]  # as pruning does, long after
+    tool = cast.world.device(cast.ana)
+    await tool.sync()
+
+    tool.force("goal_act", act, couple=cast.couple.id, set=fields, origin=origin)
+    (told,) = await tool.sync()
+
+    assert told.code == "not_author"
+
+
+async def test_the_partner_s_words_never_go_into_one_s_own_box_when_they_cannot_come_back(cast: Cast) -> None:
+    tool = cast.world.device(cast.ana)
+    await tool.sync()
+    words = {"goal": str(cast.goal), "title": "Not Ana's.", "why": None}
+
+    tool.force("goal_terms", couple=cast.couple.id, set=words, origin=Origin(author=cast.ben.id, proof="?"))
+    (told,) = await tool.sync()
+
+    assert told.code == "not_author"
+    assert tool.unplaced() == []
+
+
+async def test_a_letter_comes_back_to_a_store_that_went_back_in_silence(cast: Cast) -> None:
+    dump = cast.world.dump()
+    given = await letter(cast)
+    cast.world.restore(dump, bump=False)
+    await cast.world.settle()
+    cast.world.restore(dump, bump=False)  # also where the store has forgotten that it had gone back before
+
+    await cast.world.settle()
+
+    assert [each.id for each in cast.bens.view("note")] == [given]
+    assert cast.one.unplaced() == []
+
+
+async def test_words_of_a_letter_that_had_no_place_come_back_after_one_more_restore(cast: Cast) -> None:
+    draft = cast.one.make("note_draft", for_couple=cast.couple.id, for_what="The soup.")
+    await cast.world.settle()
+    dump = cast.world.dump()
+    cast.two.write(draft, send=True)
+    cast.one.write(draft, text="It was warm.", send=True)
+    await cast.one.sync()
+    cast.world.restore(dump)
+    await cast.two.sync()
+    dump = cast.world.dump()
+    await cast.world.settle()
+    cast.world.restore(dump)
+
+    await cast.world.settle()
+
+    assert cast.one.unplaced() == [{"text": "It was warm."}]
+
+
+async def test_an_edit_that_is_older_than_a_purge_does_not_pass_it_after_a_restore(cast: Cast) -> None:
+    entry = cast.one.make("check_in", local_date="2026-03-02", text="Secret.")
+    await cast.world.settle()
+    dump = cast.world.dump()
+    cast.one.write(entry, valence=2)
+    await cast.world.settle()
+    request = cast.one.request()
+    cast.one.write(entry, text="Secret. And more.")
+    await cast.world.purge(cast.ana, entry)
+    cast.one.receive(request, await cast.one.send(request))
+    cast.world.restore(dump)
+    cast.two.force("check_in", entry, base=1, set={"valence": 2})
+    await cast.two.sync()
+    await cast.world.purge(cast.ana, entry)  # as the ledger of protective acts does
+
+    await cast.world.settle()
+
+    assert "Secret" not in cast.everywhere()
+    assert "And more" in cast.everywhere()
