@@ -19,6 +19,7 @@ MERGING: Final = ("tests/rules/test_merge.py", "tests/laws/test_merge_laws.py")
 WINDOWS: Final = ("tests/rules/test_windows.py",)
 JUDGING: Final = ("tests/rules/test_reconcile.py", "tests/rules/test_kinds.py")
 DEVICE: Final = ("tests/rules/test_replica.py", "tests/rules/test_resend.py", "tests/rules/test_sync_lives.py")
+PROOF: Final = ("tests/rules/test_proof.py",)
 STORES: Final = ("tests/contracts",)
 WIRE: Final = ("tests/api/test_sync_input.py", "tests/api/test_sync_statements.py", "tests/journeys")
 
@@ -299,5 +300,47 @@ PLANTED: Final = (
         line="    if row.schema <= schema:",
         bug="    if row.schema <= schema or True:",
         tests=("tests/rules/test_schemas.py",),
+    ),
+    Planted(
+        name="a proof is not looked at",
+        file="sync/proof.py",
+        line="    if not hmac.compare_digest(mark, _mark(id_key, kind, space, identity, author, about, fields)):",
+        bug="    if not mark:",
+        tests=PROOF,
+    ),
+    Planted(
+        name="what was taken away comes back by its proof",
+        file="sync/proof.py",
+        line="    return created > heads.get(epoch, 0)",
+        bug="    return created > 0",
+        tests=PROOF,
+    ),
+    Planted(
+        name="what is said after a restore comes before what came back",
+        file="sync/board.py",
+        line="        return max(record.version, last + 1)",
+        bug="        return record.version + 0 * last",
+        tests=PROOF,
+    ),
+    Planted(
+        name="what another phone wrote counts as seen after a restore",
+        file="sync/origin.py",
+        line="        device=_device_before(board),",
+        bug="        device=board.caller.device,",
+        tests=PROOF,
+    ),
+    Planted(
+        name="words that came back are their bringer's",
+        file="sync/origin.py",
+        line="        writer=EITHER if kind.edits is Who.EITHER else author,",
+        bug="        writer=author,",
+        tests=PROOF,
+    ),
+    Planted(
+        name="the partner's words go into one's own box",
+        file="sync/origin.py",
+        line="    return change.origin is not None and change.origin.author not in (None, person)",
+        bug="    return False",
+        tests=PROOF,
     ),
 )
