@@ -321,7 +321,10 @@ def _reached(
     *,
     more: bool,
 ) -> dict[SpaceId, Place]:
-    """Return the places after this page: heads, but the last row's version where the page ended early."""
+    """Return the places after this page: heads, but the last row's version where the page ended early.
+
+    A space that no page has come to is named too, from its beginning, where something in it was told ahead.
+    """
     reached: dict[SpaceId, Place] = {}
     full_at = caller.spaces.index(rows[-1].space) if more and rows else None
     for nth, identity in enumerate(caller.spaces):
@@ -332,8 +335,8 @@ def _reached(
             version = space.head
         elif nth == full_at:
             version = rows[-1].version
-        elif identity in after:
-            version = after[identity]
+        elif identity in after or identity in told:
+            version = after.get(identity, 0)
         else:
             continue
         # A copy that began at nothing has taken everything that was there then.
