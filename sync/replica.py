@@ -71,12 +71,19 @@ class Kept(Struct, frozen=True, kw_only=True):
 
     `made_ms` is by this phone's own clock, in milliseconds; None where nobody knows. `settled` is the version
     that the server stored it under while that record has not arrived here: it is shown, and not sent again.
+    `unplaced` is the record that keeps the words of a refused one while that has not arrived: neither shown nor sent.
     """
 
     nth: int
     change: Change
     made_ms: int | None = None
     settled: int | None = None
+    unplaced: RecordId | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether the server has not answered it."""
+        return self.settled is None and self.unplaced is None
 
 
 class Rebuild(Struct, frozen=True):
@@ -273,7 +280,7 @@ class Replica:
         nothing stays.
         """
         known = self._row_of(identity) is not None
-        for kept in self._of(identity):
+        for kept in self._all_of(identity):
             change, table = kept.change, KINDS.get(kept.change.kind)
             names = () if table is None else [name for name in change.set if not holds_words(table, name)]
             if known and (names or change.remove is not UNSET):
@@ -324,14 +331,14 @@ class Replica:
             # One's own space first: a letter is given again as the draft that is there.
             for rebuild in sorted(self.rebuilds.values(), key=lambda each: self._is_couple_s(each.space)):
                 self._swap(rebuild, new_key)
-        for kept in [each for each in self._outbox.values() if each.settled is not None]:
+        for kept in [each for each in self._outbox.values() if not each.waits]:
             if not response.more or self._has_arrived(kept):
                 self._release(kept)
         return True
 
     def waiting(self) -> list[Kept]:
         """Return the edits that the server has not answered, in the order made."""
-        return [kept for kept in sorted(self._outbox.values(), key=lambda each: each.nth) if kept.settled is None]
+        return [kept for kept in sorted(self._outbox.values(), key=lambda each: each.nth) if kept.waits]
 
     @property
     def couple(self) -> CoupleId | None:
@@ -472,19 +479,22 @@ class Replica:
         self.spaces = self.spaces | named
 
     def _unsettle(self, space: SpaceId) -> None:
-        """Let edits wait again that were settled in a life that is no more, and have never arrived here."""
-        for kept in [each for each in self._outbox.values() if each.settled is not None]:
-            if self._space_of(kept.change) == space:
-                self._hold(replace(kept, settled=None))
+        """Let edits wait again that were decided in a life that is no more, and of which nothing has arrived here."""
+        for kept in [each for each in self._outbox.values() if not each.waits]:
+            decided_in = self._space_of(kept.change) if kept.unplaced is None else self._personal
+            if decided_in == space:
+                self._hold(replace(kept, settled=None, unplaced=None))
 
     def _settle(self, outcome: Outcome) -> None:
         kept = self._outbox.get(outcome.key)
         if kept is None:
             return
-        if outcome.status == "refused" or outcome.code is not None:
-            self._release(kept)
-        else:
+        if outcome.status != "refused" and outcome.code is None:
             self._hold(replace(kept, settled=outcome.version or 0))
+        elif outcome.unplaced is not None:
+            self._hold(replace(kept, unplaced=RecordId(outcome.unplaced)))
+        else:
+            self._release(kept)
 
     def _take(self, row: Row) -> None:
         """Let what is newer replace what is here; versions of two lives cannot be compared."""
@@ -496,6 +506,8 @@ class Replica:
             (self._put_rebuilt if anew else self._put)(row)
 
     def _has_arrived(self, kept: Kept) -> bool:
+        if kept.unplaced is not None:
+            return any(home not in self.rebuilds for home in self._homes.get(kept.unplaced, ()))
         space = self._space_of(kept.change)
         row = None if space is None else self._rows.get((space, RecordId(kept.change.id)))
         return space not in self.rebuilds and row is not None and row.version >= (kept.settled or 0)
@@ -567,7 +579,7 @@ class Replica:
             return None
         kind = edits[0].change.kind if row is None else row.kind
         table = KINDS.get(kind)
-        if row is not None and row.gone and not any(kept.settled is None for kept in edits):
+        if row is not None and row.gone and not any(kept.waits for kept in edits):
             return None
         fields: dict[str, Any] = {}
         if row is None and table is not None:
@@ -590,7 +602,7 @@ class Replica:
             fields=fields,
             removed=over.removed,
             gone=row is not None and row.gone,
-            pending=any(kept.settled is None for kept in edits),
+            pending=any(kept.waits for kept in edits),
             alternatives=over.alternatives,
             merged=over.merged,
         )
@@ -601,6 +613,7 @@ class Replica:
         unseen = shown.version == 0 or any(
             kept.change.kind in table.moved_by and _parent_id(kept.change.kind, kept.change.set) == str(shown.id)
             for kept in self._outbox.values()
+            if kept.unplaced is None
         )
         if not unseen:
             return shown
@@ -647,10 +660,18 @@ class Replica:
         return min(rows, key=lambda row: (row.gone, str(row.space)), default=None)
 
     def _of(self, identity: RecordId) -> list[Kept]:
+        """Return the edits of a record that are shown in it, in the order made."""
+        return [kept for kept in self._all_of(identity) if kept.unplaced is None]
+
+    def _all_of(self, identity: RecordId) -> list[Kept]:
         return sorted((self._outbox[key] for key in self._pending.get(identity, ())), key=lambda each: each.nth)
 
     def _first_nth(self, identity: RecordId) -> int:
-        return min((self._outbox[key].nth for key in self._pending.get(identity, ())), default=0)
+        return min((kept.nth for kept in self._of(identity)), default=0)
+
+    @property
+    def _personal(self) -> SpaceId | None:
+        return next((each for each, space in self.spaces.items() if space.home == "personal"), None)
 
     def _space_of(self, change: Change) -> SpaceId | None:
         """Return the space that a change is for: its kind's home, of the couple that it names."""

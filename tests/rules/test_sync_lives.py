@@ -275,3 +275,51 @@ async def test_a_space_that_is_named_only_for_what_was_told_ahead_is_still_read_
 
     assert phone.fields(earlier)["notes"] == "Plum."
     assert phone.fields(goal)["notes"] == "Kiwi."
+
+
+async def test_words_of_a_refused_edit_survive_a_store_that_goes_back_between_two_pages() -> None:
+    """Found by the simulation: the edit had left the phone before the words that were kept of it had come."""
+    world = World(seed=1)
+    ana = world.person("Ana")
+    phone, other = world.device(ana), world.device(ana)
+    await world.settle()
+    dump = world.dump()
+    for day in range(1, 4):
+        other.make("check_in", local_date=f"2026-03-0{day}")
+    await other.sync()
+    phone.force("check_in", set={"local_date": "nonsense", "text": "Kiwi."})
+    request = phone.request(limit=1)
+    phone.receive(request, await phone.send(request))
+    phone.restart()
+    assert not phone.waiting, "it is not sent again while its words may still come"
+    assert "Kiwi" not in str(phone.view("check_in")), "nor shown"
+    world.restore(dump)
+
+    await world.settle()
+
+    assert phone.unplaced() == [{"text": "Kiwi."}]
+    assert not phone.replica._outbox
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+async def test_a_refused_edit_leaves_its_phone_when_its_words_have_come_back(limit: int) -> None:
+    world = World(seed=1)
+    ana = world.person("Ana")
+    phone, other = world.device(ana), world.device(ana)
+    await world.settle()
+    entry = phone.make("check_in", local_date="2026-03-01", text="Plum.")
+    for day in range(2, 6):
+        other.make("check_in", local_date=f"2026-03-0{day}")
+    await phone.sync()
+    await other.sync()
+    phone.force("check_in", entry, set={"valence": 9, "text": "Kiwi."})
+    pages = 0
+    while phone.waiting or phone.replica._outbox:
+        assert not phone.unplaced()
+        request = phone.request(limit=limit)
+        phone.receive(request, await phone.send(request))
+        assert phone.fields(entry)["text"] == "Plum.", "what is stored is seen again at once"
+        pages += 1
+
+    assert phone.unplaced() == [{"text": "Kiwi."}]
+    assert pages > 1

@@ -137,14 +137,15 @@ class Laws:
         last: dict[tuple[UUID, str], Any] = {}
         if not phone.waiting:
             return
-        for kept in sorted(phone.replica._outbox.values(), key=lambda each: each.nth):
+        shown = [kept for kept in phone.replica._outbox.values() if kept.unplaced is None]
+        for kept in sorted(shown, key=lambda each: each.nth):
             kind = KINDS.get(kept.change.kind)
             for name, value in kept.change.set.items():
                 if kind is not None and name in kind.fields and kind.fields[name].policy is not Policy.MEMBERS:
                     last[kept.change.id, name] = value
         for (identity, name), value in last.items():
-            shown = phone.replica._laid(RecordId(identity))
-            if shown is not None and shown.fields.get(name) != value:
+            record = phone.replica._laid(RecordId(identity))
+            if record is not None and record.fields.get(name) != value:
                 raise BrokenLawError(f"{phone.name} does not show its own edit of {name}, which waits")
 
     def before(self, replica: Replica, response: SyncResponse) -> Before:
@@ -160,8 +161,8 @@ class Laws:
 
         That means, of one answer: within one life of a space no record goes back to an earlier version; an own edit
         leaves the outbox only with an outcome; one that was settled stays laid over the record until that record
-        has come in the version under which it was stored, or a later one. An answer that was overtaken changes
-        nothing at all.
+        has come in the version under which it was stored, or a later one; one that was refused is kept until the
+        record with its words has come. An answer that was overtaken changes nothing at all.
         """
         replica = phone.replica
         if not taken:
@@ -178,9 +179,12 @@ class Laws:
                 self._may_leave(phone, kept, told.get(key))
 
     def _may_leave(self, phone: "Phone", kept: Kept, outcome: Outcome | None) -> None:
-        if outcome is None and kept.settled is None:
+        if outcome is None and kept.waits:
             raise BrokenLawError(f"{phone.name} dropped an edit that nobody has decided")
-        if outcome is not None and outcome.code is not None:
+        box = kept.unplaced if outcome is None else outcome.unplaced
+        if box is not None and (phone.owner.personal, box) not in phone.replica._rows:
+            raise BrokenLawError(f"{phone.name} dropped an edit that was refused before its words had come back")
+        if box is not None or (outcome is not None and outcome.code is not None):
             return
         version = kept.settled if outcome is None else outcome.version
         space = phone.replica._space_of(kept.change)
