@@ -46,6 +46,7 @@ UNPLACED: Final = Kind(
     removes=Who.AUTHOR,
     fields={
         "meant": Field(_TOKEN, Policy.SERVER),
+        "about": Field(Identity(optional=True), Policy.SERVER),
         "code": Field(_TOKEN, Policy.SERVER),
         "words": Field(_TEXTS, Policy.SERVER),
         "on": Field(Day(), Policy.SERVER),

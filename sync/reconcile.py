@@ -290,7 +290,13 @@ class _Batch:
         identity = None
         if words:
             identity = self.board.made_id(self.caller.personal, UNPLACED.name, change.key)
-            fields = {"meant": change.kind, "code": code.value, "words": words, "on": self.board.utc_date()}
+            fields = {
+                "meant": change.kind,
+                "about": str(change.id),
+                "code": code.value,
+                "words": words,
+                "on": self.board.utc_date(),
+            }
             self.board.put(
                 self.board.own(
                     self.caller.personal,

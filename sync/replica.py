@@ -21,7 +21,7 @@ from domain.policies import Policy
 from domain.records import Record
 from domain.refusals import SENTENCES, Refusal
 from domain.shapes import UNFIT, as_uuid
-from sync.resend import DRAFTED_AS, STARTED_FROM, Again, Beside, Life, Row, resent, same
+from sync.resend import DRAFTED_AS, NO_FIELD, STARTED_FROM, Again, Beside, Life, Row, resent, same
 from sync.wire import (
     CHANGES_MAX,
     LIMIT_DEFAULT,
@@ -590,9 +590,6 @@ class Replica:
         for kept in edits:
             if kept.change.kind == kind:
                 over.lay(kept.change)
-        if row is None and table is not None and not fields.keys() <= table.fields.keys():
-            # It can be no record as it is; it only brings words back to where they are kept.
-            return None
         return Shown(
             kind=kind,
             id=identity,
@@ -660,8 +657,9 @@ class Replica:
         return min(rows, key=lambda row: (row.gone, str(row.space)), default=None)
 
     def _of(self, identity: RecordId) -> list[Kept]:
-        """Return the edits of a record that are shown in it, in the order made."""
-        return [kept for kept in self._all_of(identity) if kept.unplaced is None]
+        """Return the edits that are shown in a record, in the order made: none that was or will be refused."""
+        edits = self._all_of(identity)
+        return [kept for kept in edits if kept.unplaced is None and NO_FIELD not in kept.change.set]
 
     def _all_of(self, identity: RecordId) -> list[Kept]:
         return sorted((self._outbox[key] for key in self._pending.get(identity, ())), key=lambda each: each.nth)

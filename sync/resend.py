@@ -15,6 +15,7 @@ from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kind import Kind, Ownership, Who
 from domain.kinds import KINDS, UNPLACED
 from domain.policies import Policy
+from domain.shapes import as_uuid
 from sync.merge import FOLDS, closed
 from sync.words import sentences, without
 
@@ -26,7 +27,7 @@ DRAFTED_AS: Final = {kind.letter.gives: kind for kind in KINDS.values() if kind.
 """For each kind of letter, the kind of its draft."""
 
 NO_FIELD: Final = "again"
-"""A field that no kind has."""
+"""A field that no kind has: what sets it is refused, and only brings words back to where they are kept."""
 
 
 class Beside(Struct, frozen=True):
@@ -158,7 +159,8 @@ def _letter(kind: Kind, row: Row, there: Row | None, life: Life, used: set[Recor
         if lacking and not there.gone:
             # The letter itself stays as it was given: the change is refused, under one key on all the writer's phones.
             key = _made_from("letter", row.id)
-            yield Again(kind=row.kind, id=row.id, base=0, set=texts, was={}, key=key, author=row.author)
+            refused = texts | {NO_FIELD: True}
+            yield Again(kind=row.kind, id=row.id, base=0, set=refused, was={}, key=key, author=row.author)
         return
     if life.closed:
         new = RecordId(_made_from("draft", row.id))
@@ -185,17 +187,23 @@ def _words_of_given(kind: Kind, row: Row, there: Row, life: Life) -> Iterator[Ag
 def _unplaced_again(row: Row, life: Life) -> Iterator[Again]:
     """Let words come back that had no place: as a change that can have none, so that they are kept for their author.
 
-    Two phones of one person do it under one key, and what one of them did already is seen in the new copy.
+    Two phones of one person do it under one key, and what one of them did already is seen in the new copy. It is a
+    change of the record that the words were about: so they come back without what was destroyed there meanwhile.
     """
     if row.kind != UNPLACED.name or row.removed:
         return
     meant, words = row.fields.get("meant"), row.fields.get("words")
-    known = [(each.fields.get("meant"), each.fields.get("words")) for each in life.pulled.values()]
-    if isinstance(meant, str) and isinstance(words, dict) and (meant, words) not in known:
+    known = [(each.fields.get("meant"), _about(each), each.fields.get("words")) for each in life.pulled.values()]
+    if isinstance(meant, str) and isinstance(words, dict) and (meant, _about(row), words) not in known:
         key = _made_from("unplaced", row.id)
         # No kind has the field, and the change names no couple: whatever was meant, it is refused.
         refused = {NO_FIELD: True} if meant in KINDS else {}
-        yield Again(kind=meant, id=row.id, base=0, set=words | refused, was={}, key=key, author=row.author)
+        yield Again(kind=meant, id=_about(row), base=0, set=words | refused, was={}, key=key, author=row.author)
+
+
+def _about(row: Row) -> RecordId:
+    """Return which record words without a place were about; those from before that was told are about themselves."""
+    return RecordId(as_uuid(row.fields.get("about")) or row.id)
 
 
 def _made_from(name: str, identity: RecordId) -> UUID:

@@ -167,6 +167,7 @@ async def test_refused_words_come_back_to_their_author_alone(pair: Pair) -> None
     assert unplaced.id == outcome.unplaced
     assert unplaced.fields == {
         "meant": "goal",
+        "about": str(made.id),
         "code": "closed",
         "words": {"notes": "Sunday at the sea."},
         "on": "2026-11-23",

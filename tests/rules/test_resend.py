@@ -220,3 +220,104 @@ async def test_what_was_sent_while_a_new_copy_is_taken_is_never_shown_as_a_recor
         one.receive(request, await one.send(request))
     assert one.waiting
     assert one.view("note_draft") == []
+
+
+async def test_words_that_had_no_place_still_say_what_they_were_about_when_they_come_back(
+    world: World, couple: Couple, phones: Phones
+) -> None:
+    one, two, _bens = phones
+    entry = one.make("check_in", local_date="2026-03-02", text="Plum.")
+    await world.settle()
+    dump = world.dump()
+    one.force("check_in", entry, set={"valence": 9, "text": "Kiwi."})
+    await world.settle()
+    assert one.only("unplaced").fields["about"] == str(entry)
+    for _ in range(2):
+        world.restore(dump)
+        await world.settle()
+        assert one.only("unplaced").fields == two.only("unplaced").fields
+        assert one.only("unplaced").fields["about"] == str(entry)
+
+    await world.purge(world.people[0], entry)
+    await world.settle()
+
+    assert "Kiwi" not in everywhere(world)
+    assert "Kiwi" not in one.texts() + two.texts()
+
+
+async def test_words_on_their_way_back_are_not_shown_in_the_record_that_they_were_about(
+    world: World, couple: Couple, phones: Phones
+) -> None:
+    one, _two, _bens = phones
+    entry = one.make("check_in", local_date="2026-03-02", text="Plum.")
+    await world.settle()
+    dump = world.dump()
+    one.force("check_in", entry, set={"valence": 9, "text": "Kiwi."})
+    await world.settle()
+    world.restore(dump)
+    while not one.waiting:
+        request = one.request()
+        one.receive(request, await one.send(request))
+
+    shown = one.shown(entry)
+    assert shown is not None
+    assert (shown.fields["text"], shown.fields["valence"], shown.pending) == ("Plum.", None, False)
+    one.write(entry, text="Plum. Lime.")
+    assert one.waiting[-1].change.base == world.stored(entry).version, "it says nothing of what an edit has seen"
+    await world.settle()
+    assert one.fields(entry)["text"] == "Plum. Lime."
+    assert one.unplaced() == [{"text": "Kiwi."}]
+
+
+async def test_words_that_had_no_place_come_back_without_what_was_destroyed_in_the_record(
+    world: World, couple: Couple, phones: Phones
+) -> None:
+    one, _two, _bens = phones
+    entry = one.make("check_in", local_date="2026-03-02", text="Plum.")
+    await world.settle()
+    dump = world.dump()
+    one.force("check_in", entry, set={"valence": 9, "text": "Plum. Kiwi."})
+    await world.settle()
+    world.restore(dump)
+    await world.purge(world.people[0], entry)
+
+    await world.settle()
+
+    assert one.unplaced() == [{"text": "Kiwi."}]
+    assert "Plum" not in str(world.store.records)
+
+
+async def test_words_that_had_no_place_and_have_found_it_do_not_come_back(
+    world: World, couple: Couple, phones: Phones
+) -> None:
+    one, two, _bens = phones
+    entry = one.make("check_in", local_date="2026-03-02")
+    await world.settle()
+    dump = world.dump()
+    one.force("check_in", entry, set={"valence": 9, "text": "Kiwi."})
+    await one.sync()  # the other phone is away
+    world.restore(dump)
+    two.write(entry, text="Kiwi.")
+    await two.sync()
+
+    await world.settle()
+
+    assert one.fields(entry)["text"] == "Kiwi."
+    assert one.unplaced() == two.unplaced() == []
+
+
+async def test_words_from_before_it_was_told_what_they_were_about_come_back_once(
+    world: World, couple: Couple, phones: Phones
+) -> None:
+    one, two, _bens = phones
+    dump = world.dump()
+    one.force("check_in", set={"local_date": "nonsense", "text": "Kiwi."})
+    await one.sync_without_answer()
+    (box,) = world.records("unplaced")
+    old = {name: value for name, value in box.fields.items() if name != "about"}
+    world.store.records[box.space, box.id] = box.with_fields(old)
+    await world.settle()
+    for _ in range(2):
+        world.restore(dump)
+        await world.settle()
+        assert one.unplaced() == two.unplaced() == [{"text": "Kiwi."}]

@@ -16,7 +16,7 @@ from domain.refusals import KEEPS_NO_WORDS
 from domain.shapes import ONLY_ME, Text
 from sync.ports import RecordKey, Writes
 from sync.replica import Kept, Replica, Shown
-from sync.resend import DRAFTED_AS, Row
+from sync.resend import DRAFTED_AS, NO_FIELD, Row
 from sync.wire import Change, Outcome, SyncResponse
 from tests.simulation import found
 from tests.simulation.ledger import Ledger, is_text, words_in
@@ -137,7 +137,8 @@ class Laws:
         last: dict[tuple[UUID, str], Any] = {}
         if not phone.waiting:
             return
-        shown = [kept for kept in phone.replica._outbox.values() if kept.unplaced is None]
+        outbox = phone.replica._outbox.values()
+        shown = [kept for kept in outbox if kept.unplaced is None and NO_FIELD not in kept.change.set]
         for kept in sorted(shown, key=lambda each: each.nth):
             kind = KINDS.get(kept.change.kind)
             for name, value in kept.change.set.items():
