@@ -210,7 +210,7 @@ class Place(Struct, frozen=True):
     lives: tuple[Life, ...] = ()
     """The newest earlier lives of the space that the store knew then."""
     reach: int = 0
-    """The newest version of which it was told ahead of its turn: of its own edits, and of records shown again."""
+    """The newest head at which the device was shown the space, where a page ended before it."""
 
     @property
     def newest(self) -> int:

@@ -239,14 +239,12 @@ async def _pull(store: Store, asked: _Asked, new_epoch: Callable[[], UUID], push
         after |= {SpaceId(reset.space): 0 for reset in resets}
         page = await store.changed_since(caller, after, limit=limit, again=again)
     rows, more = _cut(page, limit)
-    # What a device holds of before a reset is common up to there: should the store go back further, it must hear of it.
-    begun = {SpaceId(reset.space): reset.head for reset in resets}
+    begun = {SpaceId(reset.space) for reset in resets}
     kept = {space: place for space, place in places.items() if space not in begun}
-    told = _told_ahead(page, pushed) | begun
     return _response(
         asked,
         page.spaces,
-        _reached(caller, page, kept, after, rows, told, more=more),
+        _reached(caller, page, kept, after, rows, more=more),
         [*rows, *(row for row in page.besides if row not in rows)],
         outcomes=() if pushed is None else pushed.decisions.outcomes,
         more=more,
@@ -300,30 +298,19 @@ def _cut(page: Page, limit: int) -> tuple[list[Row], bool]:
     return rows, len(rows) < len(page.rows)
 
 
-def _told_ahead(page: Page, pushed: _Pushed | None) -> dict[SpaceId, int]:
-    """Return the newest version of each space of which a device is told before its turn.
-
-    Should the store go back before the device has come that far, its cursor must tell.
-    """
-    told = {} if pushed is None else dict(pushed.moved)
-    for row in page.besides:
-        told[row.space] = max(row.version, told.get(row.space, 0))
-    return told
-
-
 def _reached(
     caller: Caller,
     page: Page,
     places: Mapping[SpaceId, Place],
     after: Mapping[SpaceId, int],
     rows: Sequence[Row],
-    told: Mapping[SpaceId, int],
     *,
     more: bool,
 ) -> dict[SpaceId, Place]:
     """Return the places after this page: heads, but the last row's version where the page ended early.
 
-    A space that no page has come to is named too, from its beginning, where something in it was told ahead.
+    A page that ends early shows its space at the head, without what has moved since; and of spaces that it has not come
+    to, outcomes and records shown again may tell already: the cursor says how far each space had come then.
     """
     reached: dict[SpaceId, Place] = {}
     full_at = caller.spaces.index(rows[-1].space) if more and rows else None
@@ -335,15 +322,13 @@ def _reached(
             version = space.head
         elif nth == full_at:
             version = rows[-1].version
-        elif identity in after or identity in told:
-            version = after.get(identity, 0)
         else:
-            continue
+            version = after.get(identity, 0)
         # A copy that began at nothing has taken everything that was there then.
         began = after.get(identity, 0) == 0 or identity not in places
         horizon = space.horizon if began else places[identity].horizon
         # An app that takes everything again since it was updated still has its old copy.
-        reach = max(told.get(identity, 0), places[identity].newest if identity in places else 0)
+        reach = max(space.head, places[identity].newest if identity in places else 0)
         reached[identity] = Place(space.epoch, version, horizon, space.lives, reach if reach > version else 0)
     return reached
 

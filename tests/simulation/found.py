@@ -17,12 +17,3 @@ def brings_a_box_back(phones: Collection["Phone"]) -> frozenset[str]:
     """
     boxes = [row.fields for phone in phones for row in phone.replica.rows() if row.kind == "unplaced"]
     return words_in((boxes, [kept.change.set for phone in phones for kept in phone.waiting]))
-
-
-def takes_a_copy(phones: Collection["Phone"]) -> bool:
-    """Whether a phone is in the midst of taking a space anew.
-
-    When the store then goes back in silence, to a life that it has been in before, the phone may end without a record
-    that is stored. Not understood yet.
-    """
-    return any(phone.replica.rebuilds for phone in phones)
