@@ -5,7 +5,6 @@ import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from enum import Enum
-from http import HTTPStatus
 from logging import getLogger
 from typing import Any, Final
 
@@ -15,7 +14,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from api.answers import send_problem, written
-from api.errors import Problem, malformed, not_found, problem_of, too_large
+from api.errors import Problem, malformed, not_found, problem, problem_of, too_large
 
 _log = getLogger("haven")
 
@@ -261,7 +260,7 @@ class Edge(HttpToolsProtocol):
 
     # Saying no
 
-    def _refuse(self, problem: Problem | None) -> None:
+    def _refuse(self, made: Problem | None) -> None:
         """Answer what no route will see, unless an answer is under way, and end the connection."""
         cycle, in_body = self.cycle, self._part is _Part.BODY
         self._await(None)
@@ -273,12 +272,12 @@ class Edge(HttpToolsProtocol):
             self._unbegun = None
             cycle.disconnected = True
             cycle.message_event.set()
-        if problem is not None and not (in_body and cycle.response_complete):
-            _log.info("refused", extra={"event": "refused", "status": problem.status, "code": problem.type})
-            fields, body = written(problem)
+        if made is not None and not (in_body and cycle.response_complete):
+            _log.info("refused", extra={"event": "refused", "status": made.status, "code": made.type})
+            fields, body = written(made)
             fields = [*self.server_state.default_headers, *fields, (b"connection", b"close")]
             lines = [b"%b: %b\r\n" % field for field in fields]
-            self.transport.write(b"".join([STATUS_LINE[problem.status], *lines, b"\r\n", body]))
+            self.transport.write(b"".join([STATUS_LINE[made.status], *lines, b"\r\n", body]))
         self._leave()
 
     def _end_after_this_answer(self) -> None:
@@ -301,10 +300,10 @@ def guarded(app: Application) -> Application:
         try:
             await app(scope, receive, send)
         except BaseException as fault:
-            problem = _restarting() if isinstance(fault, asyncio.CancelledError) else problem_of(RuntimeError())
+            made = _restarting() if isinstance(fault, asyncio.CancelledError) else problem_of(RuntimeError())
             # It refuses a second answer; then uvicorn drops the connection. It also logs the fault.
             with suppress(RuntimeError):
-                await send_problem(send, problem)
+                await send_problem(send, made)
             raise
 
     return answer
@@ -313,9 +312,9 @@ def guarded(app: Application) -> Application:
 class _Refused(Exception):  # noqa: N818 - a past-tense fact
     """The request cannot go on. Without a problem nothing is said: an earlier answer is under way."""
 
-    def __init__(self, problem: Problem | None) -> None:
+    def __init__(self, made: Problem | None) -> None:
         super().__init__()
-        self.problem = problem
+        self.problem = made
 
 
 _LINE_REST_BYTES: Final = len(b"  HTTP/1.1")
@@ -344,37 +343,26 @@ def _objection(fault: httptools.HttpParserError, data: bytes, part: _Part | None
 
 
 def _address_too_long() -> Problem:
-    return Problem(
-        HTTPStatus.REQUEST_URI_TOO_LONG,
-        "address_too_long",
-        "The address is too long",
-        "No address of Haven is nearly as long as this one.",
-    )
+    return problem("address_too_long", "No address of Haven is nearly as long as this one.")
 
 
 def _headers_too_large() -> Problem:
-    return Problem(
-        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    return problem(
         "headers_too_large",
-        "The headers are too large",
         "The headers of a request have an upper bound in size and in number. Please send fewer of them.",
     )
 
 
 def _too_slow() -> Problem:
-    return Problem(
-        HTTPStatus.REQUEST_TIMEOUT,
+    return problem(
         "too_slow",
-        "The request did not arrive in time",
         "Perhaps the network is weak here. Nothing of the request was done; please send it again.",
     )
 
 
 def _restarting() -> Problem:
-    return Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
+    return problem(
         "unavailable",
-        "Haven cannot answer right now",
         "This part of Haven is being restarted. Please send the same request again.",
         headers={"Retry-After": "2"},
     )
