@@ -1,6 +1,5 @@
 """Read what an operator chose from the environment: once, all faults together, no value in a complaint."""
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -89,7 +88,7 @@ class Settings(Struct, frozen=True, kw_only=True):
                     faults.append(f"{variable.name} {fault}.")
         known = {name for variable in VARIABLES for name in variable.names} | OF_OTHERS
         faults += [
-            f"{name} is not a setting of Haven. `haven check` lists them all."
+            f"{name} is not a setting of Haven. `haven check` (in a checkout: `.venv/bin/haven check`) lists them all."
             for name in sorted(environ)
             if name.startswith("HAVEN_") and name not in known
         ]
@@ -144,7 +143,7 @@ def _seconds(least: float, most: float) -> Callable[[str], float]:
 
 def _dsn(text: str) -> Secret:
     if not text.startswith(("postgresql://", "postgres://")):
-        raise ValueError("must begin with postgresql://")
+        raise ValueError("must begin with postgresql://, as in postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
     found = _DSN.fullmatch(text)
     ports = [] if found is None else re.findall(r":([0-9]+)(?=,|$)", found["hosts"])
     try:
@@ -177,13 +176,16 @@ _DSN: Final = re.compile(
 def _address(text: str) -> Address:
     found = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})", text)
     if found is None or int(found[3]) > 0xFFFF:
-        raise ValueError("must be host:port, such as 0.0.0.0:8000 or [::]:8000")
+        raise ValueError(
+            "must be host:port with a port up to 65535, such as 127.0.0.1:8000 for this machine alone,"
+            " or 0.0.0.0:8000 or [::]:8000 for others too"
+        )
     return Address(found[1] or found[2], int(found[3]))
 
 
 def _key_ring(text: str) -> str:
     if not re.fullmatch(r"file:.+", text):
-        raise ValueError("must be file: and the path of a key ring")
+        raise ValueError("must be file: and the path of a key file, such as file:/srv/haven/keys.json")
     return text
 
 
@@ -240,17 +242,42 @@ def _text_of(variable: Variable, environ: Mapping[str, str], faults: list[str]) 
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as fault:
-        reason = os.strerror(fault.errno or 0) if isinstance(fault, OSError) else "it is not text"
+        reason = why_unreadable(fault) if isinstance(fault, OSError) else "it is not text"
         faults.append(f"{variable.name}_FILE names a file that cannot be read: {reason}.")
         return None
 
 
+def _meet(one: Address, other: Address) -> bool:
+    everywhere = {"0.0.0.0", "::"}  # noqa: S104 - what somebody may choose
+    hosts = {one.host, other.host}
+    return one.port == other.port != 0 and (len(hosts) == 1 or bool(hosts & everywhere))
+
+
+def why_unreadable(fault: OSError) -> str:
+    """Say why a file cannot be read, as the end of a sentence that has named it."""
+    return _UNREADABLE.get(type(fault)) or fault.strerror or "the system does not say why"
+
+
+_UNREADABLE: Final[Mapping[type[OSError], str]] = {
+    FileNotFoundError: "there is no such file",
+    IsADirectoryError: "it is a folder",
+    NotADirectoryError: "there is no such folder",
+    PermissionError: "this account may not read it",
+}
+
+
 def _unsafe_pairs(settings: Settings) -> list[str]:
-    faults = []
+    faults, usual = [], Settings()
     if settings.bye_s > settings.drain_s:
-        faults.append("HAVEN_BYE_S must not be longer than HAVEN_DRAIN_S, which it is a part of.")
-    if settings.bind == settings.admin_bind and settings.bind.port:
-        faults.append("HAVEN_ADMIN_BIND must not be HAVEN_BIND: probes are not for the public.")
+        faults.append(
+            f"HAVEN_BYE_S must not be longer than HAVEN_DRAIN_S, which it is a part of. Unless set they are"
+            f" {usual.bye_s:g} and {usual.drain_s:g}."
+        )
+    if _meet(settings.bind, settings.admin_bind):
+        faults.append(
+            "HAVEN_BIND and HAVEN_ADMIN_BIND take the same port: probes are not for the public. Unless set they are"
+            f" {usual.bind} and {usual.admin_bind}."
+        )
     if settings.mode == "production":
         faults.append(
             "HAVEN_MODE=production cannot be used yet: who vouches for a person in production is not built."

@@ -5,6 +5,7 @@ import socket
 import tempfile
 import traceback
 from contextlib import suppress
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -68,6 +69,8 @@ async def test_why_no_connection_could_be_made_is_said_without_the_address(serve
         "postgresql://ana:quittenmarmelade@/haven?host=/nonexistent/quittenmarmelade": "no server's socket",
         "postgresql://ana@/haven?host=127.0.0.1&port=quittenmarmelade": "an option",
         "postgresql://ana@127.0.0.1/haven?sslmode=quittenmarmelade": "an option",
+        urlunsplit(there._replace(query=f"{there.query}&quittenmarmelade=1")): "an option",
+        urlunsplit(there._replace(query=f"{there.query}&target_session_attrs=standby")): "as target_session_attrs asks",
         urlunsplit(there._replace(path="/quittenmarmelade")): "no database of this name",
         urlunsplit(there._replace(netloc=f"quittenmarmelade@{there.netloc.rpartition('@')[2]}")): "this user",
     }
@@ -79,6 +82,42 @@ async def test_why_no_connection_could_be_made_is_said_without_the_address(serve
                 pass
         for fault in (alone.value, pooled.value):
             assert "quittenmarmelade" not in "".join(traceback.format_exception(fault))
+
+
+async def test_a_file_of_an_encrypted_connection_that_cannot_be_read_is_not_called_a_socket(tmp_path: Path) -> None:
+    missing = tmp_path / "quittenmarmelade"
+    asked = {
+        f"sslmode=verify-full&sslrootcert={missing}": "sslrootcert names cannot be read: there is no such file",
+        f"sslmode=verify-full&sslrootcert={tmp_path}": "sslrootcert names cannot be read: it is a folder",
+        f"sslmode=require&sslcert={missing}": "sslcert names cannot be read: there is no such file",
+        f"sslmode=require&sslcrl={missing}": "sslcrl names cannot be read: there is no such file",
+        f"sslrootcert={missing}&host=/nonexistent": "no server's socket",
+    }
+    for options, why in asked.items():
+        with pytest.raises(Unreachable, match=why) as found:
+            await connect(f"postgresql://ana@{'' if 'host' in options else '127.0.0.1'}/haven?{options}")
+        assert "quittenmarmelade" not in str(found.value)
+
+
+async def test_certificates_that_are_asked_for_and_named_nowhere_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(Unreachable, match="by sslrootcert=PATH"):
+        await connect("postgresql://ana@127.0.0.1/haven?sslmode=verify-full")
+
+
+async def test_a_server_that_offers_no_encryption_is_told() -> None:
+    async def say_no(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(8)
+        writer.write(b"N")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(say_no, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(Unreachable, match="no encrypted connection"):
+            await connect(f"postgresql://ana@127.0.0.1:{port}/haven?sslmode=require")
 
 
 async def test_a_connection_that_broke_while_it_was_handed_out_is_a_fault_of_the_way_there(dsn: str) -> None:

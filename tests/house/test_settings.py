@@ -120,7 +120,8 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     file.write_text(DSN + "\n")
     assert Settings.read({"DATABASE_URL_FILE": str(file)}).database_url == Secret(DSN)
     assert "both set" in faults_of(DATABASE_URL_FILE=str(file), DATABASE_URL=DSN)[0]
-    assert "cannot be read" in faults_of(DATABASE_URL_FILE=str(tmp_path / "none"))[0]
+    for path, why in ((tmp_path / "none", "there is no such file"), (tmp_path, "it is a folder")):
+        assert faults_of(DATABASE_URL_FILE=str(path)) == [f"DATABASE_URL_FILE names a file that cannot be read: {why}."]
 
 
 def test_a_secret_is_shown_nowhere() -> None:
@@ -134,6 +135,18 @@ def test_a_secret_is_shown_nowhere() -> None:
 def test_pairs_that_do_not_fit_are_refused() -> None:
     assert "HAVEN_BYE_S" in faults_of(HAVEN_BYE_S="30")[0]
     assert "HAVEN_ADMIN_BIND" in faults_of(HAVEN_ADMIN_BIND="127.0.0.1:8000")[0]
+    assert "HAVEN_ADMIN_BIND" in faults_of(HAVEN_BIND="0.0.0.0:8001")[0]
+    assert "HAVEN_ADMIN_BIND" in faults_of(HAVEN_BIND="[::]:8001")[0]
+
+
+def test_pairs_that_do_not_fit_are_told_with_what_they_are_unless_set() -> None:
+    """Whoever set one of the two may never have heard of the other."""
+    assert "Unless set they are 127.0.0.1:8000 and 127.0.0.1:8001." in faults_of(HAVEN_BIND="127.0.0.1:8001")[0]
+    assert "Unless set they are 3 and 25." in faults_of(HAVEN_DRAIN_S="2")[0]
+
+
+def test_two_ports_of_the_systems_choice_do_not_meet() -> None:
+    assert Settings.read({"HAVEN_BIND": "0.0.0.0:0", "HAVEN_ADMIN_BIND": "127.0.0.1:0"}).bind.port == 0
 
 
 def test_production_says_what_is_missing() -> None:
