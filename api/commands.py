@@ -18,7 +18,7 @@ from api.embedded_postgres import EmbeddedFailed, place
 from api.greeting import greeting
 from api.keys import RingUnusable
 from api.migrate import MigrationFailed, missing
-from api.postgres import TRANSIENT, Unreachable, open_pool
+from api.postgres import TRANSIENT, UNPREPARED, Unreachable, open_pool
 from api.settings import EXIT_UNFIT, VARIABLES, Address, Settings, SettingsUnfit, masked
 from api.telemetry import configure
 from api.wiring import PROJECT, Parts, bring_forward, keys_file, on_database, open_parts, people_file
@@ -40,6 +40,9 @@ def run(chosen: argparse.Namespace) -> int:
             _say(json.dumps({"fits": False, "faults": unfit.faults}))
         else:
             _complain("The settings do not fit:", *(f"  {fault}" for fault in unfit.faults))
+            if chosen.command == "check":
+                # Whoever got a name wrong was sent here to find it.
+                _say("", *(f"{variable.name:24}{variable.meaning}" for variable in VARIABLES))
         return EXIT_UNFIT
     try:
         return COMMANDS[chosen.command](chosen, settings)
@@ -53,6 +56,8 @@ def run(chosen: argparse.Namespace) -> int:
         _complain(str(fault))
     except Unreachable as fault:
         _complain(f"The database cannot be reached: {fault}{_whose(settings)}")
+    except UNPREPARED:
+        _complain("The database lacks tables of this version of Haven: run `haven migrate` first.")
     except _UNREACHABLE as fault:
         _complain(f"The database cannot be reached ({type(fault).__name__}).{_whose(settings)}")
     return EXIT_FAILED

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 from msgspec import Meta, Struct
 
 from api.postgres import Pool
+from api.settings import why_unreadable
 from domain.ids import SpaceId
 from sync.sealing import KEY_BYTES, SpaceKeys, keyed_hash
 
@@ -91,7 +92,10 @@ def open_ring(setting: str | None, development_file: Path, *, development: bool)
     scheme, _, place = setting.partition(":")
     if scheme != "file" or not place:
         raise RingUnusable("HAVEN_KEYS must read file:PATH.")
-    return FileRing(Path(place))
+    try:
+        return FileRing(Path(place).absolute())
+    except RingUnusable as fault:
+        raise RingUnusable(f"{fault} HAVEN_KEYS names it.") from None
 
 
 async def refuse_lost_ring(pool: Pool, setting: str | None, development_file: Path) -> None:
@@ -123,10 +127,11 @@ class _RingFile(Struct, frozen=True, forbid_unknown_fields=True):
 class FileRing:
     """A ring in a file of mode 0600: JSON with several root and hash keys, the first of each is current."""
 
-    __slots__ = ("_current", "_roots", "hashes")
+    __slots__ = ("_current", "_path", "_roots", "hashes")
 
     def __init__(self, path: Path) -> None:
         ring = _read_ring(path)
+        self._path = path
         self._roots = {root.id: root.key for root in ring.roots}
         self._current = ring.roots[0].id
         self.hashes = HashKeys([(key.number, key.key) for key in ring.hash_keys])
@@ -142,11 +147,17 @@ class FileRing:
     async def unwrap(self, root: str, wrapped: bytes) -> bytes:
         """Unwrap what this root key wrapped."""
         if root not in self._roots:
-            raise RingUnusable("A wrapping key was wrapped by a root key that the key ring does not hold.")
+            raise RingUnusable(
+                f"This database was sealed under a root key that the key file {self._path} does not hold."
+                " Perhaps it is the file of another database."
+            )
         try:
             return aes_key_unwrap(self._roots[root], wrapped)
         except (InvalidUnwrap, ValueError):
-            raise RingUnusable("A wrapping key does not open under its root key: is this the right key ring?") from None
+            raise RingUnusable(
+                f"This database does not open under the root key that the key file {self._path} holds for it."
+                " Perhaps the file was changed."
+            ) from None
 
 
 def make_ring_file(path: Path) -> None:
@@ -180,11 +191,13 @@ def _read_ring(path: Path) -> _RingFile:
                 raise RingUnusable(f"The key file {path} must be readable by its owner alone (chmod 600).")
             content = file.read(RING_FILE_BYTES_MAX + 1)
     except OSError as fault:
-        raise RingUnusable(f"The key file {path} cannot be read: {fault.strerror}.") from None
+        raise RingUnusable(f"The key file {path} cannot be read: {why_unreadable(fault)}.") from None
     try:
         ring = msgspec.json.decode(content, type=_RingFile)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise RingUnusable(f"The key file {path} is not a key ring.") from None
+        raise RingUnusable(
+            f"The key file {path} does not hold keys as Haven writes them: it is another file, or a damaged one."
+        ) from None
     keys = [root.key for root in ring.roots] + [key.key for key in ring.hash_keys]
     if any(len(key) != KEY_BYTES for key in keys):
         raise RingUnusable(f"The key file {path} holds a key that is not {KEY_BYTES} bytes long.")

@@ -35,6 +35,10 @@ COMMENT ON TABLE schema_migration IS 'dist:local';
 _TABLE_EXISTS = "SELECT to_regclass('schema_migration') IS NOT NULL"
 _APPLIED = "SELECT name, sha256 FROM schema_migration"
 _RECORD = "INSERT INTO schema_migration (name, sha256, applied_at) VALUES ($1, $2, $3)"
+_MAY_NOT = (
+    "The user of this database may not make tables in it. Let that user own the database (ALTER DATABASE … OWNER TO …),"
+    " or grant it the schema (GRANT USAGE, CREATE ON SCHEMA public TO …)."
+)
 _INDEX_VALID = """
 SELECT i.indisvalid FROM pg_index AS i WHERE i.indexrelid = to_regclass($1)
 """
@@ -101,6 +105,8 @@ async def migrate(
         for migration in todo:
             await _apply_patiently(connection, migration, clock, chance, retry_s)
         return [migration.name for migration in todo]
+    except asyncpg.InsufficientPrivilegeError:
+        raise MigrationFailed(_MAY_NOT) from None
     finally:
         await connection.close(timeout=10)
 
@@ -111,6 +117,8 @@ async def missing(dsn: str, *, folder: Path = FOLDER) -> list[str]:
     try:
         there = await connection.fetchval(_TABLE_EXISTS)
         applied = await _applied(connection) if there else {}
+    except asyncpg.InsufficientPrivilegeError:
+        raise MigrationFailed(_MAY_NOT) from None
     finally:
         await connection.close(timeout=10)
     return [migration.name for migration in _missing(migrations(folder), applied)]

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import errno
+import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
@@ -140,14 +142,29 @@ def _listening(address: Address, variable: str) -> Iterator[socket.socket]:
         )
     except OSError as fault:
         raise PortTaken(
-            f"Haven cannot listen on {address}: {fault.strerror or 'the name is unknown'}."
-            f" Choose another address by {variable}=host:port, or stop what listens there."
+            f"Haven cannot listen on {address}: {_why_not(fault.errno or 0)}."
+            f" Choose another address by {variable}=host:port."
         ) from None
     with listener:
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             # Connections inherit it; else a phone that left the network keeps its stream for a quarter of an hour.
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENT_MS)
         yield listener
+
+
+def _why_not(number: int) -> str:
+    return _WHY_NOT.get(number) or os.strerror(number)
+
+
+_WHY_NOT: Final = {
+    errno.EADDRINUSE: "another program listens there, perhaps another Haven",
+    errno.EADDRNOTAVAIL: "this machine does not have this address",
+    errno.EACCES: "this account may not use this port; those from 1024 on are free to all",
+    errno.EAFNOSUPPORT: "this machine has no addresses of this kind",
+    socket.EAI_NONAME: "no machine of this name is known",
+    socket.EAI_AGAIN: "no machine of this name is known at this moment",
+}
+"""By the number of a fault; the words that come with it may repeat the address in another form."""
 
 
 def _address_of(listener: socket.socket) -> Address:

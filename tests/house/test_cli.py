@@ -148,6 +148,14 @@ async def test_settings_that_do_not_fit_end_with_78_and_every_fault(command: str
     assert "quittenmarmelade" not in said
 
 
+async def test_check_lists_the_settings_to_whoever_got_a_name_wrong() -> None:
+    code, said = await run("check", HAVEN_PORT="quittenmarmelade")
+    assert code == 78
+    assert "`haven check`" in said
+    assert "HAVEN_BIND " in said
+    assert "quittenmarmelade" not in said
+
+
 async def test_production_does_not_start_yet_and_says_why() -> None:
     code, said = await run("serve", HAVEN_MODE="production")
     assert code == 78
@@ -159,6 +167,38 @@ async def test_a_key_file_that_others_can_read_is_refused(environ: dict[str, str
     code, said = await run("serve", **environ)
     assert code == 78
     assert "chmod 600" in said
+
+
+async def test_a_key_file_that_is_not_there_is_told_with_the_setting_that_names_it(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    missing = tmp_path / "none.json"
+    code, said = await run("serve", **{**environ, "HAVEN_KEYS": f"file:{missing}"})
+    assert code == 78
+    assert said == f"The key file {missing} cannot be read: there is no such file. HAVEN_KEYS names it.\n"
+
+
+async def test_a_user_who_may_not_make_tables_is_told_in_a_sentence(environ: dict[str, str]) -> None:
+    there, name = urlsplit(environ["DATABASE_URL"]), f"haven_low_{uuid4().hex}"
+    connection = await asyncpg.connect(environ["DATABASE_URL"])
+    await connection.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{name}'")
+    low = urlunsplit(there._replace(netloc=f"{name}:{name}@{there.netloc.rpartition('@')[2]}"))
+    try:
+        code, said = await run("migrate", **{**environ, "DATABASE_URL": low})
+    finally:
+        await connection.execute(f"DROP ROLE {name}")
+        await connection.close()
+    assert code == 1
+    assert "may not make tables" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("command", [["worker"], ["epoch", "bump"]])
+async def test_a_database_that_was_not_migrated_is_told_in_a_sentence(
+    environ: dict[str, str], command: list[str]
+) -> None:
+    said = "The database lacks tables of this version of Haven: run `haven migrate` first.\n"
+    assert await run(*command, **environ) == (1, said)
 
 
 async def test_migrate_lists_applies_and_has_nothing_more_to_do(environ: dict[str, str]) -> None:
@@ -353,14 +393,18 @@ async def test_a_ctrl_c_before_haven_has_read_itself_ends_without_a_traceback(tm
     assert await run("serve", PYTHONPATH=str(tmp_path)) == (130, "")
 
 
-async def test_a_taken_port_is_told_in_a_sentence(environ: dict[str, str]) -> None:
+async def test_an_address_that_cannot_be_listened_on_is_told_in_a_sentence(environ: dict[str, str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-        code, said = await run("serve", **{**environ, "HAVEN_BIND": address})
-    assert code == 1
-    assert f"cannot listen on {address}" in said
-    assert "HAVEN_BIND=" in said
-    assert "Traceback" not in said
+        addresses = {
+            f"127.0.0.1:{taken.getsockname()[1]}": "another program listens there, perhaps another Haven",
+            "192.0.2.1:8000": "this machine does not have this address",
+            "haven.invalid:8000": "no machine of this name is known",
+        }
+        for address, why in addresses.items():
+            code, said = await run("serve", **{**environ, "HAVEN_BIND": address})
+            assert code == 1
+            assert said.startswith(f"Haven cannot listen on {address}: {why}")
+            assert said.endswith(". Choose another address by HAVEN_BIND=host:port.\n")
 
 
 async def test_a_worker_runs_until_a_signal(environ: dict[str, str]) -> None:
