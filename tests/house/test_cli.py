@@ -11,7 +11,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
@@ -70,8 +70,11 @@ class Haven:
 
 
 @asynccontextmanager
-async def haven(*arguments: str, at: Path = PROJECT, **environ: str) -> AsyncIterator[Haven]:
-    """Start `haven` with nothing of this process's environment; whatever happens, it does not outlive the test."""
+async def haven(*arguments: str, at: Path | None = None, **environ: str) -> AsyncIterator[Haven]:
+    """Start `haven` with nothing of this process's environment; whatever happens, it does not outlive the test.
+
+    It belongs to the checkout `at`, or to the one that `house` is in.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -93,6 +96,25 @@ async def haven(*arguments: str, at: Path = PROJECT, **environ: str) -> AsyncIte
 async def run(*arguments: str, **environ: str) -> tuple[int, str]:
     async with haven(*arguments, **environ) as started:
         return await started.end(), started.said
+
+
+@contextmanager
+def copied() -> Iterator[Path]:
+    """A copy of this checkout, where PostgreSQL's account can reach it."""
+    made = Path(tempfile.mkdtemp(prefix="haven-", dir="/var/tmp"))
+    made.chmod(0o755)
+    for name in ("api", "domain", "sync", "notifications", "infra"):
+        shutil.copytree(PROJECT / name, made / name, ignore=shutil.ignore_patterns("__pycache__"))
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def house() -> Iterator[Path]:
+    """Be in a copy of this checkout: what a command keeps beside a database must not replace somebody's own."""
+    with copied() as made, pytest.MonkeyPatch.context() as patch:
+        patch.chdir(made)
+        yield made
 
 
 @pytest.fixture
@@ -418,13 +440,9 @@ async def test_a_worker_runs_until_a_signal(environ: dict[str, str]) -> None:
 
 @pytest.fixture
 def checkout() -> Iterator[Path]:
-    """A copy of this checkout, with a database of its own, where PostgreSQL's account can reach it."""
-    made = Path(tempfile.mkdtemp(prefix="haven-", dir="/var/tmp"))
-    made.chmod(0o755)
-    for name in ("api", "domain", "sync", "notifications", "infra"):
-        shutil.copytree(PROJECT / name, made / name, ignore=shutil.ignore_patterns("__pycache__"))
-    yield made
-    shutil.rmtree(made)
+    """A copy of this checkout for one test, with a database of its own."""
+    with copied() as made:
+        yield made
 
 
 async def test_what_a_person_wrote_is_there_after_everything_was_killed(checkout: Path) -> None:
@@ -563,6 +581,14 @@ async def test_the_greeting_names_two_people_whatever_became_of_the_last_ones(pa
     for _ in range(SIGN_IN.hits_max + 1):
         remembered.unlink(missing_ok=True)
         assert set(await greeted()) == {"ANA", "BEN"}
+
+
+async def test_what_is_kept_beside_a_database_of_these_tests_is_not_kept_in_this_checkout(
+    environ: dict[str, str], house: Path
+) -> None:
+    async with haven("serve", **environ) as started:
+        token = (await started.until(r"ANA=(\S+)"))[1]
+    assert token in (house / ".haven" / "people-of-your-own-database.json").read_text()
 
 
 async def test_what_the_greeting_offers_to_try_works(environ: dict[str, str]) -> None:
