@@ -19,6 +19,7 @@ from api import device_words as words
 from api.client import Client
 from api.embedded_postgres import place, serving
 from api.migrate import migrate
+from api.postgres import Pool
 from api.server import serve
 from api.settings import Address, Secret, Settings
 from api.wiring import PROJECT, Parts, open_parts
@@ -46,11 +47,24 @@ async def _run() -> None:
 
             async def tell(_: Parts, public: Address, __: Address) -> None:
                 try:
+                    await _opening(parts.pool, public)
                     await _Story(f"http://{public}", Path(folder)).tell()
                 finally:
                     parts.drain.begin()
 
             await serve(parts, tell, with_worker=False)
+
+
+async def _opening(pool: Pool, public: Address) -> None:
+    """Say what is real behind the story: nothing that follows would look otherwise if it were not."""
+    async with pool.acquire() as connection:
+        version = connection.get_server_version()
+    sys.stdout.write("\n")
+    _say(
+        f"All of this is happening now. Haven listens on http://{public}, on a PostgreSQL"
+        f" {version.major}.{version.minor} of its own, and three phones, each with a file of its own, speak HTTP to it."
+        " Only their clocks are set by hand, so that a week takes seconds. Server and database stop at the end."
+    )
 
 
 class Phone:

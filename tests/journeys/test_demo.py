@@ -1,6 +1,7 @@
 """The demo tells its story: it is the first thing that somebody runs, so it must not rot."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,10 @@ def test_the_demo_tells_its_story_to_the_end() -> None:
 
     assert told.returncode == 0, told.stderr
     story = " ".join(told.stdout.split())
+    # Before anything else: that it is no recording.
+    assert re.match(
+        r"All of this is happening now. Haven listens on http://127\.0\.0\.1:\d+, on a PostgreSQL \d", story
+    )
     for moment in (
         "the goal is now «active» on all three phones",
         "«We leave on Friday at noon. We take the small tent and the kettle.»",
