@@ -4,6 +4,7 @@ Everything is real: a server with its own embedded PostgreSQL, devices with thei
 the phones' clocks are set by hand, so that a week passes in seconds.
 """
 
+import os
 import sys
 import tempfile
 import textwrap
@@ -17,7 +18,7 @@ import uvloop
 
 from api import device_words as words
 from api.client import Client
-from api.embedded_postgres import place, serving
+from api.embedded_postgres import EmbeddedFailed, place, serving
 from api.migrate import migrate
 from api.postgres import Pool
 from api.server import serve
@@ -311,3 +312,11 @@ if __name__ == "__main__":
         main()
     except KeyboardInterrupt:
         sys.exit(130)
+    except EmbeddedFailed as fault:
+        sys.exit(str(fault))
+    except ExceptionGroup as faults:
+        if faults.split(BrokenPipeError)[1] is not None:
+            raise
+        # Whoever reads has read enough; what Python flushes at its end has to go somewhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -9,13 +9,16 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
 
+def environ() -> dict[str, str]:
+    unset = ("HAVEN_", "DATABASE_URL")
+    return {name: value for name, value in os.environ.items() if not name.startswith(unset)}
+
+
 def test_the_demo_tells_its_story_to_the_end() -> None:
-    settings = {name: value for name, value in os.environ.items() if not name.startswith("HAVEN_")}
-    settings.pop("DATABASE_URL", None)
     told = subprocess.run(
         [sys.executable, "-m", "api.demo"],
         cwd=PROJECT,
-        env=settings,
+        env=environ(),
         capture_output=True,
         text=True,
         timeout=120,
@@ -40,3 +43,20 @@ def test_the_demo_tells_its_story_to_the_end() -> None:
     ):
         assert moment in story
     assert told.stderr == ""
+
+
+def test_whoever_has_read_enough_of_the_demo_is_shown_no_traceback() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "api.demo"],
+        cwd=PROJECT,
+        env=environ(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as told:
+        assert told.stdout is not None
+        assert told.stderr is not None
+        told.stdout.readline()
+        told.stdout.close()
+        assert told.stderr.read() == ""
+        assert told.wait() == 1
