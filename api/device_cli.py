@@ -19,7 +19,7 @@ from api.client import AnotherPersonError, Client, OfflineError, Synced, TurnedA
 from api.device_listing import Listing, as_json, short
 from api.device_store import DeviceFileError
 from api.kinds_page import in_words
-from domain.ids import RecordId
+from domain.ids import CoupleId, RecordId
 from domain.kind import Kind, Who
 from domain.kinds import KINDS
 from domain.policies import Policy
@@ -67,6 +67,15 @@ _ACTS: Final[Mapping[str, str]] = {
     "rest": "let a goal rest for as long as you need",
     "resume": "take a resting goal up again",
     "let-go": "let a goal go; it needs nobody else",
+}
+_ACTS_SAID: Final[Mapping[str, str]] = {
+    "accept": "You have said yes.",
+    "decline": "You have said no.",
+    "not-now": "You have put it off.",
+    "done": "You have said that it is reached for you.",
+    "rest": "You let it rest.",
+    "resume": "You take it up again.",
+    "let-go": "You let it go.",
 }
 _ACT_NAMES: Final = {name: name.replace("-", "_") for name in _ACTS} | {"done": "mark_done"}
 
@@ -149,6 +158,8 @@ async def me(client: Client, _chosen: argparse.Namespace) -> Said:
     """Say who one is and whom one is with."""
     said = await client.me()
     _remember(client, said)
+    if said["couple"] is not None and _replica(client).couple is None:
+        await client.sync()  # the other was the second to confirm
     lines = [f"You are {said['chosen_name']}.", *_with(said)]
     for pairing in said["pairings"]:
         lines += _pairing(pairing)
@@ -179,15 +190,18 @@ async def join(client: Client, chosen: argparse.Namespace) -> Said:
 
 async def confirm(client: Client, chosen: argparse.Namespace) -> Said:
     """Say yes to a pairing."""
-    pairings = (await client.me())["pairings"]
-    if chosen.pairing is not None:
-        pairings = [each for each in pairings if each["id"].startswith(chosen.pairing)]
+    mine = await client.me()
+    wanted = chosen.pairing or ""
+    pairings = [each for each in mine["pairings"] if each["id"].startswith(wanted)]
+    if not mine["pairings"]:
+        begin = "" if mine["couple"] else " One of you types `invite`, the other `join` with the code."
+        raise MisunderstoodError(f"No pairing waits for you. {' '.join(_with(mine))}{begin}")
     if len(pairings) != 1:
-        known = ", ".join(each["id"] for each in pairings) or "none"
-        raise MisunderstoodError(f"Name one pairing that waits for you ({known}).")
+        waiting = "; ".join(f"{each['id']} ({' '.join(each['check_words'])})" for each in mine["pairings"])
+        raise MisunderstoodError(f"Name one of the pairings that wait for you: {waiting}.")
     said = await client.confirm(UUID(pairings[0]["id"]))
     if said["couple"] is None:
-        return Said(["You have said yes. Once the other has too, you are together."], said)
+        return Said(["You have said yes. Once the other has too, you are together; `sync` tells you."], said)
     _remember(client, await client.me())
     await client.sync()
     name = said["couple"]["partner_name"]
@@ -245,6 +259,7 @@ async def bring_back(client: Client, chosen: argparse.Namespace) -> Said:
 async def propose(client: Client, chosen: argparse.Namespace) -> Said:
     """Propose a goal, or other terms for one."""
     replica = _replica(client)
+    _couple(replica, "propose it to")
     based_on = None
     terms = {"title": chosen.title, "why": chosen.why, "done_when": chosen.done_when}
     # Both before either is kept: a goal without terms would be shown to nobody.
@@ -273,7 +288,14 @@ async def act(client: Client, chosen: argparse.Namespace) -> Said:
         goal, terms = str(shown.id), _terms_meant(_replica(client), shown, chosen.command)
     else:
         raise MisunderstoodError("Name a goal, or terms that were proposed for one.")
-    return _kept(client.edit("goal_act", None, {"goal": goal, "terms": terms, "act": _ACT_NAMES[chosen.command]}))
+    kept = client.edit("goal_act", None, {"goal": goal, "terms": terms, "act": _ACT_NAMES[chosen.command]})
+    # Of the goal, since nobody meets the act itself again.
+    return Said([_ACTS_SAID[chosen.command], *_standing(client, RecordId(UUID(goal))), _WAITS], _kept(kept).told)
+
+
+def _standing(client: Client, goal: RecordId) -> list[str]:
+    shown = _replica(client).shown(goal)
+    return [] if shown is None else Listing(_replica(client), client.store.account).lines(shown)[:1]
 
 
 def _terms_meant(replica: Replica, goal: Shown, command: str) -> str:
@@ -293,11 +315,9 @@ async def share(client: Client, chosen: argparse.Namespace) -> Said:
     """Show chosen parts of something private."""
     shown = _found(client, chosen.id)
     window = KINDS[shown.kind].window
-    couple = _replica(client).couple
     if window is None:
         raise MisunderstoodError(f"A {words.plain(shown.kind)} cannot be shown in parts.")
-    if couple is None:
-        raise MisunderstoodError("There is nobody to show it to: you are not with anyone here.")
+    couple = _couple(_replica(client), "show it to")
     unknown = [each for each in chosen.parts if each not in window.parts]
     if unknown:
         raise MisunderstoodError(f"Parts are: {', '.join(window.parts)}.")
@@ -315,9 +335,7 @@ async def unshare(client: Client, chosen: argparse.Namespace) -> Said:
 async def send(client: Client, chosen: argparse.Namespace) -> Said:
     """Give a note."""
     shown = _found(client, chosen.id, "note_draft")
-    couple = shown.fields.get("for_couple") or _replica(client).couple
-    if couple is None:
-        raise MisunderstoodError("There is nobody to give it to: you are not with anyone here.")
+    couple = shown.fields.get("for_couple") or _couple(_replica(client), "give it to")
     return _kept(client.edit("note_draft", shown.id, {"send": True, "for_couple": str(couple)}))
 
 
@@ -363,9 +381,12 @@ async def sync(client: Client, _chosen: argparse.Namespace) -> Said:
     """Send what waits and fetch what is new."""
     before = len(_replica(client).waiting())
     synced = await client.sync()
+    lines = _told(synced, before)
     if "partner_name" not in client.store.account and _replica(client).couple is not None:
-        _remember(client, await client.me())
-    return Said(_told(synced, before), _told_json(synced))
+        said = await client.me()
+        _remember(client, said)
+        lines += _with(said)
+    return Said(lines, _told_json(synced))
 
 
 async def listen(client: Client, chosen: argparse.Namespace) -> Said:
@@ -443,6 +464,14 @@ def _replica(client: Client) -> Replica:
     replica = client.replica
     assert replica is not None, "the command began with one"
     return replica
+
+
+def _couple(replica: Replica, act: str) -> CoupleId:
+    if replica.couple is None:
+        raise MisunderstoodError(
+            f"There is nobody to {act}: you are not with anyone here. If you have just paired: sync first."
+        )
+    return replica.couple
 
 
 def _kind(written: str) -> Kind:
@@ -629,7 +658,7 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--removed", action="store_true", help="what was removed instead")
     command("sync", "send what waits and fetch what is new")
     added = command("listen", "stay, and sync whenever there is news")
-    added.add_argument("--news", type=int, metavar="N", help="stop after so much news")
+    added.add_argument("--news", type=_count, metavar="N", help="stop after so much news")
     added = command("purge", "destroy your own words in a record, everywhere and for good", "purge 5f0c12 --yes")
     added.add_argument("id")
     added.add_argument("--yes", action="store_true")
@@ -670,6 +699,12 @@ def _editing(command: Callable[..., argparse.ArgumentParser]) -> None:
     added = command("right", "say that a text joined from two reads well", "right 5f0c12 notes")
     added.add_argument("id")
     added.add_argument("field")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError("must be a number from 1")
+    return int(text)
 
 
 def _say(chosen: argparse.Namespace, said: Said) -> None:

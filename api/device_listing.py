@@ -82,7 +82,9 @@ class Listing:
         return f"{'[x]' if shown.fields.get('done') else '[ ]'} {shown.fields.get('title')}{by}"
 
     def _of_goal(self, goal: Shown) -> list[str]:
-        lines = []
+        named = self.terms(goal)
+        told = {} if named is None else {name: named.fields.get(name) for name in ("why", "done_when")}
+        lines = [f"      {words.plain(name)}: {text}" for name, text in told.items() if text]
         for named in goal.fields.get("open_terms") or ():
             terms = self.replica.shown(RecordId(UUID(named)))
             if terms is not None and goal.fields.get("terms_in_force"):

@@ -112,6 +112,57 @@ async def test_two_people_meet_by_a_code_and_three_words(address: str, ana: Term
     assert (await ben.asked("me"))["couple"]["partner_name"].startswith("Ana")
 
 
+async def test_whoever_confirmed_first_is_told_when_the_other_has_too(
+    address: str, ana: Terminal, ben: Terminal
+) -> None:
+    await sign_in(ana, address, "Ana")
+    await sign_in(ben, address, "Ben")
+    await ben("join", (await ana.asked("invite"))["code"])
+    await ana("confirm")
+    await ben("confirm")
+    assert "sync first" in await ana("propose", "A walk", code=EXIT_USAGE)
+    assert "You are together with Ben" in await ana("sync")
+    assert "You are together" not in await ana("sync")
+    said = await ana("confirm", code=EXIT_USAGE)
+    assert said.startswith("No pairing waits for you. You are together with Ben")
+    assert "invite" not in said
+
+
+async def test_after_me_has_told_of_the_other_there_is_somebody_to_propose_to(
+    address: str, ana: Terminal, ben: Terminal
+) -> None:
+    await sign_in(ana, address, "Ana")
+    await sign_in(ben, address, "Ben")
+    await ben("join", (await ana.asked("invite"))["code"])
+    await ana("confirm")
+    await ben("confirm")
+    assert "You are together with Ben" in await ana("me")
+    await ana("propose", "A walk")
+
+
+async def test_what_was_said_about_a_goal_is_told_with_the_goal_and_how_it_stands(
+    address: str, ana: Terminal, ben: Terminal
+) -> None:
+    await pair(ana, ben, address)
+    await ana("propose", "A walk every Sunday", "--why", "We talk best while walking.", "--done-when", "By spring.")
+    await ana("sync")
+    await ben("sync")
+    shown = await ben("show")
+    assert "why: We talk best while walking." in shown
+    assert "done when: By spring." in shown
+    goal = await ben.one("goal")
+    waits = "It waits here for the next `sync`.\n"
+    told = {
+        "decline": "You have said no.\n  [{}] A walk every Sunday: not this one\n",
+        "accept": "You have said yes.\n  [{}] A walk every Sunday: agreed by both\n",
+        "rest": "You let it rest.\n  [{}] A walk every Sunday: resting\n",
+        "resume": "You take it up again.\n  [{}] A walk every Sunday: agreed by both\n",
+        "let-go": "You let it go.\n  [{}] A walk every Sunday: let go\n",
+    }
+    for act, said in told.items():
+        assert await ben(act, goal) == said.format(goal) + waits
+
+
 async def test_a_goal_from_proposal_to_its_end(address: str, ana: Terminal, ben: Terminal) -> None:
     await pair(ana, ben, address)
     assert "not sent yet" in await _proposed(ana)
@@ -297,6 +348,12 @@ async def test_listening_tells_of_news(address: str, ana: Terminal, ben: Termina
     assert told[-1] == {"news": 1}
 
 
+def test_news_are_counted_from_one(ana: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run(["--file", str(ana.file), "listen", "--news", "0"])
+    assert "must be a number from 1" in capsys.readouterr().err
+
+
 async def test_what_does_not_fit_is_named_and_nothing_is_kept(address: str, ana: Terminal, ben: Terminal) -> None:
     await pair(ana, ben, address)
     said = await ana("add", "check_in", "text=A long day.", "valence=9", code=EXIT_REFUSED)
@@ -331,7 +388,8 @@ async def test_settings_are_changed_like_anything_else(address: str, ana: Termin
         (["add", "check_in", "text"], "Write field=value."),
         (["add", "step", "goal=nothing", "title=x"], "Nothing on this phone is called 'nothing'"),
         (["share", "settings", "text"], "Nothing on this phone"),
-        (["confirm"], "Name one pairing that waits for you (none)."),
+        (["confirm"], "No pairing waits for you. You are not with anyone here. One of you types `invite`"),
+        (["propose", "A walk"], "There is nobody to propose it to: you are not with anyone here."),
     ],
 )
 async def test_what_is_not_understood_is_said_with_what_would_be(
