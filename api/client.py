@@ -94,8 +94,7 @@ class Client:
         self.store = DeviceStore(file)
         self._given = http
         self._own: httpx.AsyncClient | None = None
-        if server is not None:
-            self.store.note(server=server)
+        self._server = server
         self._now_ms, self._chance, self._sleep = now_ms, chance, sleep
         self._turn = asyncio.Lock()
 
@@ -117,7 +116,7 @@ class Client:
         if self._given is not None:
             return self._given
         if self._own is None:
-            server = self.store.account.get("server", "")
+            server = self._server or self.store.account.get("server", "")
             # Certificates take longer to load than a request takes; without TLS there are none to look at.
             self._own = httpx.AsyncClient(base_url=server, timeout=ASK_S, verify=not server.startswith("http://"))
         return self._own
@@ -145,7 +144,8 @@ class Client:
             raise AnotherPersonError(
                 "This file belongs to another person's device. Choose another file for this person."
             )
-        self.store.note(token=answer["token"])
+        # Only now: a mistyped address must not replace the one that this device has.
+        self.store.note(token=answer["token"], server=self._server or self.store.account.get("server"))
         if present is None:
             self.store.begin(Replica(person, DeviceId(UUID(answer["device"]))))
 

@@ -421,6 +421,12 @@ async def test_another_person_and_another_file_are_told_kindly(address: str, ana
     assert "http://" in new_error
 
 
+async def test_a_mistyped_address_does_not_replace_the_one_that_is_kept(address: str, ana: Terminal) -> None:
+    await sign_in(ana, address, "Ana")
+    await ana("sign-in", "--server", "nowhere", "--name", "Ana", code=EXIT_OFFLINE)
+    assert "Nothing to send" in await ana("sync")
+
+
 async def test_a_wrong_code_is_answered_in_the_servers_words(address: str, ana: Terminal) -> None:
     await sign_in(ana, address, "Ana")
     said = await ana("join", "ABCD-EFGH", code=EXIT_FAILED)
