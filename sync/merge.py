@@ -32,6 +32,7 @@ from sync.ports import Value
 from sync.standing import Said, keep, say, standing
 from sync.wire import Verdict
 from sync.words import Budget, merge_words
+from sync.writers import credited
 
 Code = Literal["kept_both", "other_kept", "came_back", "kept_private", "look_again"]
 """What a notice can say: two texts stand; another person's value was kept or yours was; what you removed had been
@@ -138,6 +139,9 @@ def create(kind: Kind, edit: Edit, *, space: SpaceId, identity: RecordId, versio
     """Return the new record: what the edit set, and the empty value of every other field."""
     stamp = Stamp(version, edit.device, 0, edit.made_ms, edit.by)
     fields = {name: edit.set.get(name, field.shape.empty) for name, field in kind.fields.items()}
+    stamps = dict.fromkeys((*kind.written, REMOVAL), stamp)
+    for name in kind.of_policy(Policy.SHARED_WORDS):
+        stamps = credited(stamps, name, [(fields[name] or "", edit.by)], ())
     if kind.ordered:
         fields["order"] = edit.set.get("order", version)
     record = Record(
@@ -149,7 +153,7 @@ def create(kind: Kind, edit: Edit, *, space: SpaceId, identity: RecordId, versio
         author=edit.author or edit.person,
         fields=fields,
         removed=edit.remove is True,
-        stamps=dict.fromkeys((*kind.written, REMOVAL), stamp),
+        stamps=stamps,
     )
     return Merged(record=record, status="applied", changed=True)
 
@@ -372,9 +376,20 @@ class _Work:
             if value != self.fields[name]:
                 self._store(name, value)
 
+    def _credit(self, name: str) -> None:
+        """Remember who brought which sentence: those that stood are not the later writer's."""
+        before = self.record.fields.get(name) or ""
+        beside = [(each.text, each.by) for each in self.record.alternatives.get(name, ())]
+        stored_by = self.record.stamp(name).person or self.record.author
+        said = [(before, stored_by), *beside, (self.edit.set[name] or "", self.edit.by)]
+        present = [self.fields[name] or "", *(each.text for each in self.alternatives.get(name, ()))]
+        self.stamps = credited(self.stamps, name, said, present)
+
     def done(self) -> Merged:
         if not self.touched:
             return Merged(record=self.record, status="applied", changed=False)
+        for name in self.edit.set.keys() & set(self.kind.of_policy(Policy.SHARED_WORDS)):
+            self._credit(name)
         record = replace(
             self.record,
             version=self.version,

@@ -5,7 +5,7 @@ purge loses those sentences before it is merged, refused or kept anywhere. This 
 ever lost", and only the author can ask for it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from domain.ids import PersonId, RecordId
@@ -49,19 +49,20 @@ def remembers(purged: Purged, hash_: bytes) -> bool:
     return hash_ in purged.hashes or (bool(purged.sieve) and all(_bit(purged.sieve, at) for at in _probes(hash_)))
 
 
-def own_sentences(person: PersonId, chain: Sequence[Value]) -> set[str]:
+def own_sentences(
+    person: PersonId, chain: Sequence[Value], known_writer: Callable[[str], PersonId | None] = lambda _: None
+) -> set[str]:
     """Return the sentences that this person brought into a text, as far as its history can tell them apart.
 
-    `chain` holds the text's values from the oldest kept to the present one, each with who wrote it. A sentence
-    belongs to the person in whose value it first appears, and to both where nobody knows who wrote that.
+    `chain` holds the text's values from the oldest kept to the present one, each with who wrote it. A sentence belongs
+    to its `known_writer`, else to the person in whose value it first appears; where that is either, to both.
     """
     known: set[str] = set()
     own: set[str] = set()
     for value in chain:
         new = {sentence for sentence in sentences(value.value or "") if sentence not in known}
         known |= new
-        if value.by in (person, EITHER):
-            own |= new
+        own |= {sentence for sentence in new if (known_writer(sentence) or value.by) in (person, EITHER)}
     return own
 
 

@@ -1,6 +1,7 @@
 """Decide a purge: which words are the caller's own, and everything that has to change so that none of them stays."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -9,13 +10,14 @@ from domain.ids import PersonId, RecordId, SpaceId
 from domain.kind import Kind, Ownership
 from domain.kinds import KINDS
 from domain.policies import Policy
-from domain.records import Purged, Record
+from domain.records import Purged, Record, Stamp
 from domain.shapes import Text
 from sync.bodies import encoded
 from sync.ports import Caller, PurgeScope, RecordKey, Revision, Stored, Value, Writes
 from sync.proof import renewed
 from sync.purge import marked, own_sentences
 from sync.words import sentences, without
+from sync.writers import forgotten, writer
 
 
 def purge(
@@ -96,7 +98,7 @@ class _Purge:
             beside = [Value(name, each.text, each.by) for each in self.record.alternatives.get(name, ())]
             chain = [*self._chain(name), *beside]
             if self.kind.fields[name].policy is Policy.SHARED_WORDS:
-                own |= own_sentences(self.caller.person, chain)
+                own |= own_sentences(self.caller.person, chain, partial(writer, self.record.stamps, name))
             else:
                 own |= {sentence for value in chain for sentence in sentences(value.value)}
         return own
@@ -142,12 +144,19 @@ class _Purge:
             alternatives={name: beside for name, beside in alternatives.items() if beside},
             merged=tuple(name for name in self.record.merged if fields.get(name)),
             purged=mark,
+            stamps=self._stamps_without(own),
         )
         if self.kind.proven and not self.record.gone:
             space = self.scope.spaces[self.record.space]
             cleaned_record = renewed(cleaned_record, self.kind, space, self.id_keys[space.id])
         self._put(cleaned_record)
         self._clean_shown(fields)
+
+    def _stamps_without(self, own: set[str]) -> dict[str, Stamp]:
+        stamps = self.record.stamps
+        for name in self.kind.of_policy(Policy.SHARED_WORDS):
+            stamps = forgotten(stamps, name, own)
+        return stamps
 
     def _emptied(self, name: str, value: Any) -> Any:
         shape = self.kind.fields[name].shape

@@ -343,4 +343,11 @@ PLANTED: Final = (
         bug="    return False",
         tests=PROOF,
     ),
+    Planted(
+        name="a purge takes the last writer for the writer of all",
+        file="sync/purge.py",
+        line="if (known_writer(sentence) or value.by) in (person, EITHER)}",
+        bug="if (value.by or known_writer(sentence)) in (person, EITHER)}",
+        tests=("tests/rules/test_purge.py",),
+    ),
 )

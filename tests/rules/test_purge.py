@@ -13,7 +13,8 @@ from domain.ids import PersonId, RecordId
 from domain.records import Alternative, Purged, Record
 from sync import purging, service
 from sync.bodies import encoded, packed_purge, unpacked_purge
-from sync.ports import Caller, PurgeScope, Revision, Space, Value
+from sync.memory import MemoryStore
+from sync.ports import Caller, PurgeScope, RecordKey, Revision, Space, Value
 from sync.purge import (
     HASH_BYTES,
     HASHES_MAX,
@@ -26,6 +27,7 @@ from sync.purge import (
     remembers,
 )
 from sync.service import UnknownRecordError
+from sync.writers import SENTENCES_MAX, credited, writer
 from tests.pair import Pair, Somebody, change, in_memory
 
 ANA, BEN = PersonId(UUID(int=1)), PersonId(UUID(int=2))
@@ -58,6 +60,11 @@ async def retitle(pair: Pair, who: Caller, step: UUID, title: str, *, base: int,
     return await pair.one(
         who, change("step", step, {"title": title}, was={"title": was}, base=base, couple=pair.couple)
     )
+
+
+def earlier_values_of(pair: Pair) -> dict[RecordKey, list[Revision]]:
+    assert isinstance(pair.store, MemoryStore)
+    return pair.store.revisions
 
 
 async def everything_of(pair: Pair) -> str:
@@ -220,6 +227,45 @@ async def test_in_a_text_of_both_only_one_s_own_sentences_go(pair: Pair) -> None
     await purge(pair, pair.ben, "step", step)
     assert (await pair.look(pair.ben, step)).fields["title"] == ""
     assert "Ben's" not in await everything_of(pair)
+
+
+async def test_whose_a_sentence_is_outlives_the_earlier_values_of_the_text(pair: Pair) -> None:
+    step = await a_step(pair, "Ana's ferry.")
+    await retitle(pair, pair.ben.phone, step, "Ana's ferry. Ben's cabin.", base=1, was="Ana's ferry.")
+    earlier_values_of(pair).clear()  # as after 30 days
+    await purge(pair, pair.ben, "step", step)
+    assert (await pair.look(pair.ben, step)).fields["title"] == "Ana's ferry."
+    await purge(pair, pair.ana, "step", step)
+    assert (await pair.look(pair.ben, step)).fields["title"] == ""
+    assert "Ana's" not in await everything_of(pair)
+
+
+async def test_who_picks_the_other_s_text_does_not_make_it_their_own(pair: Pair) -> None:
+    step = await a_step(pair, "Ana's ferry.")
+    await retitle(pair, pair.ana.phone, step, "Ana's boat.", base=1, was="Ana's ferry.")
+    await retitle(pair, pair.ben.phone, step, "Ben's raft.", base=1, was="Ana's ferry.")
+    earlier_values_of(pair).clear()
+    await retitle(pair, pair.ana.phone, step, "Ben's raft.", base=3, was="Ana's boat.")
+    await purge(pair, pair.ana, "step", step)
+    assert (await pair.look(pair.ben, step)).fields["title"] == "Ben's raft."
+
+
+async def test_nothing_of_a_destroyed_sentence_is_left_among_the_stamps(pair: Pair) -> None:
+    step = await a_step(pair, "Ana's ferry.")
+    before = (await pair.look(pair.ana, step)).stamps
+    await purge(pair, pair.ana, "step", step)
+    after = (await pair.look(pair.ana, step)).stamps
+    assert [key for key in before if "#" in key]
+    assert not [key for key in after if "#" in key]
+
+
+def test_of_very_many_sentences_the_writers_of_those_that_stand_are_remembered() -> None:
+    old = " ".join(f"Old {nth}." for nth in range(SENTENCES_MAX))
+    stamps = credited({}, "notes", [(old, ANA)], [old])
+    assert len(stamps) == SENTENCES_MAX
+    stamps = credited(stamps, "notes", [("Old 7. New.", BEN)], ["Old 7. New."])
+    assert (len(stamps), writer(stamps, "notes", "Old 7."), writer(stamps, "notes", "New.")) == (2, ANA, BEN)
+    assert writer(stamps, "notes", "Old 8.") is None
 
 
 async def test_one_s_own_alternative_goes_and_the_other_s_sentences_in_it_stay_where_they_are(pair: Pair) -> None:
