@@ -11,13 +11,16 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
+from domain.kinds import UNPLACED
 from domain.records import Record
 from sync.bodies import encoded
 from sync.lives import LIVES_MAX, earlier, wire_epoch
 from sync.ports import (
     Behind,
+    Box,
     Caller,
     Dated,
+    History,
     Life,
     Loaded,
     Member,
@@ -117,18 +120,28 @@ class MemoryStore:
             spaces=spaces, records=records, outcomes=outcomes, counts=counts, families=frozenset(wanted.families)
         )
 
-    async def history(self, caller: Caller, records: Collection[RecordKey]) -> dict[RecordKey, frozenset[str]]:
-        """Return the texts that these records once held."""
+    async def history(self, caller: Caller, records: Collection[RecordKey], boxes: Collection[RecordId]) -> History:
+        """Return what these records once held, and the boxes that a refusal has to know of."""
         mine = self._mine(caller)
-        return {
-            key: frozenset(
-                value.value
-                for revision in self.revisions.get(key, ())
-                for value in revision.values
-                if key[0] in mine and isinstance(value.value, str)
-            )
-            for key in records
-        }
+        about = {record for _, record in records}
+        return History(
+            texts={
+                key: frozenset(
+                    value.value
+                    for revision in self.revisions.get(key, ())
+                    for value in revision.values
+                    if key[0] in mine and isinstance(value.value, str)
+                )
+                for key in records
+            },
+            boxes=tuple(
+                Box(id=each.id, about=each.family, gone=each.gone, purged=each.purged)
+                for each in self.records.values()
+                if each.space in mine
+                and each.kind == UNPLACED.name
+                and (each.id in boxes or (each.family in about and each.purged is not None))
+            ),
+        )
 
     async def behind(self, caller: Caller, kind: str, identity: RecordId, *, before: int, limit: int) -> Behind | None:
         """Return at most `limit` revisions of a record from versions below `before`."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
-from domain.records import Record
+from domain.records import Purged, Record
 from sync.sealing import SpaceKeys
 from sync.wire import Outcome
 
@@ -114,6 +114,33 @@ class Revision(Struct, frozen=True, kw_only=True):
     values: tuple[Value, ...]
     put_at: datetime | None = None
     """When they were put behind, where a purge writes them anew: the partner's own words are not made younger by it."""
+
+
+class Box(Struct, frozen=True, kw_only=True):
+    """A record of words that had no place, as far as a later refusal has to know of it."""
+
+    id: RecordId
+    about: UUID | None
+    gone: bool
+    purged: Purged | None
+    """What of its words its owner destroyed."""
+
+
+class History(Struct, frozen=True, kw_only=True):
+    """What has to be known of the past before the words of refused changes are kept."""
+
+    texts: Mapping[RecordKey, frozenset[str]]
+    """What the records once held, as far as revisions are kept."""
+    boxes: tuple[Box, ...] = ()
+    """The caller's boxes that were asked for and are there, and those about the records whose words were destroyed."""
+
+    def box(self, identity: RecordId) -> Box | None:
+        """The box with this id, if it is there."""
+        return next((box for box in self.boxes if box.id == identity), None)
+
+    def destroyed(self, about: UUID) -> list[tuple[RecordId, Purged]]:
+        """The boxes about this record whose words were destroyed, and what is remembered of these."""
+        return [(box.id, box.purged) for box in self.boxes if box.about == about and box.purged is not None]
 
 
 class Dated(Struct, frozen=True):
@@ -224,8 +251,8 @@ class Store(Protocol):
     async def load(self, caller: Caller, wanted: Wanted) -> Loaded:
         """Return one snapshot of what a batch needs; spaces the caller does not belong to are not in it."""
 
-    async def history(self, caller: Caller, records: Collection[RecordKey]) -> dict[RecordKey, frozenset[str]]:
-        """Return the texts that these records once held, as far as revisions are kept."""
+    async def history(self, caller: Caller, records: Collection[RecordKey], boxes: Collection[RecordId]) -> History:
+        """Return what these records once held, which of the boxes are there, and which about the records are wiped."""
 
     async def behind(self, caller: Caller, kind: str, identity: RecordId, *, before: int, limit: int) -> Behind | None:
         """Return at most `limit` revisions of a record, of versions below `before`.

@@ -1,7 +1,8 @@
 """Purging one's own words: take them out everywhere, and keep them out when an older edit brings them back.
 
 What remains is the version of the purge and keyed hashes of the purged sentences; a change that had not seen the
-purge loses those sentences before it is merged, refused or kept anywhere. This is the one exception to "no word is
+purge loses those sentences before it is merged, refused or kept anywhere. Those of words that had no place are kept out
+of whatever is refused later about the same record (`sync/unplaced.py`). This is the one exception to "no word is
 ever lost", and only the author can ask for it.
 """
 

@@ -201,7 +201,7 @@ class _Purge:
                 self._put(replace(draft, purged=mark))
 
     def _clean_boxes(self, own: set[str]) -> None:
-        """Wipe the notices about the record; take the sentences out of unplaced words in both boxes."""
+        """Wipe the notices and one's own unplaced words about the record; take the sentences out of the other's."""
         about = {self.record.id, *(draft.id for draft in self._drafts())}
         for box in self.scope.records:
             if box.kind not in ("notice", "unplaced") or box.gone or not {box.id, box.family} & about:
@@ -210,11 +210,16 @@ class _Purge:
                 if box.author == self.caller.person:
                     self._put(replace(box, gone=True, fields={}))
             elif box.author == self.caller.person:
-                self._put(replace(box, gone=True, fields={}))
+                self._put(replace(box, gone=True, fields={}, purged=self._mark_of(box)))
             else:
                 words = {name: text for name, value in box.fields["words"].items() if (text := _without(own, value))}
                 if words != box.fields["words"]:
                     self._put(replace(box, gone=not words, fields=box.fields | {"words": words} if words else {}))
+
+    def _mark_of(self, box: Record) -> Purged:
+        """Remember the sentences of a box: other phones may still wait to say them, or hold them in an older copy."""
+        said = {sentence for text in box.fields["words"].values() for sentence in sentences(text)}
+        return marked(box.purged, self.heads[box.space] + 1, said, self.id_keys[box.space], box.id)
 
     def _put(self, record: Record) -> None:
         self.heads[record.space] += 1

@@ -24,7 +24,7 @@ from sync.follows import give, move, show
 from sync.merge import Edit, Merged, Word, create, merge
 from sync.origin import brought_back, of_another
 from sync.picks import UnfitPickError, picks
-from sync.ports import Caller, Loaded, RecordKey, Revision, Space, Writes
+from sync.ports import Caller, History, Loaded, RecordKey, Revision, Space, Writes
 from sync.purge import kept_out
 from sync.secrecy import guarded, unsent
 from sync.unplaced import own_words
@@ -49,6 +49,8 @@ class Decisions(Struct, frozen=True, kw_only=True):
     asks: frozenset[RecordKey] = frozenset()
     """Records whose earlier values must be known before a refused change's words are kept: decide again with
     them."""
+    boxes: frozenset[RecordId] = frozenset()
+    """Where these words would be kept: whether something is there must be known as well."""
     families: frozenset[tuple[UUID, str]] = frozenset()
     """Families, by kind, that must be loaded before it is known whether there is room: load and decide again."""
 
@@ -59,13 +61,13 @@ def reconcile(
     changes: Sequence[Change],
     now: datetime,
     id_keys: Mapping[SpaceId, bytes],
-    history: Mapping[RecordKey, frozenset[str]] | None = None,
+    history: History | None = None,
     base_max: Mapping[SpaceId, int] | None = None,
 ) -> Decisions:
     """Judge and merge a batch.
 
     `id_keys` holds the id key of every space of `loaded` and of its members' personal spaces. `history` holds,
-    for the records that an earlier call asked about, the texts that they once held. `base_max` bounds the bases
+    for the records and boxes that an earlier call asked about, what became of them. `base_max` bounds the bases
     of a device that comes from another life of a space: beyond it the two histories are not one.
     """
     batch = _Batch(Board(loaded, caller, now, id_keys), history, base_max or {})
@@ -76,6 +78,7 @@ def reconcile(
         writes=batch.board.writes(),
         again=frozenset(batch.again),
         asks=frozenset(batch.asks),
+        boxes=frozenset(batch.boxes),
         families=frozenset(batch.families),
     )
 
@@ -91,13 +94,14 @@ class _Batch:
     def __init__(
         self,
         board: Board,
-        history: Mapping[RecordKey, frozenset[str]] | None,
+        history: History | None,
         base_max: Mapping[SpaceId, int],
     ) -> None:
         self.board, self.history, self.base_max = board, history, base_max
         self.caller = board.caller
         self.again: set[RecordId] = set()
         self.asks: set[RecordKey] = set()
+        self.boxes: set[RecordId] = set()
         self.families: set[tuple[UUID, str]] = set()
 
     def follow(self) -> None:
@@ -287,29 +291,31 @@ class _Batch:
         if code not in KEEPS_NO_WORDS and not of_another(change, self.caller.person):
             words, asks = own_words(self.board, kind, change, self.history)
             self.asks |= asks
-        identity = None
-        if words:
-            identity = self.board.made_id(self.caller.personal, UNPLACED.name, change.key)
-            fields = {
-                "meant": change.kind,
-                "about": str(change.id),
-                "code": code.value,
-                "words": words,
-                "on": self.board.utc_date(),
-            }
-            self.board.put(
-                self.board.own(
-                    self.caller.personal,
-                    UNPLACED.name,
-                    identity,
-                    self.caller.person,
-                    fields,
-                    RecordId(change.id),
-                )
-            )
         return Outcome(
-            key=change.key, status="refused", fields=self._unfit(kind, change, code), code=code.value, unplaced=identity
+            key=change.key,
+            status="refused",
+            fields=self._unfit(kind, change, code),
+            code=code.value,
+            unplaced=self._box(change, code, words) if words else None,
         )
+
+    def _box(self, change: Change, code: Refusal, words: dict[str, str]) -> RecordId | None:
+        """Keep words with their author, once, and return where: what was put away or wiped comes back by no retry."""
+        identity = self.board.made_id(self.caller.personal, UNPLACED.name, change.key)
+        self.boxes.add(identity)
+        there = None if self.history is None else self.history.box(identity)
+        if there is not None:
+            return None if there.gone else identity
+        fields = {
+            "meant": change.kind,
+            "about": str(change.id),
+            "code": code.value,
+            "words": words,
+            "on": self.board.utc_date(),
+        }
+        about = RecordId(change.id)
+        self.board.put(self.board.own(self.caller.personal, UNPLACED.name, identity, self.caller.person, fields, about))
+        return identity
 
     def _unfit(self, kind: Kind | None, change: Change, code: Refusal) -> dict[str, Verdict]:
         """Name the field for which a change was refused, where it is one."""

@@ -193,7 +193,8 @@ def _unplaced_again(row: Row, life: Life) -> Iterator[Again]:
     if row.kind != UNPLACED.name or row.removed:
         return
     meant, words = row.fields.get("meant"), row.fields.get("words")
-    known = [(each.fields.get("meant"), _about(each), each.fields.get("words")) for each in life.pulled.values()]
+    standing = [each for each in life.pulled.values() if not each.removed]
+    known = [(each.fields.get("meant"), _about(each), each.fields.get("words")) for each in standing]
     if isinstance(meant, str) and isinstance(words, dict) and (meant, _about(row), words) not in known:
         key = _made_from("unplaced", row.id)
         # No kind has the field, and the change names no couple: whatever was meant, it is refused.

@@ -165,7 +165,7 @@ async def push(
             asked = replace(asked, families={*asked.families, *decisions.families})
             continue
         if decisions.asks:
-            history = await store.history(caller, decisions.asks)
+            history = await store.history(caller, decisions.asks, decisions.boxes)
             decisions = reconcile(loaded, caller, changes, now, id_keys, history, base_max)
         if not decisions.writes.spaces:
             return _Pushed(loaded, decisions, {})

@@ -20,8 +20,10 @@ from sync.bodies import decoded, packed, packed_purge, unpacked, unpacked_purge
 from sync.lives import LIVES_MAX, earlier, wire_epoch
 from sync.ports import (
     Behind,
+    Box,
     Caller,
     Dated,
+    History,
     Keys,
     Loaded,
     Member,
@@ -44,6 +46,9 @@ log = logging.getLogger("haven.sync")
 REVISIONS_LOOKED_THROUGH_MAX: Final = 10_000
 """Earlier values of a record that one purge or refusal looks through, the newest: one edit every four minutes for a
 month. A purge destroys those beyond unseen, the partner's among them."""
+
+BOXES_LOOKED_THROUGH_MAX: Final = 500
+"""Destroyed boxes of words without a place that one push with refusals looks through, the newest."""
 
 _OUTCOMES = msgspec.json.Decoder(Outcome)
 _VALUES = msgspec.json.Decoder(tuple[Value, ...])
@@ -288,12 +293,27 @@ UNION ALL
 )"""
 
 HISTORY: Final = f"""{_MINE}
-SELECT v.space_id, v.record_id, r.kind, v.body
-FROM mine
-JOIN record r ON r.space_id = mine.space_id AND r.id = ANY($3::uuid[])
-JOIN revision v ON v.space_id = r.space_id AND v.record_id = r.id
-ORDER BY v.version DESC
-LIMIT {REVISIONS_LOOKED_THROUGH_MAX}"""
+(
+    SELECT 'text' AS part, v.space_id, v.record_id AS id, r.kind, v.body, NULL::uuid AS family, r.gone,
+        NULL::bytea AS purged
+    FROM mine
+    JOIN record r ON r.space_id = mine.space_id AND r.id = ANY($3::uuid[])
+    JOIN revision v ON v.space_id = r.space_id AND v.record_id = r.id
+    ORDER BY v.version DESC
+    LIMIT {REVISIONS_LOOKED_THROUGH_MAX}
+)
+UNION ALL
+SELECT 'box', r.space_id, r.id, r.kind, NULL, r.family, r.gone, r.purged
+FROM mine JOIN record r ON r.space_id = mine.space_id AND r.id = ANY($4::uuid[])
+WHERE r.kind = 'unplaced'
+UNION ALL
+(
+    SELECT 'box', r.space_id, r.id, r.kind, NULL, r.family, r.gone, r.purged
+    FROM mine JOIN record r ON r.space_id = mine.space_id AND r.family = ANY($3::uuid[])
+    WHERE r.kind = 'unplaced' AND r.purged IS NOT NULL AND r.id <> ALL($4::uuid[])
+    ORDER BY r.version DESC
+    LIMIT {BOXES_LOOKED_THROUGH_MAX}
+)"""
 
 
 BEHIND: Final = f"""{_MINE}
@@ -367,17 +387,22 @@ class PostgresStore:
             families=frozenset(families),
         )
 
-    async def history(self, caller: Caller, records: Collection[RecordKey]) -> dict[RecordKey, frozenset[str]]:
-        """Return the texts that these records once held."""
-        rows = await self.pool.fetch(HISTORY, caller.spaces, caller.person, [record for _, record in records])
+    async def history(self, caller: Caller, records: Collection[RecordKey], boxes: Collection[RecordId]) -> History:
+        """Return what these records once held, and the boxes that a refusal has to know of."""
+        ids = [record for _, record in records]
+        rows = await self.pool.fetch(HISTORY, caller.spaces, caller.person, ids, list(boxes))
         opener = await self.keys.of(caller.spaces)
         texts: dict[RecordKey, set[str]] = {key: set() for key in records}
+        there: list[Box] = []
         for row in rows:
-            key = (SpaceId(row["space_id"]), RecordId(row["record_id"]))
-            if key in texts:
-                values = self._values(opener, row["space_id"], row["kind"], row["record_id"], row["body"])
+            key = (SpaceId(row["space_id"]), RecordId(row["id"]))
+            if row["part"] == "box":
+                purged = unpacked_purge(row["purged"])
+                there.append(Box(id=key[1], about=row["family"], gone=row["gone"], purged=purged))
+            elif key in texts:
+                values = self._values(opener, row["space_id"], row["kind"], row["id"], row["body"])
                 texts[key] |= {value.value for value in values if isinstance(value.value, str)}
-        return {key: frozenset(each) for key, each in texts.items()}
+        return History(texts={key: frozenset(each) for key, each in texts.items()}, boxes=tuple(there))
 
     async def behind(self, caller: Caller, kind: str, identity: RecordId, *, before: int, limit: int) -> Behind | None:
         """Return at most `limit` revisions of a record from versions below `before`."""

@@ -7,43 +7,59 @@ from domain.kind import Kind, Ownership, Who
 from domain.kinds import holds_words
 from domain.records import Record
 from sync.board import Board
-from sync.ports import RecordKey
-from sync.purge import kept_out
+from sync.ports import History, RecordKey
+from sync.purge import cleaned, kept_out
 from sync.wire import Change
 
 
 def own_words(
-    board: Board, kind: Kind | None, change: Change, history: Mapping[RecordKey, frozenset[str]] | None
+    board: Board, kind: Kind | None, change: Change, history: History | None
 ) -> tuple[dict[str, str], frozenset[RecordKey]]:
     """Return the texts of a refused change that its pusher may have written, and nothing else.
 
-    Whatever the record holds or once held is left out, so that nobody's box fills with the other's words. While
-    `history` is None, also return the record whose earlier texts have to be known first.
+    Whatever the record holds or once held is left out, so that nobody's box fills with the other's words, and what
+    the pusher has destroyed in a box about it. While `history` is None, also return the record of which both have to
+    be known first.
     """
     texts = {
         name: text
         for name, value in change.set.items()
         if (kind is None or holds_words(kind, name)) and (text := _written(value)) and value != change.was.get(name)
     }
+    if kind is not None and kind.creates is Who.SERVER and kind.edits is not Who.AUTHOR and not _is_said_again(change):
+        return {}, frozenset()
     key, stored = _where(board, kind, RecordId(change.id))
-    if kind is None or not texts:
-        return texts, frozenset()
-    if kind.creates is Who.SERVER and kind.edits is not Who.AUTHOR and not _is_said_again(change):
-        return {}, frozenset()
-    if stored is None:
-        return texts, frozenset()
-    if stored.author != board.caller.person and kind.ownership is not Ownership.JOINT:
-        return {}, frozenset()
+    if stored is not None and kind is not None:
+        if stored.author != board.caller.person and kind.ownership is not Ownership.JOINT:
+            return {}, frozenset()
+        texts = _not_there(board, stored, texts, change.base)
+    if history is None:
+        return texts, frozenset({key}) if texts else frozenset()
+    once = history.texts.get(key, frozenset())
+    texts = {name: text for name, text in texts.items() if text not in once}
+    return _not_destroyed(board, RecordId(change.id), texts, history), frozenset()
+
+
+def _not_there(board: Board, stored: Record, texts: Mapping[str, str], base: int) -> dict[str, str]:
+    """Return texts without what was purged in a record since `base`, and those alone that it does not hold."""
     id_key = board.id_keys[stored.space]
-    cleaned = kept_out(texts, stored.purged, base=change.base, id_key=id_key, record=stored.id)
+    left = kept_out(texts, stored.purged, base=base, id_key=id_key, record=stored.id)
     known = {value for value in stored.fields.values() if isinstance(value, str)}
     known |= {each.text for beside in stored.alternatives.values() for each in beside}
     known |= {value for each in _given(board, stored) for value in each.fields.values() if isinstance(value, str)}
-    texts = {name: text for name, text in cleaned.items() if text and text not in known}
-    if history is None:
-        return texts, frozenset({key}) if texts else frozenset()
-    once = history.get(key, frozenset())
-    return {name: text for name, text in texts.items() if text not in once}, frozenset()
+    return {name: text for name, text in left.items() if text and text not in known}
+
+
+def _not_destroyed(board: Board, about: RecordId, texts: Mapping[str, str], history: History) -> dict[str, str]:
+    """Return texts without the sentences that were destroyed in boxes about the same record.
+
+    A box counts in another space than the record, so no base tells whether a change was made after that: whoever
+    destroys words that had no place, says them there again and is refused again, does not get them back.
+    """
+    id_key = board.id_keys[board.caller.personal]
+    for box, purged in history.destroyed(about):
+        texts = {name: cleaned(text, purged, id_key, box) for name, text in texts.items()}
+    return {name: text for name, text in texts.items() if text}
 
 
 def _is_said_again(change: Change) -> bool:

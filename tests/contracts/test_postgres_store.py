@@ -192,7 +192,7 @@ async def test_a_revision_that_does_not_open_is_left_out_of_history_and_scope(
     await pair.one(pair.ana.phone, change("check_in", identity, {"text": "Two."}, was={"text": "One."}, base=2))
     await ground.pool.execute("UPDATE revision SET body = $2 WHERE record_id = $1", identity, b"\x01\x00" + b"0" * 40)
     key = (pair.ana.personal, RecordId(identity))
-    assert await pair.store.history(pair.ana.phone, [key]) == {key: frozenset()}
+    assert (await pair.store.history(pair.ana.phone, [key], [])).texts == {key: frozenset()}
     scope = await pair.store.scope(pair.ana.phone, RecordId(identity))
     assert [revision.values for revision in scope.revisions] == [()]
 
@@ -250,6 +250,18 @@ async def test_a_push_from_behind_pulls_what_it_missed_in_one_more(pair: Pair, s
     answer = await sync(pair, pair.ana.phone, check_in(pair))
     assert told_apart(statements) == ["load", "save", "pull"]
     assert len([view for view in views(answer) if view.kind == "check_in"]) == 2
+
+
+async def test_a_refusal_looks_once_at_the_past_before_it_keeps_words_and_not_at_all_without_any(
+    pair: Pair, statements: list[str]
+) -> None:
+    await sync(pair, pair.ana.phone)
+    for text, before in (("One.", ["load", "history", "save", "pull"]), (None, ["load", "save", "pull"])):
+        refused = [check_in(pair, text=text, valence=9) for _ in range(3)]
+        statements.clear()
+        answer = await sync(pair, pair.ana.phone, *refused)
+        assert {outcome.code for outcome in answer.response.outcomes} == {"invalid"}
+        assert told_apart(statements) == before
 
 
 async def test_a_push_with_a_window_is_one_transaction(pair: Pair, statements: list[str]) -> None:

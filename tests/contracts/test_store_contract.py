@@ -13,7 +13,7 @@ from domain.ids import RecordId, SpaceId
 from domain.records import Alternative, Purged, Record, Stamp
 from sync.bodies import decoded, encoded
 from sync.lives import LIVES_MAX
-from sync.ports import Caller, Life, Loaded, Page, Revision, Space, Stored, Value, Wanted, Writes
+from sync.ports import Box, Caller, Life, Loaded, Page, Revision, Space, Stored, Value, Wanted, Writes
 from sync.wire import VERSION_MAX, Outcome
 from tests.contracts.grounds import Ground, MemoryGround, PostgresGround, pair_on
 from tests.pair import NOON, HeldKeys, Pair, change, somebody
@@ -295,11 +295,43 @@ async def test_history_gives_the_texts_that_a_record_once_held(pair: Pair) -> No
     later = replace(record, version=3)
     await saved(pair, later, revisions=(behind(later, Value("title", "Older", ben)),))
     keys = [(pair.space, record.id), (pair.space, other.id), (pair.ana.personal, record.id)]
-    assert await pair.store.history(pair.ana.phone, keys) == {
+    assert (await pair.store.history(pair.ana.phone, keys, [])).texts == {
         keys[0]: frozenset({"Old", "Older"}),
         keys[1]: frozenset(),
         keys[2]: frozenset(),
     }
+
+
+async def test_history_tells_of_one_s_own_boxes_that_are_asked_for_and_of_those_destroyed_about_a_record(
+    pair: Pair,
+) -> None:
+    about, mark = RecordId(uuid4()), Purged(7, frozenset({b"hash"}))
+
+    def box(version: int, space: SpaceId, **rest: Any) -> Record:
+        return replace(step(pair, version, family=about, **rest), space=space, kind="unplaced")
+
+    asked, other = box(2, pair.ana.personal), box(3, pair.ana.personal)
+    gone, destroyed = (box(nth, pair.ana.personal, gone=True, purged=each) for nth, each in ((4, None), (5, mark)))
+    elsewhere = replace(destroyed, id=RecordId(uuid4()), family=uuid4(), version=6)
+    await saved(pair, asked, other, gone, destroyed, elsewhere, space=pair.ana.personal)
+    theirs = box(2, pair.ben.personal, gone=True, purged=mark)
+    read = await space_of(pair, pair.ben.personal, pair.ben.phone)
+    write = Writes(spaces={read.id: read}, heads={read.id: 2}, records=(Stored(theirs, encoded(theirs)),))
+    assert await pair.store.save(pair.ben.phone, write, NOON)
+
+    history = await pair.store.history(pair.ana.phone, [(pair.space, about)], [asked.id, gone.id, theirs.id])
+
+    assert sorted(history.boxes, key=lambda each: each.id) == sorted(
+        (
+            Box(id=asked.id, about=about, gone=False, purged=None),
+            Box(id=gone.id, about=about, gone=True, purged=None),
+            Box(id=destroyed.id, about=about, gone=True, purged=mark),
+        ),
+        key=lambda each: each.id,
+    )
+    assert history.box(gone.id) == Box(id=gone.id, about=about, gone=True, purged=None)
+    assert history.box(other.id) is None
+    assert history.destroyed(about) == [(destroyed.id, mark)]
 
 
 async def test_what_is_forgotten_stands_behind_no_more(pair: Pair) -> None:
@@ -313,7 +345,7 @@ async def test_what_is_forgotten_stands_behind_no_more(pair: Pair) -> None:
         forgotten=(key,),
         revisions=(behind(later, Value("title", "Kept", pair.ben.person)),),
     )
-    assert await pair.store.history(pair.ana.phone, [key]) == {key: frozenset({"Kept"})}
+    assert (await pair.store.history(pair.ana.phone, [key], [])).texts == {key: frozenset({"Kept"})}
 
 
 async def test_a_purge_sees_the_record_its_copy_and_both_boxes(pair: Pair) -> None:
@@ -451,7 +483,7 @@ async def test_a_stranger_with_the_right_ids_gets_nothing_and_changes_nothing(pa
     page = await pair.store.changed_since(stranger, {}, limit=10, again=[record.id])
     assert (page.spaces, page.rows, page.besides) == ({}, [], [])
     key = (ana.personal, record.id)
-    assert not (await pair.store.history(stranger, [key]))[key]
+    assert not (await pair.store.history(stranger, [key], [])).texts[key]
     scope = await pair.store.scope(stranger, record.id)
     assert (scope.spaces, scope.inboxes, scope.records, scope.revisions) == ({}, {}, (), ())
     await pair.store.begin_anew(stranger, space, uuid4())
@@ -461,7 +493,7 @@ async def test_a_stranger_with_the_right_ids_gets_nothing_and_changes_nothing(pa
     forget = replace(write, forgotten=(key,))
     assert await pair.store.save(stranger, forget, NOON) is None
     assert await everything(pair) == before
-    assert (await pair.store.history(ana.phone, [key]))[key] == {"Old"}
+    assert (await pair.store.history(ana.phone, [key], [])).texts[key] == {"Old"}
     assert (await space_of(pair)).id == couple
 
 

@@ -160,9 +160,23 @@ PLANTED: Final = (
     Planted(
         name="the other's words land in one's own box",
         file="sync/unplaced.py",
-        line="    return {name: text for name, text in texts.items() if text not in once}, frozenset()",
-        bug="    return texts, frozenset()",
+        line="    texts = {name: text for name, text in texts.items() if text not in once}",
+        bug="    texts = dict(texts)",
         tests=(*JUDGING, *STORES),
+    ),
+    Planted(
+        name="destroyed words come back in another box",
+        file="sync/unplaced.py",
+        line="    for box, purged in history.destroyed(about):",
+        bug="    for box, purged in ():",
+        tests=("tests/rules/test_purge.py",),
+    ),
+    Planted(
+        name="what was put away comes back by another phone",
+        file="sync/reconcile.py",
+        line="        if there is not None:",
+        bug="        if False:",
+        tests=("tests/rules/test_resend.py",),
     ),
     Planted(
         name="a purged sentence comes back by an older edit",

@@ -29,6 +29,7 @@ from sync.purge import (
 from sync.service import UnknownRecordError
 from sync.writers import SENTENCES_MAX, credited, writer
 from tests.pair import Pair, Somebody, change, in_memory
+from tests.world import Couple, Device, Person, World
 
 ANA, BEN = PersonId(UUID(int=1)), PersonId(UUID(int=2))
 ID_KEY, RECORD = b"k" * 32, RecordId(UUID(int=3))
@@ -521,3 +522,121 @@ def _space(caller: Caller, head: int) -> Space:
 
 def _revision(record: Record, version: int, *values: Value) -> Revision:
     return Revision(space=record.space, record=record.id, version=version, values=values)
+
+
+# Words without a place, and other phones that still hold them ----------------------------------------------------
+
+
+async def phones(world: World) -> tuple[Person, Couple, Device, Device]:
+    """Ana, her couple, and her two phones."""
+    ana = world.person("Ana")
+    couple = world.pair(ana, world.person("Ben"))
+    one, two = world.device(ana), world.device(ana)
+    await world.settle()
+    return ana, couple, one, two
+
+
+async def test_words_without_a_place_that_were_destroyed_stay_so_though_the_store_went_back() -> None:
+    """Found by the simulation: another own phone held them in an older copy."""
+    world = World(seed=1)
+    ana, _, one, two = await phones(world)
+    dump = world.dump()
+    one.force("check_in", set={"local_date": "nonsense", "text": "Kiwi."})
+    await world.settle()
+    world.restore(dump)
+    await one.sync()  # it brings them back; the other phone is away
+    await world.purge(ana, one.only("unplaced").id)
+    await one.sync()
+
+    await two.sync()
+    await world.settle()
+
+    assert "Kiwi" not in str(world.store.records)
+    assert "Kiwi" not in one.texts() + two.texts()
+
+
+async def test_words_without_a_place_that_were_destroyed_stay_so_though_they_had_come_back_twice() -> None:
+    world = World(seed=1)
+    ana, _, one, two = await phones(world)
+    dump = world.dump()
+    one.force("check_in", set={"local_date": "nonsense", "text": "Kiwi."})
+    await world.settle()
+    for _ in range(2):
+        world.restore(dump)
+        await one.sync()  # the other phone is away all the time, and knows them under the first id
+    await world.purge(ana, one.only("unplaced").id)
+
+    await world.settle()
+
+    assert "Kiwi" not in str(world.store.records)
+    assert "Kiwi" not in one.texts() + two.texts()
+
+
+@pytest.mark.parametrize("kind", ["goal", "moon"])
+async def test_words_without_a_place_that_were_destroyed_stay_so_though_a_phone_still_waits_to_say_them(
+    kind: str,
+) -> None:
+    """Found by the simulation."""
+    world = World(seed=1)
+    ana, couple, one, two = await phones(world)
+    record = world.uuid()
+    one.force(kind, record, couple=couple.id, set={"notes": "Kiwi."})
+    world.part(couple)
+    await one.sync_without_answer()
+    await two.sync()
+    await world.purge(ana, two.only("unplaced").id)
+    one.force(kind, record, couple=couple.id, set={"notes": "Kiwi. Plum."}, was={"notes": "Kiwi."})
+
+    await world.settle()
+
+    assert "Kiwi" not in str(world.store.records)
+    assert one.unplaced() == two.unplaced() == [{"notes": "Plum."}], "and nothing else goes"
+    assert not one.replica._outbox
+
+
+async def test_what_was_destroyed_of_words_about_one_record_is_kept_of_those_about_another() -> None:
+    world = World(seed=1)
+    ana, _, one, _ = await phones(world)
+    one.force("check_in", set={"local_date": "nonsense", "text": "Kiwi."})
+    await one.sync()
+    await world.purge(ana, one.only("unplaced").id)
+    one.force("check_in", set={"local_date": "nonsense", "text": "Kiwi."})
+
+    await one.sync()
+
+    assert one.unplaced() == [{"text": "Kiwi."}]
+
+
+async def test_words_destroyed_with_the_record_that_they_were_about_stay_so_though_a_phone_still_waits() -> None:
+    world = World(seed=1)
+    ana, _, one, two = await phones(world)
+    entry = one.make("check_in", local_date="2026-03-02", text="Plum.")
+    await world.settle()
+    one.force("check_in", entry, base=9, set={"valence": 9, "text": "Kiwi."})
+    await one.sync()
+    two.force("check_in", entry, base=9, set={"valence": 9, "text": "Kiwi. Lime."})
+    await world.purge(ana, entry)
+
+    await world.settle()
+
+    assert "Kiwi" not in str(world.store.records)
+    assert one.unplaced() == [{"text": "Lime."}]
+
+
+async def test_the_other_s_words_stay_though_one_destroyed_the_same_in_a_box_of_one_s_own() -> None:
+    world = World(seed=1)
+    ana, couple, one, _ = await phones(world)
+    bens = world.device(world.people[1])
+    goal = one.make("goal")
+    await world.settle()
+    await bens.sync()
+    world.part(couple)
+    for phone in (one, bens):
+        phone.force("goal", goal, couple=couple.id, set={"notes": "Kiwi."})
+    await one.sync()
+    await world.purge(ana, one.only("unplaced").id)
+
+    await world.settle()
+
+    assert one.unplaced() == []
+    assert bens.unplaced() == [{"notes": "Kiwi."}]

@@ -370,7 +370,7 @@ async def test_what_stood_beside_a_draft_is_kept_behind_when_it_is_given(pair: P
     send = change("note_draft", draft, {"send": True, "for_what": "The cheese."}, base=4)
     await pair.one(pair.ana.phone, send)
     key = (pair.ana.personal, RecordId(draft))
-    kept = (await pair.store.history(pair.ana.phone, [key]))[key]
+    kept = (await pair.store.history(pair.ana.phone, [key], [])).texts[key]
     assert {beside, "The bread.", "The wine."} <= kept | {beside}
     assert beside in kept
 

@@ -321,3 +321,39 @@ async def test_words_from_before_it_was_told_what_they_were_about_come_back_once
         world.restore(dump)
         await world.settle()
         assert one.unplaced() == two.unplaced() == [{"text": "Kiwi."}]
+
+
+async def test_words_that_were_put_away_after_they_had_come_back_are_not_brought_back_by_another_phone(
+    world: World, couple: Couple, phones: Phones
+) -> None:
+    one, two, _bens = phones
+    dump = world.dump()
+    one.force("check_in", set={"local_date": "nonsense", "text": "Kiwi."})
+    await world.settle()
+    world.restore(dump)
+    await one.sync()  # it brings them back; the other phone is away
+    one.remove(one.only("unplaced").id)
+    await one.sync()
+
+    await world.settle()
+
+    assert one.unplaced() == two.unplaced() == []
+
+
+async def test_words_that_stood_come_back_though_others_that_say_the_same_of_the_same_were_put_away(
+    world: World, couple: Couple, phones: Phones
+) -> None:
+    one, two, _bens = phones
+    entry = one.make("check_in", local_date="2026-03-02")
+    one.force("check_in", entry, set={"valence": 9, "text": "Kiwi."})
+    await one.sync()
+    one.remove(one.only("unplaced").id)
+    await world.settle()
+    dump = world.dump()
+    one.force("check_in", entry, set={"valence": 9, "text": "Kiwi."})
+    await world.settle()
+    world.restore(dump)
+
+    await world.settle()
+
+    assert one.unplaced() == two.unplaced() == [{"text": "Kiwi."}]

@@ -159,7 +159,7 @@ async def test_pj5_closing_makes_the_copy_gone_with_every_word(pair: Pair, closi
     shown = await copy(pair)
     assert (shown.gone, shown.fields, shown.alternatives) == (True, {}, {})
     key = (pair.space, shown.id)
-    assert await pair.store.history(pair.ben.phone, [key]) == {key: frozenset()}
+    assert (await pair.store.history(pair.ben.phone, [key], [])).texts == {key: frozenset()}
     assert "Tired" not in await pair.held_about(pair.ben, shown.id)
 
 

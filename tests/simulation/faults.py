@@ -181,7 +181,7 @@ async def purge(town: Town, phone: Phone) -> str | None:
     identity = town.some(phone, kind)
     if identity is None:
         return None
-    town.laws.purging, town.laws.purging_box = phone.owner.id, kind == "unplaced"
+    town.laws.purging = phone.owner.id
     try:
         await service.purge(town.store, town.server.keys, town.caller(phone), kind, identity, town.now)
     except service.UnknownRecordError:

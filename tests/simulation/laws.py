@@ -18,7 +18,6 @@ from sync.ports import RecordKey, Writes
 from sync.replica import Kept, Replica, Shown
 from sync.resend import DRAFTED_AS, NO_FIELD, Row
 from sync.wire import Change, Outcome, SyncResponse
-from tests.simulation import found
 from tests.simulation.ledger import Ledger, is_text, words_in
 from tests.simulation.servers import Stock
 from tests.world import Couple, Person
@@ -66,7 +65,6 @@ class Laws:
         """These, and words of the other that history took for theirs because the store had gone back."""
         self.restored = False
         self.purging: PersonId | None = None
-        self.purging_box = False
         self._first_said: dict[str, UUID] = {}
         """By word, the key of the change that brought it."""
         self._may_see: dict[str, set[PersonId]] = {}
@@ -296,7 +294,7 @@ class Laws:
         letters = [kind.name for kind in KINDS.values() if kind.ownership is Ownership.LETTER]
         given = [row.fields for phone in self.phones for row in phone.replica.rows() if row.kind in letters]
         own = {word for word in gone if self.authors[word] == self.purging}
-        self.purged |= own - words_in(given) - (found.brings_a_box_back(self.phones) if self.purging_box else set())
+        self.purged |= own - words_in(given)
 
     def _dense(self, writes: Writes) -> None:
         """Versions count without a gap; only a record that one batch changed twice passes over one."""

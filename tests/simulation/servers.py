@@ -18,6 +18,7 @@ from sync.memory import MemoryStore
 from sync.ports import (
     Behind,
     Caller,
+    History,
     Keys,
     Loaded,
     Member,
@@ -191,8 +192,8 @@ class WatchedStore:
     async def load(self, caller: Caller, wanted: Wanted) -> Loaded:
         return await self._store.load(caller, wanted)
 
-    async def history(self, caller: Caller, records: Collection[RecordKey]) -> dict[RecordKey, frozenset[str]]:
-        return await self._store.history(caller, records)
+    async def history(self, caller: Caller, records: Collection[RecordKey], boxes: Collection[RecordId]) -> History:
+        return await self._store.history(caller, records, boxes)
 
     async def behind(self, caller: Caller, kind: str, identity: RecordId, *, before: int, limit: int) -> Behind | None:
         return await self._store.behind(caller, kind, identity, before=before, limit=limit)
