@@ -13,6 +13,9 @@ from msgspec import Struct
 
 from domain.ids import PersonId, RecordId
 
+ORDERS_A_LIFE = 2**40
+"""`order` counts within one life of a space; what is said in a later life comes after all that was said before."""
+
 ActName = Literal["accept", "decline", "not_now", "mark_done", "rest", "resume", "let_go"]
 GoalState = Literal["proposed", "not_now", "declined", "active", "resting", "achieved", "let_go"]
 

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+from domain.goals import ORDERS_A_LIFE
 from domain.ids import PersonId, RecordId, SpaceId
 from domain.kinds import KINDS, NOTICE
-from domain.records import Record
+from domain.records import EITHER, Record
 from sync.bodies import encoded
 from sync.merge import Word
 from sync.ports import Caller, Loaded, RecordKey, Revision, Stored, Writes
@@ -154,12 +155,12 @@ class Board:
         return self._standing[record.space, record.family, record.kind] - itself
 
     def next_order(self, record: Record) -> int:
-        """Return the place of a new record of its family: its version, or behind what came back from an earlier life.
+        """Return the place of a new record of its family: its version, behind all that was said in earlier lives.
 
-        There versions may have gone further than they have now.
+        There versions may have gone further than they have now, also those of records that have not come back yet.
         """
         last = 0 if record.family is None else self._last_order.get((record.space, record.family), 0)
-        return max(record.version, last + 1)
+        return max(record.version + len(self.spaces[record.space].lives) * ORDERS_A_LIFE, last + 1)
 
     def given_today(self, kind: str) -> int:
         """Return how many letters of this kind the caller has given on their local date."""
@@ -174,6 +175,10 @@ class Board:
 
     def tell(self, word: Word, about: Record, version: int) -> None:
         """Leave a person a kind word about something that happened to what they wrote."""
+        if word.person == EITHER:
+            for member in self.spaces[about.space].members:
+                self.tell(replace(word, person=member.person), about, version)
+            return
         inbox = self._inbox(word.person, about.space)
         if inbox is None or inbox not in self.id_keys:
             # Somebody whose keys were destroyed is told nothing any more.

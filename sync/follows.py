@@ -6,6 +6,7 @@ from uuid import UUID
 from domain.ids import PersonId, RecordId
 from domain.kind import Kind, Situation
 from domain.kinds import KINDS
+from domain.policies import Policy
 from domain.records import Record
 from domain.shapes import as_uuid
 from domain.windows import project
@@ -87,21 +88,26 @@ def give(board: Board, kind: Kind, draft: Record, situation: Situation) -> None:
     assert board.couple is not None
     space = board.couple.id
     identity = board.made_id(space, letter.gives, draft.id)
-    if (space, identity) in board.records:
-        # A letter is its receiver's, whatever has become of the draft since: these words are another one (I20).
-        identity = board.made_id(space, letter.gives, draft.id, str(draft.version))
-    board.put(
-        Record(
-            space=space,
-            kind=letter.gives,
-            id=identity,
-            version=0,
-            created=0,
-            author=draft.author,
-            fields=letter.words(draft.fields, situation),
-            family=given_on(board.id_keys[space], draft.author, board.today),
-        ),
-    )
+    words = letter.words(draft.fields, situation)
+    there = board.records.get((space, identity))
+    texts = kind.of_policy(Policy.WORDS)
+    if there is None or there.gone or any(there.fields.get(name) != words[name] for name in texts):
+        if there is not None:
+            # A letter is its receiver's, whatever has become of the draft since: these words are another one (I20).
+            identity = board.made_id(space, letter.gives, draft.id, str(draft.version))
+        family = given_on(board.id_keys[space], draft.author, board.today)
+        board.put(
+            Record(
+                space=space,
+                kind=letter.gives,
+                id=identity,
+                version=0,
+                created=0,
+                author=draft.author,
+                fields=words,
+                family=family,
+            ),
+        )
     # What stood beside the draft is in no letter: it stays behind with its author.
     beside = tuple(Value(name, each.text, each.by) for name, texts in draft.alternatives.items() for each in texts)
     if beside:

@@ -5,6 +5,7 @@ the partner. So it counts as the word of a device of its own, which no edit that
 written by both, as words of either.
 """
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +30,7 @@ class Brought(Struct, frozen=True, kw_only=True):
     set: dict[str, Any]
     device: DeviceId
     author: PersonId | None = None
-    """Who made the record, where it is proven that the server had it once and lost it."""
+    """Who made the record, where it is proven that the server had it once and lost it, and that it is not there."""
     writer: PersonId | None = None
 
 
@@ -40,7 +41,8 @@ def brought_back(
 
     Of a change that is not sent again that is the caller, and what fits the kind.
     """
-    if change.origin is None:
+    if change.origin is None or not (space.lives or of_another(change, board.caller.person)):
+        # A space that never went back has lost nothing.
         fit = judged(kind, values)
         return fit if isinstance(fit, Refusal) else Brought(set=fit, device=board.caller.device)
     lasting = {name: values[name] for name in kind.lasting if name in values}
@@ -50,16 +52,14 @@ def brought_back(
         return fit
     # A text that must not be empty is so where its author has destroyed the words, and only there.
     whole = fit | emptied
-    author = None if stored is not None else _author(board, kind, space, change, whole | lasting)
-    if stored is None and author is None:
-        if of_another(change, board.caller.person) and kind.edits is not Who.EITHER:
-            return Refusal.NOT_AUTHOR
-        if emptied or kind.creates is Who.SERVER:
-            # Its words are their author's, and there is no other way to bring them back.
-            return Refusal.INVALID
-    own = {
-        name: [each for each in whole.get(name, ()) if each == str(board.caller.person)] for name in kind.own_id_only
-    }
+    author = None
+    if stored is None or _is_another(stored, kind, change, whole | lasting):
+        author = _author(board, kind, space, change, whole | lasting)
+    no = _no(board, kind, change, whole, stored, author)
+    if no is not None:
+        return no
+    me = str(board.caller.person)
+    own = {name: [me] if me in whole.get(name, ()) else [] for name in kind.own_id_only}
     return Brought(
         set=whole if author is None else whole | lasting | own,
         device=_device_before(board),
@@ -68,8 +68,45 @@ def brought_back(
     )
 
 
+def _no(
+    board: Board, kind: Kind, change: Change, whole: dict[str, Any], stored: Record | None, author: PersonId | None
+) -> Refusal | None:
+    """Return why this does not come back; of what is there already the rules for edits are asked later."""
+    if author is not None:
+        lacking = any(name not in whole for name in kind.needed)
+        buried = change.remove is True and kind.removes is Who.NOBODY
+        return Refusal.INVALID if lacking else Refusal.IMMUTABLE if buried else None
+    if stored is not None:
+        return None
+    if of_another(change, board.caller.person) and kind.edits is not Who.EITHER:
+        return Refusal.NOT_AUTHOR
+    # Its words are their author's, and there is no other way to bring them back.
+    emptied = any(whole.get(name) == "" for name in kind.needed)
+    return Refusal.INVALID if emptied or kind.creates is Who.SERVER else None
+
+
+def _is_another(stored: Record, kind: Kind, change: Change, fields: dict[str, Any]) -> bool:
+    """Return whether something else stands under the id of what is brought back.
+
+    What its author has destroyed words of since is the same: it does not come back whole.
+    """
+    if stored.gone or stored.purged is not None or change.origin is None:
+        return False
+    same = stored.kind == kind.name and stored.author == change.origin.author
+    return not same or any(stored.fields.get(name) != fields.get(name) for name in kind.proven)
+
+
+def says_no_more(kind: Kind, stored: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
+    """Return whether these fields of a kind with texts hold every text that is stored."""
+    texts = [name for name in kind.proven if isinstance(kind.fields[name].shape, Text)]
+    return bool(texts) and all(stored.get(name) in (None, "", fields.get(name)) for name in texts)
+
+
 def of_another(change: Change, person: PersonId) -> bool:
-    """Return whether somebody else made the record that this change brings back."""
+    """Return whether somebody else made the record that this change brings back.
+
+    None of its words go into the sender's own box then, unless the record is written by both.
+    """
     return change.origin is not None and change.origin.author not in (None, person)
 
 

@@ -14,6 +14,7 @@ import msgspec
 from domain.ids import PersonId, RecordId
 from domain.kind import Kind
 from domain.records import Record
+from sync.lives import LIVES_MAX
 from sync.ports import Space
 from sync.sealing import keyed_hash
 
@@ -60,7 +61,10 @@ def lost(
         return False
     epoch, created = UUID(bytes=about[:16]), int.from_bytes(about[16:])
     heads = {life.epoch: life.head for life in space.lives} | {space.epoch: space.head}
-    return created > heads.get(epoch, 0)
+    if epoch not in heads:
+        # The store has forgotten that life by going back to before it began, unless it has had more than it remembers.
+        return len(space.lives) < LIVES_MAX
+    return created > heads[epoch]
 
 
 def _mark(

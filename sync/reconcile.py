@@ -6,7 +6,7 @@ at all.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,15 +14,15 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from domain.ids import RecordId, SpaceId
-from domain.kind import Attempt, Kind, Situation
+from domain.kind import Attempt, Kind, Situation, Who
 from domain.kinds import KINDS, UNPLACED, crowded, joined, objection, unfit
 from domain.records import Record
 from domain.refusals import KEEPS_NO_WORDS, Refusal
 from domain.shapes import ONLY_ME, UNFIT, Text, as_uuid
-from sync.board import Board
+from sync.board import Board, given_on
 from sync.follows import give, move, show
 from sync.merge import Edit, Merged, Word, create, merge
-from sync.origin import brought_back, of_another
+from sync.origin import brought_back, of_another, says_no_more
 from sync.picks import UnfitPickError, picks
 from sync.ports import Caller, History, Loaded, RecordKey, Revision, Space, Writes
 from sync.purge import kept_out
@@ -144,9 +144,13 @@ class _Batch:
             # Its words are kept with their author, and what cannot be opened is not written over.
             raise _Refused(Refusal.CLOSED)
         stored = self.board.records.get(key)
+        edit = self._edit(kind, space, change, stored)
+        if edit.author is not None and stored is not None:
+            # It came later under an id that was taken: whoever names the id meant the one that was lost.
+            self._move_away(kind, stored, edit)
+            stored = None
         if stored is not None and stored.kind != kind.name:
             raise _Refused(Refusal.INVALID)
-        edit = self._edit(kind, space, change, stored)
         if stored is not None and stored.gone and stored.shown_id is None:
             # A tombstone holds no words any more: only a whole new record can stand in its place.
             stored = None
@@ -161,6 +165,13 @@ class _Batch:
             return Outcome(key=change.key, status=merged.status, version=merged.record.version)
         self._find_room(kind, stored, merged.record)
         return self._keep(kind, change, stored, merged, edit, situation)
+
+    def _move_away(self, kind: Kind, stored: Record, edit: Edit) -> None:
+        """Give another id to what stands under that of a record that comes back, unless nothing of it would be lost."""
+        if (stored.kind, stored.author) == (kind.name, edit.author) and says_no_more(kind, stored.fields, edit.set):
+            return
+        identity = self.board.made_id(stored.space, "moved", stored.id, str(stored.version))
+        self.board.put(replace(stored, id=identity, version=0, created=0))
 
     def _edit(self, kind: Kind, space: Space, change: Change, stored: Record | None) -> Edit:
         try:
@@ -247,6 +258,11 @@ class _Batch:
                 merged = replace(merged, record=replace(merged.record, purged=tombstone.purged))
         else:
             merged = merge(stored, edit, kind, version=version, budget=self.board.budget)
+        if "given_on" in kind.lasting and edit.author is not None:
+            # A letter that came back counts for the day on which it was given.
+            day = date.fromisoformat(merged.record.fields["given_on"])
+            family = given_on(self.board.id_keys[space.id], edit.author, day)
+            return replace(merged, record=replace(merged.record, family=family))
         if kind.family is None or not merged.changed:
             return merged
         record = merged.record
@@ -288,7 +304,8 @@ class _Batch:
         """Settle a no, and keep the pusher's own words."""
         self.again.add(RecordId(change.id))
         words: dict[str, str] = {}
-        if code not in KEEPS_NO_WORDS and not of_another(change, self.caller.person):
+        of_both = kind is not None and kind.edits is Who.EITHER
+        if code not in KEEPS_NO_WORDS and (of_both or not of_another(change, self.caller.person)):
             words, asks = own_words(self.board, kind, change, self.history)
             self.asks |= asks
         return Outcome(

@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kind import Kind, Ownership, Who
@@ -98,7 +99,7 @@ def resent(mine: PersonId, earlier: Collection[Row], life: Life) -> list[Again]:
             again += [] if there is not None else _unplaced_again(row, life)
         elif row.kind in DRAFTED_AS and row.author == mine:
             again += _letter(kind, row, there, life, used)
-        elif there is None:
+        elif there is None or _is_another(kind, row, there):
             again += _anew(kind, row, mine) if kind.proven or kind.creates is not Who.SERVER else []
         elif not there.gone:
             again += _edited(kind, row, there, life, mine)
@@ -120,7 +121,15 @@ def _mine_to_say(kind: Kind, row: Row, mine: PersonId, *, closed: bool) -> bool:
     if row.author == mine:
         return True
     either = kind.ownership is Ownership.JOINT and kind.edits is Who.EITHER
-    return (either or bool(row.fields.get("proof"))) and not closed
+    return either or (bool(row.fields.get("proof")) and not closed)
+
+
+def _is_another(kind: Kind, row: Row, there: Row) -> bool:
+    """Return whether something else stands under this id: of what was lost, the id was free for a while."""
+    if not kind.proven or there.gone:
+        return False
+    facts = [name for name in kind.proven if row.fields.get(name) != there.fields.get(name)]
+    return bool(facts) or (there.kind, there.author) != (row.kind, row.author)
 
 
 def _anew(kind: Kind, row: Row, mine: PersonId | None) -> Iterator[Again]:
@@ -148,27 +157,23 @@ def _own_beside(row: Row, mine: PersonId | None) -> Iterator[tuple[str, str]]:
 def _letter(kind: Kind, row: Row, there: Row | None, life: Life, used: set[RecordId]) -> Iterator[Again]:
     """Bring back one's own letter as it was given, and take the draft away that came back with the store.
 
-    Where it stands with other words, because an own phone that knew less has given it since, the words that it lacks
-    are kept for their writer. To a couple that has parted nothing is given any more: there it is a draft again.
+    Where it stands with other words, because an own phone that knew less has given it since, it is given as it was and
+    the other words stand in a letter of their own. To a couple that has parted nothing is given any more: there it is a
+    draft again.
     """
     draft = DRAFTED_AS[row.kind]
     assert draft.letter is not None
     texts = {name: row.fields.get(name) for name in draft.of_policy(Policy.WORDS)}
-    if there is not None:
-        lacking = any(texts[name] not in (None, "", there.fields.get(name)) for name in texts)
-        if lacking and not there.gone:
-            # The letter itself stays as it was given: the change is refused, under one key on all the writer's phones.
-            key = _made_from("letter", row.id)
-            refused = texts | {NO_FIELD: True}
-            yield Again(kind=row.kind, id=row.id, base=0, set=refused, was={}, key=key, author=row.author)
+    if there is not None and there.gone:
         return
-    if life.closed:
+    if there is None and life.closed:
         new = RecordId(_made_from("draft", row.id))
         if all(each.id != new for each in life.drafts):
             empty = {name: field.shape.empty for name, field in draft.written.items()}
             yield Again(kind=draft.name, id=new, base=0, set=empty | texts, was={})
         return
-    yield from _anew(kind, row, row.author)
+    if there is None or _is_another(kind, row, there):
+        yield from _anew(kind, row, row.author)
     for each in life.drafts:
         standing = not (each.gone or each.removed or each.id in used)
         if standing and {name: each.fields.get(name) for name in texts} == texts:
@@ -239,6 +244,9 @@ def _edited(kind: Kind, row: Row, there: Row, life: Life, mine: PersonId) -> Ite
     changed = {name: row.fields[name] for name in beside} | changed
     was = beside | was
     remove: bool | UnsetType = UNSET if row.removed == there.removed else row.removed
+    if remove is True and not changed and same(row, replace(there, removed=True)):
+        # What is removed is all that stands there: nothing of it was unseen.
+        base = there.version
     if remove is False and there.version > life.head:
         # Somebody has removed it in the new life; only words that they had not seen bring it back.
         remove = UNSET

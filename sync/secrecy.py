@@ -5,18 +5,21 @@ stamp of its own, which change opened it; a part whose opening and whose words d
 shown, and its author is told.
 """
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from domain.ids import CoupleId
 from domain.kind import Kind, Window
 from domain.policies import Policy
 from domain.records import Record
-from domain.windows import closed_without, fields_of, open_parts
+from domain.windows import ALWAYS, closed_without, fields_of, open_parts
 from sync.merge import Edit, after, concurrent
-from sync.standing import say
+from sync.standing import say, standing
 
-OPENED_BY = ("audience", "shared_parts")
-"""A window has two halves: whoever opens one must have seen the other as it is."""
+UNSAID: Final = object()
+HALVES: Final = ("audience", "shared_parts")
+"""What opens a window: for whom, and which parts."""
 
 
 def guarded(
@@ -27,18 +30,17 @@ def guarded(
     is_open = _open(now, window, couple)
     kept: set[str] = set()
     if before is not None:
-        kept |= {
-            part
-            for part in is_open - was_open
-            if any(concurrent(before.stamp(name), edit) for name in (*fields_of(window, part), *OPENED_BY))
-        }
+        kept |= {part for part in is_open - was_open if _unknowing(before, now, edit, window, part)}
         kept |= {
             part
             for part in is_open & was_open
             if concurrent(before.stamp(_opening(part)), edit)
+            and not _opens_itself(before, edit, part)
             and any(before.fields.get(name) != now.fields.get(name) for name in fields_of(window, part))
         }
     stamps = dict(now.stamps)
+    for part in _chosen(now) - _chosen(before):
+        stamps[_choice(part)] = after(now.stamp(_choice(part)), edit, now.version)
     for part in is_open - was_open - kept:
         stamps[_opening(part)] = after(now.stamp(_opening(part)), edit, now.version)
     if not kept:
@@ -49,6 +51,37 @@ def guarded(
         say(stamps, name, now.fields[name], value, device=edit.device, base=edit.base, version=now.version)
         stamps[name] = after(now.stamp(name), edit, now.version)
     return replace(now, fields=now.fields | closing, stamps=stamps), parts
+
+
+def _unknowing(before: Record, now: Record, edit: Edit, window: Window, part: str) -> bool:
+    """Return whether this edit opens a part on something that it had not seen and does not say itself.
+
+    That is the words that would be shown, or the other half of what opens: for whom, and that this part was chosen.
+    """
+    shows = any(
+        concurrent(before.stamp(name), edit) and now.fields.get(name) != edit.set.get(name, UNSAID)
+        for name in fields_of(window, part)
+    )
+    return shows or (part != ALWAYS and _half_unseen(before, edit, part))
+
+
+def _opens_itself(before: Record, edit: Edit, part: str) -> bool:
+    """Return whether this edit would have opened a part by itself: whoever opened it meanwhile did no more."""
+    says = "audience" in edit.set or part in edit.set.get("shared_parts", ())
+    return says and not _half_unseen(before, edit, part)
+
+
+def _half_unseen(before: Record, edit: Edit, part: str) -> bool:
+    """Return whether for whom a part opens, or that it was chosen, is neither seen nor said by this edit."""
+    own = [
+        (name, each.value) for name in HALVES for each in standing(before.stamps, name) if each.device == edit.device
+    ]
+    said = [*own, *edit.set.items()]
+    whom = concurrent(before.stamp("audience"), edit) and not any(name == "audience" for name, _ in said)
+    chosen = concurrent(before.stamp(_choice(part)), edit) and not any(
+        name == "shared_parts" and part in value for name, value in said
+    )
+    return whom or chosen
 
 
 def unsent(before: Record | None, now: Record, edit: Edit, kind: Kind) -> tuple[Record, bool]:
@@ -71,6 +104,15 @@ def _open(record: Record | None, window: Window, couple: CoupleId | None) -> fro
     if record is None or not record.live:
         return frozenset()
     return open_parts(window, record.fields, couple)
+
+
+def _chosen(record: Record | None) -> frozenset[str]:
+    return frozenset() if record is None else frozenset(record.fields.get("shared_parts", ()))
+
+
+def _choice(part: str) -> str:
+    """Return the name under which the choosing of a part is stamped."""
+    return f"chosen:{part}"
 
 
 def _opening(part: str) -> str:

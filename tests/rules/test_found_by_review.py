@@ -190,7 +190,8 @@ async def test_pj8_two_halves_of_an_opening_that_did_not_know_of_each_other_open
     await one.sync()
     await bens.sync()
     assert "Nobody may know" not in bens.texts()
-    assert world.stored(entry).fields["audience"] == "only_me"
+    assert world.stored(entry).fields["shared_parts"] == []
+    assert bens.view("shown_check_in") == []
 
 
 async def test_what_a_purge_leaves_of_an_older_edit_is_not_what_stood_between() -> None:
