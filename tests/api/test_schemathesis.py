@@ -29,6 +29,10 @@ from api.wiring import Parts
 EXAMPLES_MAX: Final = 6
 PUSHES_MAX: Final = 30
 """There are as many sorts of changes as kinds."""
+LONG_TIMES: Final = 8
+"""So many times as many in `make test-long`: 2,016 requests in all."""
+COUPLE_REQUESTS_MAX: Final = 6
+"""Who signs out, parts or tries too often is told so ever after; so other two go on after so many requests."""
 CHECKS: Final = [
     not_a_server_error,
     status_code_conformance,
@@ -36,6 +40,7 @@ CHECKS: Final = [
     response_headers_conformance,
     response_schema_conformance,
 ]
+WAIT_S: Final = 60
 STREAMS: Final = {"/v1/live"}
 OPERATIONS: Final = [
     (method.upper(), path) for path, methods in kept()["paths"].items() if path not in STREAMS for method in methods
@@ -71,27 +76,53 @@ async def described(parts: Parts) -> BaseSchema:
     return await asyncio.to_thread(schemathesis.openapi.from_asgi, "/v1/openapi.json", app)
 
 
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["fits", "does not fit"])
-@pytest.mark.parametrize(("method", "path"), OPERATIONS, ids=map(" ".join, OPERATIONS))
+each_mode = pytest.mark.parametrize(
+    "mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["fits", "does not fit"]
+)
+each_operation = pytest.mark.parametrize(("method", "path"), OPERATIONS, ids=map(" ".join, OPERATIONS))
+
+
+@each_mode
+@each_operation
 async def test_what_nobody_thought_of_is_answered_as_described(
     described: BaseSchema, client: httpx.AsyncClient, method: str, path: str, mode: GenerationMode
 ) -> None:
-    ana, _ = await people.couple(client)
-    couple = (await people.me(client, ana))["couple"]["id"]
+    await send_many(described, client, method, path, mode, times=1)
+
+
+@pytest.mark.long
+@each_mode
+@each_operation
+async def test_two_thousand_requests_that_nobody_thought_of_are_answered_as_described(
+    described: BaseSchema, client: httpx.AsyncClient, method: str, path: str, mode: GenerationMode
+) -> None:
+    await send_many(described, client, method, path, mode, times=LONG_TIMES)
+
+
+async def send_many(
+    described: BaseSchema, client: httpx.AsyncClient, method: str, path: str, mode: GenerationMode, *, times: int
+) -> None:
+    """Send what fits, or does not fit, this operation; each answer is held against the document."""
     cases = described[path][method].as_strategy(mode)
     pushes = path == "/v1/sync" and mode is GenerationMode.POSITIVE
     if pushes:
         cases = cases.filter(lambda case: "changes" in case.body and case.body["changes"])
+    loop = asyncio.get_running_loop()
     sent: list[int] = []
+    ana, couple = await somebody(client)
+    examples = times * (PUSHES_MAX if pushes else EXAMPLES_MAX)
 
     @settings(
-        max_examples=PUSHES_MAX if pushes else EXAMPLES_MAX,
+        max_examples=examples,
         derandomize=True,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
     @given(case=cases)
     def send_some(case: Case) -> None:
+        nonlocal ana, couple
+        if sent and len(sent) % COUPLE_REQUESTS_MAX == 0 and not pushes:
+            ana, couple = asyncio.run_coroutine_threadsafe(somebody(client), loop).result(timeout=WAIT_S)
         if mode is GenerationMode.POSITIVE:
             make_real(case, couple)
         answer = case.call(headers=ana.headers)
@@ -99,9 +130,15 @@ async def test_what_nobody_thought_of_is_answered_as_described(
         case.validate_response(answer, checks=CHECKS)
 
     await asyncio.to_thread(send_some)
-    assert sent
+    assert len(sent) == examples
     # What fits the document is looked at, whatever then becomes of each change.
     assert not pushes or set(sent) == {200}
+
+
+async def somebody(client: httpx.AsyncClient) -> tuple[people.Person, str]:
+    """One of two who are a couple, and the couple."""
+    ana, _ = await people.couple(client)
+    return ana, (await people.me(client, ana))["couple"]["id"]
 
 
 def make_real(case: Case, couple: str) -> None:
