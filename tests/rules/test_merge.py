@@ -15,9 +15,9 @@ from domain.policies import Policy
 from domain.prompts import SETTINGS
 from domain.records import REMOVAL, Alternative, Record
 from domain.shapes import SetOf, Text, Windows
-from sync.merge import FOLDS, MERGES, WAITING_MAX, Edit, Merged, Word, concurrent, create, merge
+from sync.merge import FOLDS, MERGES, WAITING_MAX, Edit, Merged, Word, concurrent, create, earliest, merge
 from sync.ports import Value
-from sync.standing import standing
+from sync.standing import Said, standing
 from sync.words import Budget
 
 ANA, BEN = PersonId(UUID(int=1)), PersonId(UUID(int=2))
@@ -136,6 +136,16 @@ def test_a_device_that_wrote_last_has_still_not_seen_who_wrote_between() -> None
     assert concurrent(record.stamp("done"), edit(PHONE, base=10))
 
 
+def test_one_field_that_stands_is_enough_for_an_edit_not_to_be_superseded() -> None:
+    """Whether the set said what is stored already, or added to it; the other field lost both times."""
+    told = then(check_in(needs=["rest"]), edit(PHONE, {"valence": 1}, base=10, made_ms=2000)).record
+    for needs, was in ((["rest"], ["rest"]), (["clarity", "rest"], ["rest"])):
+        lost = {"valence": 2, "needs": needs}
+        came = then(told, edit(TABLET, lost, base=10, made_ms=1000, was={"needs": was}))
+        assert (came.status, came.record.fields["valence"]) == ("merged", 1)
+    assert then(told, edit(TABLET, {"valence": 2}, base=10, made_ms=1000)).status == "superseded"
+
+
 # Later ---------------------------------------------------------------------------------------------------------
 
 
@@ -247,6 +257,18 @@ def test_emptying_that_loses_leaves_nothing_beside_and_does_not_say_so() -> None
     assert came.verdicts == {"text": "theirs_kept"}
 
 
+def test_a_text_that_lost_does_not_count_as_a_change_of_the_one_that_stands() -> None:
+    """Whoever has read what stands may follow it, without having seen what came too late."""
+    one = then(check_in(text="Tired."), edit(PHONE, {"text": "Well."}, base=10, was={"text": "Tired."}, made_ms=9))
+    lost = then(one.record, edit(TABLET, {"text": "Ill."}, base=10, was={"text": "Tired."}, made_ms=1)).record
+    assert lost.stamp("text") == one.record.stamp("text")
+    shared = then(step(), edit(PHONE, {"title": "Ana's."}, base=10, was={"title": "Book the ferry."})).record
+    beside = then(shared, edit(BENS, {"title": "Ben's."}, base=10, was={"title": "Book the ferry."})).record
+    assert beside.stamp("title") == shared.stamp("title")
+    emptied = then(shared, edit(BENS, {"title": "Book the ferry."}, base=10, was={"title": "Book the ferry."})).record
+    assert emptied.stamp("title") == shared.stamp("title")
+
+
 def test_an_edit_that_brings_nothing_new_leaves_the_text_and_comes_back() -> None:
     one = then(step("A. B."), edit(PHONE, {"title": "A. B. C."}, base=10, was={"title": "A. B."})).record
     came = then(one, edit(BENS, {"title": "A. B."}, base=10, was={"title": "A. B."}))
@@ -311,6 +333,13 @@ def test_a_text_that_one_emptied_and_the_other_went_on_with_is_kept(*, emptied_f
     assert came.record.fields["notes"] == "Saturday."
     assert came.record.alternatives == {}
     assert came.verdicts == {"notes": "yours_kept" if emptied_first else "theirs_kept"}
+
+
+def test_a_text_that_was_kept_against_emptying_it_is_as_old_as_it_was() -> None:
+    goal = new(GOAL, {"notes": "Sunday."})
+    written = then(goal, edit(BENS, {"notes": "Saturday."}, base=10, was={"notes": "Sunday."})).record
+    came = then(written, edit(PHONE, {"notes": None}, base=10, was={"notes": "Sunday."})).record
+    assert came.stamp("notes") == written.stamp("notes")
 
 
 def test_a_title_never_becomes_nothing() -> None:
@@ -389,6 +418,33 @@ def test_needs_added_and_taken_out_on_two_devices_are_both_heard() -> None:
     assert came.behind == (Value("needs", ["clarity", "rest", "time_alone"], ANA),)
 
 
+def test_a_set_that_is_said_as_it_is_stored_changes_nothing() -> None:
+    record = check_in(needs=["rest"])
+    for base in (9, 10):
+        assert not then(record, edit(TABLET, {"needs": ["rest"]}, base=base, was={"needs": ["rest"]})).changed
+
+
+def test_without_a_start_a_set_that_was_seen_is_replaced() -> None:
+    came = then(check_in(needs=["clarity", "rest"]), edit(TABLET, {"needs": ["rest"]}, base=10))
+    assert (came.record.fields["needs"], came.verdicts) == (["rest"], {})
+
+
+def test_what_the_other_device_took_out_is_said_to_one_that_kept_it() -> None:
+    """Its set is what is stored now, but only because nothing of it is new: there is nothing to tell."""
+    one = then(
+        check_in(needs=["clarity", "rest"]),
+        edit(PHONE, {"needs": ["rest"]}, base=10, was={"needs": ["clarity", "rest"]}),
+    )
+    came = then(one.record, edit(TABLET, {"needs": ["rest"]}, base=10, was={"needs": ["clarity", "rest"]}))
+    assert not came.changed
+
+
+def test_a_set_that_another_person_left_is_kept_behind_as_theirs() -> None:
+    taken = then(step(), edit(BENS, {"taken_by": [str(BEN)]}, base=10, was={"taken_by": []})).record
+    came = then(taken, edit(PHONE, {"taken_by": []}, base=11, was={"taken_by": [str(BEN)]}))
+    assert came.behind == (Value("taken_by", [str(BEN)], BEN),)
+
+
 def test_an_addition_beats_a_removal_that_had_not_seen_it() -> None:
     record = check_in(needs=["rest"])
     record = then(record, edit(PHONE, {"needs": []}, base=10, was={"needs": ["rest"]})).record
@@ -420,7 +476,7 @@ def test_what_found_no_room_is_kept_behind() -> None:
     )
     came = then(one.record, edit(TABLET, {"needs": ["rest", "time_together"]}, base=10, was={"needs": ["rest"]}))
     assert came.record.fields["needs"] == ["clarity", "rest", "time_alone"]
-    assert [value.value for value in came.behind] == [["rest", "time_together"]]
+    assert came.behind == (Value("needs", ["rest", "time_together"], ANA),)
 
 
 def test_what_found_no_room_comes_in_when_room_is_made_unseeing_and_is_forgotten_once_it_was_seen_out() -> None:
@@ -436,6 +492,36 @@ def test_what_found_no_room_comes_in_when_room_is_made_unseeing_and_is_forgotten
     assert then(waiting, unseeing).record.fields["needs"] == ["affection", "rest", "time_alone"]
     seeing = edit(PHONE, {"needs": ["rest", "affection"]}, base=waiting.version, was={"needs": waiting.fields["needs"]})
     assert then(waiting, seeing).record.fields["needs"] == ["affection", "rest"]
+
+
+@pytest.mark.parametrize(("device", "base"), [(TABLET, 10), (BENS, 20)])
+def test_what_is_added_again_counts_from_then_on(device: DeviceId, base: int) -> None:
+    """By who added it first, or by who had seen that: what others added meanwhile goes before it into a full set."""
+    record = check_in(needs=["rest"])
+    record = then(record, edit(TABLET, {"needs": ["clarity", "rest"]}, base=5, was={"needs": ["rest"]})).record
+    record = then(record, edit(PHONE, {"needs": ["rest", "time_alone"]}, base=7, was={"needs": ["rest"]})).record
+    assert record.fields["needs"] == ["clarity", "rest", "time_alone"]
+    again = edit(device, {"needs": ["affection", "clarity", "rest"]}, base=base, was={"needs": ["rest"]})
+    came = then(replace(record, version=20), again).record
+    assert came.fields["needs"] == ["affection", "rest", "time_alone"]
+
+
+def test_what_was_added_lately_stays_so_when_others_have_seen_it() -> None:
+    """A device that has seen an addition, and adds something else, does not make it older than it is."""
+    record = check_in(needs=["rest"])
+    record = then(
+        replace(record, version=12),
+        edit(TABLET, {"needs": ["clarity", "rest"]}, base=12, was={"needs": ["rest"]}),
+    ).record
+    seen = edit(TABLET, {"needs": ["affection", "clarity", "rest"]}, base=13, was={"needs": ["clarity", "rest"]})
+    record = then(record, seen).record
+    came = then(record, edit(PHONE, {"needs": ["rest", "time_alone"]}, base=10, was={"needs": ["rest"]})).record
+    assert came.fields["needs"] == ["clarity", "rest", "time_alone"]
+
+
+def test_the_earliest_are_those_nobody_added_and_then_those_added_on_the_least() -> None:
+    said = [Said("a", PHONE, 15, 5), Said("a", TABLET, 16, 9), Said("b", BENS, 17, 0), Said("c", BENS, 18, 7)]
+    assert earliest(["a", "b", "c", "z"], said) == ["z", "b", "a", "c"]
 
 
 def test_no_more_than_so_much_waits_for_room() -> None:
@@ -469,7 +555,35 @@ def test_done_stays_done_against_an_undoing_that_had_not_seen_it() -> None:
     done = then(undone, edit(PHONE, {"done": True}, base=10)).record
     came = then(done, edit(BENS, {"done": False}, base=10))
     assert came.record.fields["done"] is True
-    assert (came.verdicts, came.status) == ({"done": "theirs_kept"}, "superseded")
+    assert (came.verdicts, came.status, came.owed) == ({"done": "theirs_kept"}, "superseded", ())
+
+
+def test_two_who_both_say_done_have_nothing_to_be_told() -> None:
+    done = then(step(), edit(PHONE, {"done": True}, base=10)).record
+    came = then(done, edit(BENS, {"done": True}, base=10))
+    assert (came.record.fields["done"], came.verdicts, came.owed) == (True, {}, ())
+
+
+def test_two_who_show_the_same_have_nothing_to_be_told() -> None:
+    shown = then(check_in(text="Tired."), edit(PHONE, {"audience": COUPLE, "shared_parts": ["text"]}, base=10)).record
+    came = then(shown, edit(TABLET, {"audience": COUPLE, "shared_parts": ["text"]}, base=10))
+    assert (came.record.fields["audience"], came.record.fields["shared_parts"]) == (COUPLE, ["text"])
+    assert (came.verdicts, came.owed, came.status) == ({}, (), "applied")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        ("step", "done", True),
+        ("check_in", "audience", COUPLE),
+        ("check_in", "shared_parts", ["mood", "text"]),
+        ("settings", "day_cap", 2),
+    ],
+)
+def test_a_word_that_stands_alone_is_the_value(kind: str, name: str, value: object) -> None:
+    """So it is where a device's own newer word came first: its older one meets nothing."""
+    field = KINDS[kind].fields[name]
+    assert FOLDS[field.policy](field.shape, [value]) == value
 
 
 def test_an_undoing_that_had_seen_it_counts() -> None:
@@ -579,6 +693,24 @@ def test_a_removal_does_not_take_away_an_unseen_text_that_stands_beside() -> Non
     assert then(record, edit(TABLET, base=12, remove=True)).record.removed is True
 
 
+def test_a_removal_does_not_take_away_words_beside_that_came_before_the_remover_s_own() -> None:
+    """The phone's own text stands beside too, and came last; Ben's, which came before it, it has not seen."""
+    was = {"title": "Book the ferry."}
+    record = then(step(), edit(TABLET, {"title": "Ana's."}, base=10, was=was)).record
+    record = then(record, edit(BENS, {"title": "Ben's."}, base=10, was=was)).record
+    record = then(record, edit(PHONE, {"title": "Ana's other."}, base=10, was=was)).record
+    assert then(record, edit(PHONE, base=11, remove=True)).record.removed is False
+    assert then(record, edit(PHONE, base=12, remove=True)).record.removed is True
+
+
+def test_what_came_back_comes_back_again_for_who_has_not_seen_that() -> None:
+    gone = then(step(), edit(BENS, base=10, remove=True)).record
+    back = then(gone, edit(PHONE, {"title": "Book a cabin."}, base=10, was={"title": "Book the ferry."})).record
+    assert back.stamp(REMOVAL).version == back.version
+    assert then(back, edit(BENS, base=11, remove=True)).record.removed is False
+    assert then(back, edit(BENS, base=12, remove=True)).record.removed is True
+
+
 def test_an_edit_that_knew_of_the_removal_leaves_it_removed() -> None:
     gone = then(step(), edit(BENS, base=10, remove=True)).record
     came = then(gone, edit(PHONE, {"done": True}, base=11))
@@ -598,6 +730,7 @@ def test_a_private_record_that_comes_back_is_shown_to_nobody(*, removed_first: b
     order = (removal, wrote) if removed_first else (wrote, removal)
     came = then(then(record, order[0]).record, order[1])
     assert (came.record.removed, came.record.fields["audience"]) == (False, "only_me")
+    assert came.record.fields["shared_parts"] == ["text"], "what would be shown stays chosen"
     assert came.record.fields["text"] == "Well."
     assert came.owed == (Word(ANA, "came_back"),)
 
