@@ -82,6 +82,11 @@ def test_a_code_is_understood_however_it_is_typed(typed: str) -> None:
     assert parsed(typed) == bytes.fromhex("0822150389")
 
 
+def test_blanks_around_a_code_do_not_matter_up_to_its_whole_length() -> None:
+    assert parsed("10H1-A0W9".ljust(CODE_CHARS_MAX)) == bytes.fromhex("0822150389")
+    assert parsed("10H1-A0W9".ljust(CODE_CHARS_MAX + 1)) is None
+
+
 @pytest.mark.parametrize("between", [" ", "-", " - ", "\n", ", ", "\u00a0"])
 def test_words_are_understood_with_anything_between_them_and_in_any_case(between: str) -> None:
     code = drawn(b"haven")
@@ -241,6 +246,8 @@ def test_who_paired_with_somebody_else_meanwhile_is_not_paired_again() -> None:
         ("q" + "\u0323\u0307\u0331\u0300", "q\u0323\u0331\u0307\u0300"),
         ("नी" * 20, "नी" * 20),
         ("7", "7"),
+        ("\u0301" * 4 + "a", "\u0301" * 4 + "a"),
+        ("Ana".rjust(4 * 40), "Ana"),
     ],
 )
 def test_a_name_is_kept_as_chosen(typed: str, stored: str) -> None:
@@ -257,6 +264,8 @@ def test_a_name_is_kept_as_chosen(typed: str, stored: str) -> None:
         "A\x00na",
         "A\nna",
         "A\u2028na",
+        "A\u2029na",
+        "Ana".rjust(4 * 40 + 1),
         "A\ud800na",
         "\u202eanA",
         "A\u2066na",
