@@ -18,7 +18,7 @@ from domain.policies import Policy
 from domain.prompts import PROMPTS, SETTINGS
 from domain.records import Record
 from domain.refusals import KEEPS_NO_WORDS, SENTENCES, Refusal
-from domain.responses import RESPONSE
+from domain.responses import FORMS, RESPONSE, fits_its_parent
 from domain.shapes import UNFIT
 from sync.board import settings_id
 from sync.wire import Outcome
@@ -382,6 +382,18 @@ def test_a_response_fits_its_parent() -> None:
     assert asked(RESPONSE, stored(RESPONSE, fields=values), {"form": "celebrating_with_you"}, ANA) is Refusal.IMMUTABLE
 
 
+def test_a_form_that_is_known_for_another_kind_of_parent_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Today one kind of parent takes answers; here there is a second one for as long as the test lasts."""
+    monkeypatch.setitem(FORMS, "shown_dream", ("dream_on",))
+    copy = stored(KINDS["shown_check_in"])
+    values = {"to": str(copy.id), "form": "dream_on"}
+    assert asked(RESPONSE, None, values, BEN, parent=copy) is Refusal.INVALID
+    assert asked(RESPONSE, None, values | {"form": "heard_you"}, BEN, parent=copy) is None
+    asks = Attempt(set=values, was={})
+    assert fits_its_parent(asks, stored(RESPONSE, fields=values), situation(BEN, parent=copy)) is None
+    assert fits_its_parent(asks, None, situation(BEN)) is None
+
+
 async def test_a_refusal_names_the_field_that_does_not_fit_and_repeats_no_name_that_nobody_knows() -> None:
     pair = await in_memory()
     for values, named in (
@@ -391,6 +403,10 @@ async def test_a_refusal_names_the_field_that_does_not_fit_and_repeats_no_name_t
     ):
         outcome = await pair.one(pair.ana.phone, change("check_in", uuid4(), values))
         assert (outcome.code, outcome.fields) == ("invalid", named)
+    entry = uuid4()
+    await pair.one(pair.ana.phone, change("check_in", entry, {"local_date": "2026-11-23"}))
+    outcome = await pair.one(pair.ana.phone, change("check_in", entry, {"sore_feet": "x"}, base=9))
+    assert (outcome.code, outcome.fields) == ("invalid", {}), "an edit lacks nothing"
     outcome = await pair.one(pair.ana.phone, change("dream", uuid4(), {"text": 5}))
     assert (outcome.code, outcome.fields) == ("invalid", {})
 

@@ -75,6 +75,25 @@ def test_what_was_held_back_says_what_the_phone_had_not_seen_of_it() -> None:
     assert held.stamp("send") == Stamp(12, PHONE, 11, None, ANA)
 
 
+def test_who_wrote_the_words_that_held_a_draft_back_may_send_it_without_having_seen_that() -> None:
+    sent, _ = then(draft(), edit(TABLET, base=10, send=True, was={"send": False}))
+    held, _ = then(sent, edit(PHONE, base=10, for_what="The bread.", was={"for_what": "The soup."}))
+    came, back = then(held, edit(PHONE, base=10, send=True, was={"send": False}))
+    assert (came.fields["send"], back) == (True, False)
+
+
+def test_a_sending_that_is_held_back_a_second_time_is_taken_back_with_its_word() -> None:
+    """The tablet has written and sent; the phone said no and then yes without having read; the watch has read."""
+    written = edit(TABLET, base=10, for_what="The bread.", send=True, was={"for_what": "The soup.", "send": False})
+    sent, back = then(draft(), written)
+    assert (sent.fields["send"], back) == (True, False)
+    unsent_again, _ = then(sent, edit(PHONE, base=10, send=False, was={"send": False}))
+    held, back = then(unsent_again, edit(PHONE, base=10, send=True, was={"send": False}))
+    assert (held.fields["send"], back) == (False, True)
+    came, _ = then(held, edit(WATCH, base=11, send=True, was={"send": False}))
+    assert came.fields["send"] is False
+
+
 def test_a_draft_that_nobody_sends_is_written_on_two_devices_without_a_word_about_it() -> None:
     wrote, back = then(rewritten(), edit(PHONE, base=10, about_you="You sang.", was={"about_you": None}))
     assert (wrote.fields["about_you"], back) == ("You sang.", False)

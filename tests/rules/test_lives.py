@@ -65,3 +65,18 @@ def test_lives_in_which_nothing_was_written_end_at_the_head_that_stood() -> None
 
 def test_a_life_that_the_store_has_forgotten_still_counts_for_itself() -> None:
     assert earlier((), (FIRST, OWN, 4), [THIRD, FOURTH]) == (Life(wire_epoch(FIRST, OWN), 4),)
+
+
+def test_a_space_can_begin_anew_within_one_life_of_the_store() -> None:
+    other = UUID(int=101)
+    assert earlier((), (FIRST, OWN, 4), [FIRST]) == ()
+    assert earlier([(FIRST, OWN, 4)], (FIRST, other, 6), [FIRST]) == (Life(wire_epoch(FIRST, OWN), 4),)
+
+
+def test_each_segment_lasts_until_the_next_one() -> None:
+    lives = earlier([(FIRST, OWN, 4), (SECOND, OWN, 6)], (FOURTH, OWN, 9), [FIRST, SECOND, THIRD, FOURTH])
+    assert lives == (
+        Life(wire_epoch(FIRST, OWN), 4),
+        Life(wire_epoch(SECOND, OWN), 6),
+        Life(wire_epoch(THIRD, OWN), 6),
+    )

@@ -276,6 +276,27 @@ def test_an_edit_that_brings_nothing_new_leaves_the_text_and_comes_back() -> Non
     assert came.record.version == one.version + 1, "the device that pushed it has to be told"
 
 
+def test_an_edit_that_keeps_nothing_where_the_other_wrote_leaves_the_text_and_comes_back() -> None:
+    one = then(check_in(), edit(PHONE, {"text": "Well."}, base=10, was={"text": None})).record
+    came = then(one, edit(TABLET, {"text": None}, base=10, was={"text": None}))
+    assert (came.record.fields["text"], came.changed) == ("Well.", True), "the device that pushed it has to be told"
+
+
+def test_a_text_that_was_written_and_emptied_meanwhile_is_joined_with_nothing() -> None:
+    record = then(check_in(), edit(PHONE, {"text": "Tired."}, base=10, was={"text": None})).record
+    record = then(record, edit(PHONE, {"text": None}, base=10, was={"text": "Tired."})).record
+    came = then(record, edit(TABLET, {"text": "Well."}, base=10, was={"text": None}))
+    assert (came.record.fields["text"], came.verdicts) == ("Well.", {})
+
+
+def test_emptying_a_text_that_is_again_as_it_was_empties_it() -> None:
+    record = then(check_in(text="Tired."), edit(PHONE, {"text": "Well."}, base=10, was={"text": "Tired."})).record
+    record = then(record, edit(PHONE, {"text": "Tired."}, base=10, was={"text": "Well."})).record
+    came = then(record, edit(TABLET, {"text": None}, base=10, was={"text": "Tired."}))
+    assert (came.record.fields["text"], came.verdicts) == (None, {})
+    assert came.behind == (Value("text", "Tired.", ANA),)
+
+
 def test_what_only_repeats_the_other_s_edit_and_adds_to_it_follows() -> None:
     one = then(step("A."), edit(PHONE, {"title": "A. B."}, base=10, was={"title": "A."})).record
     came = then(one, edit(BENS, {"title": "A. B. C."}, base=10, was={"title": "A."}))
@@ -457,6 +478,8 @@ def test_without_a_start_an_unseen_set_only_adds() -> None:
     one = then(check_in(needs=["rest"]), edit(PHONE, {"needs": ["clarity"]}, base=10, was={"needs": ["rest"]})).record
     came = then(one, edit(TABLET, {"needs": ["time_alone"]}, base=10))
     assert came.record.fields["needs"] == ["clarity", "time_alone"]
+    came = then(check_in(needs=["rest"]), edit(TABLET, {"needs": ["time_alone"]}, base=9))
+    assert came.record.fields["needs"] == ["rest", "time_alone"], "what it may never have seen it does not take out"
 
 
 def test_a_full_set_keeps_the_earliest() -> None:
@@ -506,17 +529,14 @@ def test_what_is_added_again_counts_from_then_on(device: DeviceId, base: int) ->
     assert came.fields["needs"] == ["affection", "rest", "time_alone"]
 
 
-def test_what_was_added_lately_stays_so_when_others_have_seen_it() -> None:
-    """A device that has seen an addition, and adds something else, does not make it older than it is."""
+def test_what_was_added_lately_stays_so_when_its_own_device_goes_on() -> None:
+    """A device that has seen its addition, and adds something else, does not make it older than it is."""
     record = check_in(needs=["rest"])
-    record = then(
-        replace(record, version=12),
-        edit(TABLET, {"needs": ["clarity", "rest"]}, base=12, was={"needs": ["rest"]}),
-    ).record
-    seen = edit(TABLET, {"needs": ["affection", "clarity", "rest"]}, base=13, was={"needs": ["clarity", "rest"]})
+    record = then(record, edit(TABLET, {"needs": ["clarity", "rest"]}, base=8, was={"needs": ["rest"]})).record
+    seen = edit(TABLET, {"needs": ["affection", "clarity", "rest"]}, base=11, was={"needs": ["clarity", "rest"]})
     record = then(record, seen).record
-    came = then(record, edit(PHONE, {"needs": ["rest", "time_alone"]}, base=10, was={"needs": ["rest"]})).record
-    assert came.fields["needs"] == ["clarity", "rest", "time_alone"]
+    unseeing = edit(PHONE, {"needs": ["celebration", "rest", "time_alone"]}, base=7, was={"needs": ["rest"]})
+    assert then(record, unseeing).record.fields["needs"] == ["celebration", "rest", "time_alone"]
 
 
 def test_the_earliest_are_those_nobody_added_and_then_those_added_on_the_least() -> None:
@@ -667,6 +687,11 @@ def test_a_removal_that_has_seen_everything_removes_and_can_be_taken_back() -> N
 def test_removing_twice_and_bringing_back_what_is_there_change_nothing() -> None:
     gone = then(step(), edit(BENS, base=10, remove=True)).record
     assert not then(gone, edit(PHONE, base=10, remove=True)).changed
+    lost = then(
+        then(check_in(), edit(PHONE, {"valence": 1}, base=10, made_ms=9)).record, edit(PHONE, base=11, remove=True)
+    )
+    again = then(lost.record, edit(TABLET, {"valence": 2}, base=10, made_ms=1, remove=True))
+    assert (again.status, again.record.removed) == ("merged", True), "its removal stands, though its value lost"
     assert not then(step(), edit(PHONE, base=10, remove=False)).changed
 
 

@@ -195,6 +195,25 @@ async def test_of_a_kind_or_field_from_a_newer_app_every_text_is_kept(pair: Pair
     assert await words_of(pair) == [{"about": "A boat."}, {"colour": "Grey."}]
 
 
+async def test_of_a_list_of_texts_every_line_is_kept(pair: Pair) -> None:
+    await pair.one(pair.ben.phone, change("dream", uuid4(), {"about": ["A boat.", "A house.", 3]}))
+    assert await words_of(pair) == [{"about": "A boat.\nA house."}]
+
+
+async def test_words_that_stand_in_another_record_are_still_kept(pair: Pair) -> None:
+    """Only what was given of this draft is known to be safe; that a second draft says the same is chance."""
+    given, other = uuid4(), uuid4()
+    await pair.one(pair.ben.phone, note(pair, given, for_what="The soup."))
+    assert (await pair.look(pair.ben, given)).gone
+    same = note(pair, other, for_what="The bread.", **LATER)
+    rewrote = change("note_draft", given, {"for_what": "The bread."}, was={"for_what": "The soup."}, base=1)
+    outcomes = await pair.push(pair.ben.phone, same, rewrote)
+    assert [each.code for each in outcomes] == [None, "already_given"]
+    assert await words_of(pair) == [{"for_what": "The bread."}]
+    again = change("note_draft", given, {"for_what": "The soup."}, was={"for_what": "The stew."}, base=1)
+    assert (await pair.one(pair.ben.phone, again)).unplaced is None
+
+
 async def test_what_the_edit_started_from_is_not_the_pusher_s_to_keep(pair: Pair) -> None:
     values = {"notes": "From the shared text."}
     await pair.one(pair.ben.phone, change("goal", uuid4(), values, was=dict(values), couple=uuid4()))

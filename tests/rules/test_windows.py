@@ -7,10 +7,14 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.check_ins import CHECK_IN, PARTS
-from domain.ids import CoupleId, RecordId
-from domain.records import Record
+from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
+from domain.records import Record, Stamp
+from domain.shapes import ONLY_ME
 from domain.windows import ALWAYS, closed_without, fields_of, open_parts, project
 from sync.board import settings_id
+from sync.merge import Edit, create, merge
+from sync.secrecy import guarded
+from sync.words import Budget
 from tests.pair import Pair, change, in_memory
 
 COUPLE = CoupleId(UUID(int=40))
@@ -317,3 +321,46 @@ async def test_pj8_an_opening_that_meets_another_device_s_closing_stays_closed(p
     await pair.one(pair.ana.tablet, change("check_in", entry, {"shared_parts": ["text", "felt"]}, base=2))
     assert (await copy(pair)).gone
     assert RecordId(entry) in {each.id for each in await pair.of_kind(pair.ana, "check_in")}
+
+
+# PJ8, as values ------------------------------------------------------------------------------------------------
+
+ANA, SPACE = PersonId(UUID(int=1)), SpaceId(UUID(int=20))
+PHONE, TABLET = DeviceId(UUID(int=11)), DeviceId(UUID(int=12))
+OPEN: dict[str, Any] = {"audience": str(COUPLE), "shared_parts": ["text"]}
+SHUT: dict[str, Any] = {"audience": ONLY_ME}
+
+
+def entry(**values: Any) -> Record:
+    """An entry first stored as version 10, by the phone."""
+    first = Edit(person=ANA, device=PHONE, base=0, set=ENTRY | values, was={})
+    return create(CHECK_IN, first, space=SPACE, identity=RecordId(UUID(int=21)), version=10).record
+
+
+def after_edit(before: Record, device: DeviceId, base: int, values: dict[str, Any]) -> tuple[Record, frozenset[str]]:
+    """The entry after this edit, and the parts that were kept private."""
+    assert WINDOW is not None
+    was = {name: before.fields[name] for name in values if name == "text"}
+    change = Edit(person=ANA, device=device, base=base, set=values, was=was)
+    merged = merge(before, change, CHECK_IN, version=before.version + 1, budget=Budget()).record
+    return guarded(before, merged, change, WINDOW, COUPLE)
+
+
+def test_pj8_who_closes_a_window_that_they_had_not_seen_open_holds_nothing_back() -> None:
+    opened, _ = after_edit(entry(), PHONE, 10, OPEN)
+    closed, held = after_edit(opened, TABLET, 10, SHUT | {"text": "Well."})
+    assert (closed.fields["audience"], closed.fields["text"], held) == (ONLY_ME, "Well.", frozenset())
+
+
+def test_pj8_an_opening_remembers_who_opened_before() -> None:
+    """So the phone's own words of an earlier day do not pass for words that knew of the tablet's opening."""
+    opened, _ = after_edit(entry(), PHONE, 10, OPEN)
+    shut, _ = after_edit(opened, PHONE, 11, SHUT)
+    by_tablet, _ = after_edit(shut, TABLET, 12, OPEN)
+    shut_again, _ = after_edit(by_tablet, PHONE, 13, SHUT)
+    opened_again, held = after_edit(shut_again, PHONE, 14, OPEN)
+    assert not held
+    assert opened_again.stamp("window:text") == Stamp(15, PHONE, 13, None, ANA)
+    wrote, held = after_edit(opened_again, PHONE, 12, {"text": "Well."})
+    assert held == {"text"}
+    assert wrote.fields["shared_parts"] == []
