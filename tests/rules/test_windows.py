@@ -108,6 +108,12 @@ def test_the_parts_that_are_open_and_what_closing_one_changes() -> None:
     assert closed_without(shown, frozenset({"text", ALWAYS})) == {"audience": "only_me"}
 
 
+def test_of_a_record_from_before_there_were_windows_nothing_is_open() -> None:
+    assert WINDOW is not None
+    assert open_parts(WINDOW, {}, COUPLE) == open_parts(WINDOW, {"audience": str(COUPLE)}, COUPLE) == frozenset()
+    assert closed_without({}, frozenset({"text"})) == {"shared_parts": []}
+
+
 async def test_pj1_the_copy_is_written_with_the_push_and_by_its_author(pair: Pair) -> None:
     await write(pair, **opening(pair, "text"))
     shown = await copy(pair)
@@ -350,6 +356,13 @@ def test_pj8_who_closes_a_window_that_they_had_not_seen_open_holds_nothing_back(
     opened, _ = after_edit(entry(), PHONE, 10, OPEN)
     closed, held = after_edit(opened, TABLET, 10, SHUT | {"text": "Well."})
     assert (closed.fields["audience"], closed.fields["text"], held) == (ONLY_ME, "Well.", frozenset())
+
+
+def test_pj8_what_was_kept_private_is_a_change_of_the_device_that_had_not_seen_the_opening() -> None:
+    opened, _ = after_edit(entry(), PHONE, 10, OPEN)
+    wrote, held = after_edit(opened, TABLET, 10, {"text": "Well."})
+    assert (wrote.fields["shared_parts"], held) == ([], {"text"})
+    assert wrote.stamp("shared_parts") == Stamp(12, TABLET, 11, None, ANA)
 
 
 def test_pj8_an_opening_remembers_who_opened_before() -> None:
