@@ -110,10 +110,14 @@ def test_an_offline_creation_and_its_edits_do_not_meet_each_other() -> None:
     assert record.fields["text"] == "Well."
 
 
-def test_an_edit_that_says_what_is_stored_changes_nothing() -> None:
+@pytest.mark.parametrize("base", [9, 10])
+def test_an_edit_that_says_what_is_stored_changes_nothing(base: int) -> None:
     record = step()
-    came = then(record, edit(BENS, {"title": "Book the ferry."}, base=10))
+    came = then(record, edit(BENS, {"title": "Book the ferry."}, base=base))
     assert (came.changed, came.record, came.status) == (False, record, "applied")
+    entry = check_in(valence=1, audience=COUPLE)
+    assert not then(entry, edit(TABLET, {"valence": 1}, base=base)).changed
+    assert not then(entry, edit(TABLET, {"audience": COUPLE}, base=10)).changed
 
 
 def test_a_value_behind_is_kept_only_when_there_is_something_in_it() -> None:
@@ -137,11 +141,11 @@ def test_a_device_that_wrote_last_has_still_not_seen_who_wrote_between() -> None
 
 
 def test_one_field_that_stands_is_enough_for_an_edit_not_to_be_superseded() -> None:
-    """Whether the set said what is stored already, or added to it; the other field lost both times."""
+    """Whether it says what is stored already or brings something; the other field loses every time."""
     told = then(check_in(needs=["rest"]), edit(PHONE, {"valence": 1}, base=10, made_ms=2000)).record
-    for needs, was in ((["rest"], ["rest"]), (["clarity", "rest"], ["rest"])):
-        lost = {"valence": 2, "needs": needs}
-        came = then(told, edit(TABLET, lost, base=10, made_ms=1000, was={"needs": was}))
+    for stands in ({"needs": ["rest"]}, {"needs": ["clarity", "rest"]}, {"local_date": "2026-11-20"}, {"arousal": 1}):
+        lost = {"valence": 2, **stands}
+        came = then(told, edit(TABLET, lost, base=10, made_ms=1000, was={"needs": ["rest"]}))
         assert (came.status, came.record.fields["valence"]) == ("merged", 1)
     assert then(told, edit(TABLET, {"valence": 2}, base=10, made_ms=1000)).status == "superseded"
 
@@ -405,6 +409,15 @@ def test_an_alternative_that_came_meanwhile_stays() -> None:
     assert not came.changed
 
 
+def test_of_two_alternatives_the_one_that_was_not_picked_stays() -> None:
+    record = overlapping().record
+    record = then(record, edit(BENS, {"title": "Ben's third."}, base=12, was={"title": "Ana's."})).record
+    record = then(record, edit(TABLET, {"title": "Ana's tablet."}, base=12, was={"title": "Ana's."})).record
+    came = then(record, edit(BENS, base=14, picked={"title": frozenset({(str(BEN), "Ben's.")})}))
+    assert came.record.alternatives == {"title": (Alternative(ANA, "Ana's tablet."),)}
+    assert came.behind == (Value("title", "Ben's.", BEN),)
+
+
 def test_picking_in_a_field_without_alternatives_changes_nothing() -> None:
     came = then(step(), edit(PHONE, base=10, picked={"title": frozenset({(str(BEN), "x")})}))
     assert (came.changed, came.record.alternatives) == (False, {})
@@ -424,6 +437,17 @@ def test_a_joined_text_is_marked_until_somebody_confirms_it() -> None:
     assert (came.record.merged, came.changed, came.status) == ((), True, "applied")
     again = then(came.record, edit(BENS, base=12, confirmed=frozenset({"title"})))
     assert not again.changed
+
+
+def test_a_confirmation_stands_though_a_value_beside_it_lost() -> None:
+    goal = then(new(GOAL, {"notes": "A. B."}), edit(PHONE, {"topic": "health"}, base=10, made_ms=9)).record
+    goal = then(goal, edit(PHONE, {"notes": "A1. B."}, base=11, was={"notes": "A. B."})).record
+    goal = then(goal, edit(BENS, {"notes": "A. B1."}, base=11, was={"notes": "A. B."})).record
+    assert goal.merged == ("notes",)
+    lost = edit(BENS, {"topic": "money"}, base=10, made_ms=1, confirmed=frozenset({"notes"}))
+    assert (then(goal, lost).status, then(goal, lost).verdicts) == ("merged", {"topic": "theirs_kept"})
+    alone = edit(BENS, {"topic": "money"}, base=10, made_ms=1)
+    assert then(goal, alone).status == "superseded"
 
 
 # Members, monotone, private, protective ------------------------------------------------------------------------
@@ -578,6 +602,24 @@ def test_done_stays_done_against_an_undoing_that_had_not_seen_it() -> None:
     assert (came.verdicts, came.status, came.owed) == ({"done": "theirs_kept"}, "superseded", ())
 
 
+def test_a_second_yes_to_what_is_so_already_counts_against_an_undoing_that_had_not_seen_it() -> None:
+    done = then(step(), edit(BENS, {"done": True}, base=10)).record
+    both = then(done, edit(PHONE, {"done": True}, base=10)).record
+    assert then(both, edit(BENS, {"done": False}, base=11)).record.fields["done"] is True
+    assert then(both, edit(BENS, {"done": False}, base=12)).record.fields["done"] is False
+
+
+def test_what_followed_ends_every_word_that_it_had_seen() -> None:
+    """Two devices had opened; a third has seen both and closes: neither opening stands against that any more."""
+    record = check_in(text="Tired.", shared_parts=["text"])
+    for device in (PHONE, TABLET):
+        record = then(record, edit(device, {"audience": COUPLE}, base=10)).record
+    watch = Edit(person=ANA, device=DeviceId(UUID(int=14)), base=12, set={"audience": "only_me"}, was={})
+    closed = then(record, watch).record
+    assert standing(closed.stamps, "audience") == []
+    assert then(closed, edit(PHONE, {"audience": COUPLE}, base=12)).record.fields["audience"] == "only_me"
+
+
 def test_two_who_both_say_done_have_nothing_to_be_told() -> None:
     done = then(step(), edit(PHONE, {"done": True}, base=10)).record
     came = then(done, edit(BENS, {"done": True}, base=10))
@@ -620,6 +662,16 @@ def test_of_two_unseen_audiences_the_private_one_stands(*, opened_first: bool) -
     came = then(then(record, order[0]).record, order[1])
     assert came.record.fields["audience"] == "only_me"
     assert came.owed == (Word(ANA, "kept_private", "audience"),)
+
+
+@pytest.mark.parametrize("first_to_arrive", [PHONE, TABLET])
+def test_of_two_devices_that_made_one_record_the_value_made_later_stands(first_to_arrive: DeviceId) -> None:
+    """Both were away, and the record's id follows from what it is of, as that of a person's settings does."""
+    made = {PHONE: ({"valence": 1}, 1000), TABLET: ({"valence": 2}, 500)}
+    values, at = made.pop(first_to_arrive)
+    record = new(CHECK_IN, {"local_date": "2026-11-20", **values}, first_to_arrive, made_ms=at)
+    [(device, (values, at))] = made.items()
+    assert then(record, edit(device, values, base=0, made_ms=at)).record.fields["valence"] == 1
 
 
 def test_of_two_unseen_sets_of_parts_only_what_both_showed_is_shown() -> None:
@@ -682,6 +734,13 @@ def test_a_removal_that_has_seen_everything_removes_and_can_be_taken_back() -> N
     assert gone.record.fields["title"] == "Book the ferry.", "kept for thirty days"
     back = then(gone.record, edit(PHONE, base=11, remove=False))
     assert (back.record.removed, back.status) == (False, "applied")
+
+
+def test_a_removal_that_had_not_seen_the_taking_back_does_not_take_it_away() -> None:
+    gone = then(step(), edit(BENS, base=10, remove=True)).record
+    back = then(gone, edit(PHONE, base=11, remove=False)).record
+    assert then(back, edit(BENS, base=11, remove=True)).record.removed is False
+    assert then(back, edit(BENS, base=12, remove=True)).record.removed is True
 
 
 def test_removing_twice_and_bringing_back_what_is_there_change_nothing() -> None:
@@ -767,6 +826,16 @@ def test_what_another_device_brings_back_is_shown_to_nobody_and_announced_to_nob
     assert (same.fields["audience"], same.fields["let_them_know"]) == (COUPLE, True)
     other = then(gone, edit(TABLET, base=11, remove=False)).record
     assert (other.fields["audience"], other.fields["let_them_know"]) == ("only_me", False)
+
+
+def test_what_was_closed_by_coming_back_is_not_opened_by_who_has_not_seen_that() -> None:
+    record = check_in(text="Tired.", shared_parts=["text"])
+    for device in (TABLET, PHONE):
+        record = then(record, edit(device, {"let_them_know": True, "audience": COUPLE}, base=10)).record
+    back = then(record, edit(PHONE, base=10, remove=True)).record
+    assert (back.removed, back.fields["audience"], back.fields["let_them_know"]) == (False, "only_me", False)
+    again = then(back, edit(TABLET, {"let_them_know": True, "audience": COUPLE}, base=11)).record
+    assert (again.fields["audience"], again.fields["let_them_know"]) == ("only_me", False)
 
 
 def test_a_private_record_that_nobody_saw_comes_back_as_it_was() -> None:

@@ -14,6 +14,7 @@ from domain.records import Alternative, Record
 from sync import service
 from sync.board import Board, settings_id
 from sync.merge import Word
+from sync.picks import picks
 from sync.ports import Loaded, Wanted
 from sync.reconcile import AGE_MAX, reconcile
 from sync.wire import VERSION_MAX, Change
@@ -661,6 +662,12 @@ async def with_an_alternative(pair: Pair) -> UUID:
     await pair.one(pair.ana.phone, retitled(pair, step, "Ana's.", base=1, was="Ferry."))
     await pair.one(pair.ben.phone, retitled(pair, step, "Ben's.", base=1, was="Ferry."))
     return step
+
+
+def test_a_confirmation_names_fields_and_nothing_else() -> None:
+    started = {"merged": ["title", "notes", 3, ["notes"]]}
+    made = change("goal", uuid4(), {"merged": ["title"]}, was=started)
+    assert picks(made, None) == ({}, {}, frozenset({"notes"}))
 
 
 @pytest.mark.parametrize("said", [True, False])

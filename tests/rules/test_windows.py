@@ -365,6 +365,15 @@ def test_pj8_what_was_kept_private_is_a_change_of_the_device_that_had_not_seen_t
     assert wrote.stamp("shared_parts") == Stamp(12, TABLET, 11, None, ANA)
 
 
+def test_pj8_what_was_kept_private_stays_so_for_openings_that_have_not_seen_that() -> None:
+    opened, _ = after_edit(entry(), TABLET, 10, OPEN)
+    wrote, held = after_edit(opened, PHONE, 10, {"text": "Well."})
+    assert held == {"text"}
+    for device, base in ((PHONE, 10), (TABLET, 11)):
+        again, _ = after_edit(wrote, device, base, {"shared_parts": ["text"]})
+        assert again.fields["shared_parts"] == [] or again.fields["audience"] == ONLY_ME
+
+
 def test_pj8_an_opening_remembers_who_opened_before() -> None:
     """So the phone's own words of an earlier day do not pass for words that knew of the tablet's opening."""
     opened, _ = after_edit(entry(), PHONE, 10, OPEN)
