@@ -375,7 +375,7 @@ async def test_a_change_that_lies_about_its_start_still_leaves_the_other_in() ->
 
 
 def test_a_step_from_before_steps_were_taken_can_be_taken() -> None:
-    step = stored(STEP, fields={"goal": str(UUID(int=5)), "title": "Ferry."})
+    step = stored(STEP).with_fields({"goal": str(UUID(int=5)), "title": "Ferry."})
     assert asked(STEP, step, {"taken_by": [str(ANA)]}) is None
     assert asked(STEP, step, {"taken_by": [str(BEN)]}) is Refusal.NEEDS_THEIR_YES
 

@@ -80,3 +80,8 @@ def test_each_segment_lasts_until_the_next_one() -> None:
         Life(wire_epoch(SECOND, OWN), 6),
         Life(wire_epoch(THIRD, OWN), 6),
     )
+
+
+def test_a_life_has_the_name_that_it_always_had() -> None:
+    """Devices hold these names: another way of making them would send every device back to the beginning."""
+    assert wire_epoch(UUID(int=1), UUID(int=2)) == UUID("78d68721-debb-823c-b880-232869a63e25")

@@ -457,6 +457,19 @@ def mark_of(*sentences: str, version: int = 7) -> Purged:
     return marked(None, version, sentences, ID_KEY, RECORD)
 
 
+def test_what_was_purged_years_ago_is_known_again() -> None:
+    """Marks are stored: with another way of hashing or of sieving, purged sentences would come back."""
+    hash_ = hashed(ID_KEY, RECORD, "Tired.")
+    assert hash_.hex() == "8da474b92b88d61e511bfc1f"
+    sieve = bytearray(SIEVE_BYTES)
+    for at in (76680, 337831, 74694, 335845, 72708, 333859, 70722):
+        assert not remembers(Purged(1, frozenset(), bytes(sieve)), hash_)
+        sieve[at // 8] |= 1 << at % 8
+    assert remembers(Purged(1, frozenset(), bytes(sieve)), hash_)
+    other = hashed(ID_KEY, RECORD, "Well.")
+    assert not remembers(Purged(1, frozenset(), bytes(sieve)), other)
+
+
 @pytest.mark.parametrize(("base", "left"), [(6, "B."), (7, "A. B."), (8, "A. B.")])
 def test_who_has_seen_the_purge_may_write_what_they_like(base: int, left: str) -> None:
     values = {"title": "A. B.", "done": True}
