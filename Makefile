@@ -11,7 +11,7 @@ WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-long simulate demo check openapi openapi-diff schema mutants bench lock reset
+.PHONY: help run test test-long simulate demo check openapi openapi-diff schema mutants mutations bench lock reset
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -22,8 +22,9 @@ run: .venv/.ok ## Set everything up and serve; Ctrl-C stops it, the next start f
 test: .venv/.ok ## Run the suite on an embedded PostgreSQL
 	@$(PY) -m pytest -n $(WORKERS) -q -m "not long" $(ARGS)
 
-test-long: .venv/.ok ## Run the tests that take minutes
+test-long: .venv/.ok ## Run what takes long: the tests marked so, then, unless ARGS chose among them, the mutations
 	@$(PY) -m pytest -n auto -q -m long $(ARGS)
+	@$(if $(ARGS),:,$(PY) -m tests.mutants.every)
 
 simulate: .venv/.ok ## Tell the story of one simulated seed: make simulate SEED=7
 	@SEED="$(SEED)" $(PY) -m tests.simulation
@@ -49,6 +50,9 @@ schema: .venv/.ok ## Write infra/schema.sql anew from the migrations
 
 mutants: .venv/.ok ## Plant bugs one at a time and see which test catches each: make mutants MUTANTS="the loser is dropped"
 	@MUTANTS="$(MUTANTS)" $(PY) -m tests.mutants
+
+mutations: .venv/.ok ## Make every small change in the chosen files: make mutations FILES=sync/merge.py
+	@FILES="$(FILES)" $(PY) -m tests.mutants.every
 
 bench: .venv/.ok ## Measure against the floor: make bench JOBS=W1,W6 REPS=10
 	@JOBS="$(JOBS)" REPS="$(REPS)" RECORD="$(RECORD)" $(PY) -m tests.bench

@@ -5,7 +5,6 @@ A bug that no test catches survives, and the run fails. `MUTANTS=name,name` plan
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,10 +12,9 @@ import time
 from pathlib import Path
 from typing import Final
 
+from tests.mutants.copies import copy_house
 from tests.mutants.planted import PLANTED, Planted
 
-PROJECT: Final = Path(__file__).resolve().parents[2]
-COPIED: Final = ("api", "domain", "sync", "notifications", "infra", "tests", "docs", "pyproject.toml", "README.md")
 RUN_S: Final = 300
 """A run of the chosen tests that takes longer has hung, which counts as caught."""
 _FAILED: Final = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
@@ -50,12 +48,7 @@ def plant(each: Planted) -> str | None:
         # PostgreSQL may run under another account than ours.
         Path(folder).chmod(0o755)
         copy = Path(folder)
-        for name in COPIED:
-            source = PROJECT / name
-            if source.is_dir():
-                shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
-            else:
-                shutil.copy(source, copy / name)
+        copy_house(copy)
         file = copy / each.file
         text = file.read_text(encoding="utf-8")
         if text.count(each.line) != 1:

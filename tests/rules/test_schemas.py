@@ -1,14 +1,20 @@
 """Apps of different ages on one record: each is told what it knows, and nothing is lost for the others."""
 
+from uuid import UUID
+
 import pytest
 from msgspec.structs import replace
 
-from domain.ids import RecordId
+from domain.ids import PersonId, RecordId, SpaceId
 from domain.kind import Field
 from domain.kinds import KINDS
 from domain.policies import Policy
+from domain.records import Alternative
 from domain.shapes import Text
 from sync import service
+from sync.bodies import encoded_body
+from sync.ports import Row
+from sync.schemas import cut
 from tests.world import Device, World
 
 NEWER = replace(
@@ -66,7 +72,7 @@ async def test_a_field_that_an_app_does_not_know_is_not_sent_to_it_and_survives_
     goal = two.new.make("goal")
     step = two.new.make("step", goal=goal, title="Ferry.", where="At the pier.")
     await two.settle()
-    assert "where" not in two.held(two.old, step)
+    assert two.held(two.old, step) == {"goal": str(goal), "title": "Ferry.", "taken_by": [], "done": False}
     two.old.force(
         "step", step, couple=two.old.replica.couple, base=9, set={"title": "Ferry at nine."}, was={"title": "Ferry."}
     )
@@ -143,3 +149,26 @@ async def test_an_app_newer_than_the_server_is_told_what_there_is(two: Two) -> N
     request = replace(two.old.request(), schema=900)
     assert (await two.old.send(request)).records == []
     assert two.world.stored(goal)
+
+
+@pytest.mark.usefixtures("newer")
+def test_what_is_cut_from_a_row_is_what_the_app_does_not_know_and_nothing_else() -> None:
+    ana = PersonId(UUID(int=1))
+    beside = {"title": (Alternative(ana, "Boat."),), "where": (Alternative(ana, "At the mill."),)}
+    row = Row(
+        space=SpaceId(UUID(int=20)),
+        kind="step",
+        id=RecordId(UUID(int=21)),
+        version=7,
+        author=ana,
+        removed=False,
+        gone=False,
+        body=encoded_body({"title": "Ferry.", "where": "At the pier."}, beside, ("title", "where")),
+        schema=2,
+    )
+    assert cut(row, 2) is row
+    left = encoded_body({"title": "Ferry."}, {"title": beside["title"]}, ("title",))
+    assert cut(row, 1) == replace(row, body=left)
+    assert cut(replace(row, body=None), 1) == replace(row, body=None)
+    assert cut(replace(row, kind="dream"), 1) is None
+    assert cut(replace(row, kind="unheard_of"), 1) is None

@@ -10,6 +10,7 @@ from sync.board import given_on, settings_id
 from sync.ports import Caller
 from sync.sealing import keyed_id
 from sync.wanted import wanted
+from sync.wire import Change
 from tests.pair import change
 
 ANA, DRAFT = PersonId(UUID(int=1)), UUID(int=30)
@@ -32,3 +33,52 @@ def test_a_draft_is_judged_with_the_letters_of_every_day_that_is_today_somewhere
     asks = wanted([change("note_draft", DRAFT, {"for_what": "The soup."})], CALLER, ID_KEYS, here)
     days = (date(2026, 11, 22), date(2026, 11, 23), date(2026, 11, 24))
     assert set(asks.families) == {(given_on(ID_KEYS[NOW_TOGETHER], ANA, day), "note") for day in days}
+
+
+GOAL, SHOWN = UUID(int=40), UUID(int=41)
+MOVED_BY = {(GOAL, "goal_terms"), (GOAL, "goal_act")}
+DAY_FAMILY = (keyed_id(ID_KEYS[OWN], "check_in", "2026-11-23"), "check_in")
+
+
+@pytest.mark.parametrize(
+    ("made", "also", "families", "counted"),
+    [
+        (change("dream", UUID(int=31)), set(), set(), set()),
+        (
+            change("check_in", UUID(int=32), {"local_date": "2026-11-23"}),
+            {settings_id(ID_KEYS[OWN])},
+            {DAY_FAMILY},
+            set(),
+        ),
+        (change("goal", GOAL), {settings_id(ID_KEYS[OWN])}, MOVED_BY, {"goal"}),
+        (change("goal", GOAL, {"topic": "us"}, base=1), {settings_id(ID_KEYS[OWN])}, set(), {"goal"}),
+        (
+            change("goal", GOAL, {"form": "goal", "topic": "us", "notes": None}, base=1),
+            {settings_id(ID_KEYS[OWN])},
+            MOVED_BY,
+            {"goal"},
+        ),
+        (
+            change("goal_terms", UUID(int=33), {"goal": str(GOAL)}),
+            {settings_id(ID_KEYS[OWN]), GOAL},
+            MOVED_BY,
+            set(),
+        ),
+        (change("step", UUID(int=34), {"goal": str(GOAL)}), {GOAL}, {(GOAL, "step")}, set()),
+        (change("response", UUID(int=35), {"to": str(SHOWN)}), {SHOWN}, {(SHOWN, "response")}, set()),
+    ],
+    ids=lambda value: getattr(value, "kind", None),
+)
+def test_a_change_is_judged_with_what_its_rules_look_at_alone_and_among_others(
+    made: Change, also: set[UUID], families: set[tuple[UUID, str]], counted: set[str]
+) -> None:
+    alone = wanted([made], CALLER, ID_KEYS, NOON)
+    assert (set(alone.ids), set(alone.families), set(alone.counted)) == ({made.id, *also}, families, counted)
+    others = [change("dream", UUID(int=50)), change("note_draft", DRAFT), change("goal", UUID(int=51)), made]
+    for batch in (others, others[::-1]):
+        among = wanted(batch, CALLER, ID_KEYS, NOON)
+        assert [*among.keys] == [each.key for each in batch]
+        assert {each.id for each in batch} | also <= set(among.ids)
+        assert families | {(UUID(int=51), "goal_terms")} <= set(among.families)
+        assert len(among.families) == len(families) + 3 + 2, "three days of letters, and what moves the other goal"
+        assert set(among.counted) == counted | {"goal"}
