@@ -1,5 +1,7 @@
 """What is loaded before a batch is judged: of a draft, the letter that it has become and those given lately."""
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from uuid import UUID
 
@@ -33,6 +35,24 @@ def test_a_draft_is_judged_with_the_letters_of_every_day_that_is_today_somewhere
     asks = wanted([change("note_draft", DRAFT, {"for_what": "The soup."})], CALLER, ID_KEYS, here)
     days = (date(2026, 11, 22), date(2026, 11, 23), date(2026, 11, 24))
     assert set(asks.families) == {(given_on(ID_KEYS[NOW_TOGETHER], ANA, day), "note") for day in days}
+
+
+@pytest.mark.usefixtures("far_east")
+def test_which_days_those_are_does_not_depend_on_where_the_server_stands() -> None:
+    asks = wanted([change("note_draft", DRAFT, {"for_what": "The soup."})], CALLER, ID_KEYS, NOON)
+    days = (date(2026, 11, 22), date(2026, 11, 23), date(2026, 11, 24))
+    assert set(asks.families) == {(given_on(ID_KEYS[NOW_TOGETHER], ANA, day), "note") for day in days}
+
+
+@pytest.fixture
+def far_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine where it is tomorrow already."""
+    with monkeypatch.context() as machine:
+        machine.setenv("TZ", "XXX-14")
+        time.tzset()
+        assert NOON.astimezone(None).date() == date(2026, 11, 24)
+        yield
+    time.tzset()
 
 
 GOAL, SHOWN = UUID(int=40), UUID(int=41)
