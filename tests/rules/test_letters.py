@@ -1,13 +1,12 @@
-"""Letters: what is given of a draft, how it is given again, and that nothing is sent which its sender had not read."""
+"""Letters: what is given of a draft, and that nothing is sent which its sender had not read."""
 
 from typing import Any
 from uuid import UUID
 
-import pytest
 from msgspec.structs import replace
 
 from domain.ids import DeviceId, PersonId, RecordId, SpaceId
-from domain.notes import NOTE_DRAFT, again
+from domain.notes import NOTE_DRAFT
 from domain.records import Record, Stamp
 from sync.merge import Edit, create, merge
 from sync.secrecy import unsent
@@ -39,14 +38,6 @@ def rewritten() -> Record:
     wrote, held = then(draft(), edit(TABLET, base=10, for_what="The bread.", was={"for_what": "The soup."}))
     assert not held
     return wrote
-
-
-# Giving again --------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("found", "delivery"), [(True, "when_opened"), (False, "now"), (None, "now")])
-def test_a_letter_is_given_again_as_it_was_given(found: bool | None, delivery: str) -> None:
-    assert again({"for_what": "The soup."} | ({} if found is None else {"found": found})) == {"delivery": delivery}
 
 
 # What its sender had not read ----------------------------------------------------------------------------------
