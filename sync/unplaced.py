@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from domain.ids import RecordId
 from domain.kind import Kind, Ownership, Who
-from domain.kinds import holds_words
+from domain.kinds import ENVELOPE, holds_words
 from domain.records import Record
 from sync.board import Board
 from sync.ports import History, RecordKey
@@ -24,7 +24,11 @@ def own_words(
     texts = {
         name: text
         for name, value in change.set.items()
-        if (kind is None or holds_words(kind, name)) and (text := _written(value)) and value != change.was.get(name)
+        # What stands beside a field may be the other's.
+        if name not in ENVELOPE
+        and (kind is None or holds_words(kind, name))
+        and (text := _written(value))
+        and value != change.was.get(name)
     }
     if kind is not None and kind.creates is Who.SERVER and kind.edits is not Who.AUTHOR and not _is_said_again(change):
         return {}, frozenset()
@@ -83,7 +87,15 @@ def _given(board: Board, stored: Record) -> list[Record]:
 
 
 def _written(value: object) -> str:
-    """Return what somebody wrote in a value: a text, or a list of texts line by line."""
-    if isinstance(value, list):
-        return "\n".join(each for each in value if isinstance(each, str))
-    return value if isinstance(value, str) else ""
+    """Return what somebody wrote in a value, line by line: an app that is ahead of the server may nest its texts."""
+    texts: list[str] = []
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            texts.append(each)
+        elif isinstance(each, list):
+            left += reversed(each)
+        elif isinstance(each, dict):
+            left += reversed(each.values())
+    return "\n".join(texts)
