@@ -21,14 +21,12 @@ def own_words(
     the pusher has destroyed in a box about it. While `history` is None, also return the record of which both have to
     be known first.
     """
+    # What stands beside a field may be the other's.
+    said = {name: value for name, value in change.set.items() if name not in ENVELOPE and value != change.was.get(name)}
     texts = {
         name: text
-        for name, value in change.set.items()
-        # What stands beside a field may be the other's.
-        if name not in ENVELOPE
-        and (kind is None or holds_words(kind, name))
-        and (text := _written(value))
-        and value != change.was.get(name)
+        for name, value in said.items()
+        if (kind is None or holds_words(kind, name)) and (text := _written(value))
     }
     if kind is not None and kind.creates is Who.SERVER and kind.edits is not Who.AUTHOR and not _is_said_again(change):
         return {}, frozenset()

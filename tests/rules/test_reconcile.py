@@ -161,6 +161,25 @@ async def words_of(pair: Pair) -> list[dict[str, str]]:
     return [each["words"] for each in await pair.words_for(pair.ben)]
 
 
+async def test_words_that_an_app_ahead_of_the_server_has_nested_come_back_too(pair: Pair) -> None:
+    nested = {
+        "title": "Holiday.",
+        "items": [{"text": "A tent.", "done": False}, ["Boots."]],
+        "by_day": {"mon": "Rest."},
+    }
+    await pair.one(pair.ben.phone, change("shared_list", uuid4(), nested))
+    assert await words_of(pair) == [{"title": "Holiday.", "items": "A tent.\nBoots.", "by_day": "Rest."}]
+
+
+async def test_a_refused_pick_keeps_nothing_of_what_stood_beside(pair: Pair) -> None:
+    beside = {"notes": [{"by": str(pair.ana.person), "text": "Ana's words."}]}
+    await pair.one(
+        pair.ben.phone,
+        change("goal", uuid4(), {"alternatives": beside, "notes": "Ben's."}, was={"alternatives": {}}, couple=uuid4()),
+    )
+    assert await words_of(pair) == [{"notes": "Ben's."}]
+
+
 async def test_refused_words_come_back_to_their_author_alone(pair: Pair) -> None:
     made = change("goal", uuid4(), {"notes": "Sunday at the sea."}, couple=uuid4())
     outcome = await pair.one(pair.ben.phone, made)
