@@ -10,11 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.ids import DeviceId, PersonId, RecordId
 from domain.kind import Kind, Who
 from domain.kinds import judged
-from domain.records import EITHER, Record
+from domain.records import EITHER, Record, Stamp
 from domain.refusals import Refusal
 from domain.shapes import Text
 from sync.board import Board
@@ -62,7 +63,7 @@ def brought_back(
     own = {name: [me] if me in whole.get(name, ()) else [] for name in kind.own_id_only}
     return Brought(
         set=whole if author is None else whole | lasting | own,
-        device=_device_before(board),
+        device=board.caller.device if change.origin.seen else _device_before(board),
         author=author,
         writer=EITHER if kind.edits is Who.EITHER else author,
     )
@@ -94,6 +95,39 @@ def _is_another(stored: Record, kind: Kind, change: Change, fields: dict[str, An
         return False
     same = stored.kind == kind.name and stored.author == change.origin.author
     return not same or any(stored.fields.get(name) != fields.get(name) for name in kind.proven)
+
+
+class AsOf(Struct, frozen=True):
+    """Which state of a record was sent again last: of this life of its space, and brought back under `stored_as`."""
+
+    epoch: UUID
+    version: int
+    stored_as: int
+
+
+def as_of(record: Record) -> AsOf | None:
+    """Return which state of a record was sent again last, if one was."""
+    for name, stamp in record.stamps.items():
+        if name.startswith(_AS_OF):
+            return AsOf(UUID(name.removeprefix(_AS_OF)), stamp.others, stamp.version)
+    return None
+
+
+def noted(record: Record, change: Change) -> Record:
+    """Return a record that remembers which state of it this change has sent again, if that is the latest."""
+    origin = change.origin
+    if origin is None or origin.epoch is None:
+        return record
+    known = as_of(record)
+    if known is not None and known.epoch == origin.epoch and known.version > origin.version:
+        return record
+    stamps = {name: stamp for name, stamp in record.stamps.items() if not name.startswith(_AS_OF)}
+    stamps[f"{_AS_OF}{origin.epoch}"] = Stamp(version=record.version, others=origin.version)
+    return replace(record, stamps=stamps)
+
+
+_AS_OF = "as of/"
+"""Begins the name under which that is stamped; the epoch follows."""
 
 
 def says_no_more(kind: Kind, stored: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:

@@ -15,16 +15,16 @@ from msgspec.structs import replace
 
 from domain.ids import RecordId, SpaceId
 from domain.kind import Attempt, Kind, Situation, Who
-from domain.kinds import KINDS, UNPLACED, crowded, joined, objection, unfit
+from domain.kinds import KINDS, UNPLACED, crowded, holds_words, joined, objection, unfit
 from domain.records import Record
 from domain.refusals import KEEPS_NO_WORDS, Refusal
 from domain.shapes import ONLY_ME, UNFIT, Text, as_uuid
 from sync.board import Board, given_on
 from sync.follows import give, move, show
 from sync.merge import Edit, Merged, Word, create, merge
-from sync.origin import brought_back, of_another, says_no_more
+from sync.origin import as_of, brought_back, noted, of_another, says_no_more
 from sync.picks import UnfitPickError, picks
-from sync.ports import Caller, History, Loaded, RecordKey, Revision, Space, Writes
+from sync.ports import Caller, History, Loaded, RecordKey, Revision, Space, Value, Writes
 from sync.purge import kept_out
 from sync.secrecy import guarded, unsent
 from sync.unplaced import own_words
@@ -154,6 +154,9 @@ class _Batch:
         if stored is not None and stored.gone and stored.shown_id is None:
             # A tombstone holds no words any more: only a whole new record can stand in its place.
             stored = None
+        overtaken: dict[str, Any] = {}
+        if stored is not None and not stored.gone:
+            edit, overtaken = _among_states(kind, stored, change, edit)
         attempt = Attempt(set=edit.set, was=edit.was, remove=edit.remove)
         situation = self._situation(kind, space, change, stored, attempt)
         # What was stored once was permitted then.
@@ -161,6 +164,10 @@ class _Batch:
         if no is not None:
             raise _Refused(no)
         merged = self._merged(kind, space, change, stored, _own_only(kind, stored, edit))
+        if overtaken:
+            behind = tuple(Value(name, value, edit.by) for name, value in overtaken.items())
+            record = replace(merged.record, version=self.board.heads[space.id] + 1)
+            merged = replace(merged, record=record, status="superseded", changed=True, behind=(*merged.behind, *behind))
         if not merged.changed:
             return Outcome(key=change.key, status=merged.status, version=merged.record.version)
         self._find_room(kind, stored, merged.record)
@@ -288,7 +295,7 @@ class _Batch:
                 verdicts[kind.letter.sends] = "kept_private"
         if change.set.get("audience", ONLY_ME) != ONLY_ME and edit.set.get("audience") == ONLY_ME:
             verdicts["audience"] = "kept_private"
-        record = self.board.put(record)
+        record = self.board.put(noted(record, change))
         if merged.behind:
             self.board.behind(
                 Revision(space=record.space, record=record.id, version=record.version, values=merged.behind)
@@ -341,6 +348,26 @@ class _Batch:
         new = not any((space, RecordId(change.id)) in self.board.records for space in self.board.spaces)
         name = unfit(kind, change.set, new=new)
         return {} if name is None else {name: "unfit"}
+
+
+def _among_states(kind: Kind, stored: Record, change: Change, edit: Edit) -> tuple[Edit, dict[str, Any]]:
+    """Let the later of two states that are sent again stand, and return what an earlier one holds otherwise.
+
+    Versions of one life of a space tell which was the later one: it had seen everything of the other.
+    """
+    known, origin = as_of(stored), change.origin
+    if known is None or origin is None or known.epoch != origin.epoch or known.version == origin.version:
+        return edit, {}
+    if origin.version > known.version:
+        return replace(edit, base=max(edit.base, known.stored_as)), {}
+    own = {name: value for name, value in edit.set.items() if name in kind.own_id_only}
+    beside = {each.text for texts in stored.alternatives.values() for each in texts}
+    overtaken = {
+        name: value
+        for name, value in edit.set.items()
+        if holds_words(kind, name) and value and value != stored.fields.get(name) and value not in beside
+    }
+    return replace(edit, set=own, was={}, remove=None), overtaken
 
 
 def _own_only(kind: Kind, stored: Record | None, edit: Edit) -> Edit:

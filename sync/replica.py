@@ -552,7 +552,7 @@ class Replica:
                 set=each.set,
                 was=each.was,
                 remove=each.remove,
-                origin=_origin(each, table, seen=each.id not in unseen),
+                origin=_origin(each, earlier.get(each.id), seen=each.id not in unseen),
             )
             self._hold(Kept(nth=nth, change=change))
 
@@ -777,17 +777,13 @@ def _row_key(key: tuple[SpaceId, RecordId]) -> str:
     return f"{key[0]}/{key[1]}"
 
 
-def _origin(each: Again, table: Kind | None, *, seen: bool) -> Origin | None:
-    """Return what must be said of an edit beside its values: that it may be somebody else's, or what only a purge does.
+def _origin(each: Again, row: Row | None, *, seen: bool) -> Origin:
+    """Return what is said of an edit beside its values: whose the record was, and as of which state.
 
     Of a record that this person alone writes it may be another phone's, if an edit that waits had not `seen` it.
     """
-    if table is None:
-        return None
-    emptied = any(each.set.get(name) == "" for name in table.needed)
-    if seen and not emptied and each.author is None and table.edits is not Who.EITHER:
-        return None
-    return Origin(author=each.author, proof=each.proof)
+    version, epoch = (0, None) if row is None else (row.version, row.epoch)
+    return Origin(author=each.author, proof=each.proof, version=version, epoch=epoch, seen=seen)
 
 
 def _author_of(row: Row | None, edits: list[Kept]) -> PersonId | None:

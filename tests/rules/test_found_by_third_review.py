@@ -559,3 +559,66 @@ async def test_a_no_of_the_new_life_stands_though_an_older_yes_of_the_same_perso
     cast.act(cast.bens, "accept", theirs)
     await cast.world.settle()
     assert cast.state["terms_in_force"] is None
+
+
+@pytest.mark.parametrize("first", ["one", "bens"])
+async def test_no_spurious_alternative_when_the_partner_had_the_older_text(cast: Cast, first: str) -> None:
+    dump = cast.world.dump()
+    step = cast.one.make("step", goal=cast.goal, title="Book ferry")
+    await cast.world.settle()
+    cast.one.write(step, title="Book the ferry")
+    await cast.one.sync()
+    cast.world.restore(dump)
+    await getattr(cast, first).sync()
+    await cast.world.settle()
+    assert cast.world.stored(step).fields["title"] == "Book the ferry"
+    assert cast.world.stored(step).alternatives == {}
+
+
+@pytest.mark.parametrize("first", ["one", "bens"])
+async def test_a_rewritten_sentence_comes_back_without_what_it_replaced(cast: Cast, first: str) -> None:
+    dump = cast.world.dump()
+    cast.one.write(cast.goal, notes="Base. We go by train.")
+    await cast.world.settle()
+    cast.one.write(cast.goal, notes="Base. We go by night train.")
+    await cast.one.sync()
+    cast.world.restore(dump)
+    await getattr(cast, first).sync()
+    await cast.world.settle()
+    assert cast.world.stored(cast.goal).fields["notes"] == "Base. We go by night train."
+    assert "We go by train." in cast.everywhere()
+
+
+@pytest.mark.parametrize("first", ["one", "two"])
+async def test_of_two_states_of_one_s_own_entry_the_later_one_stands(cast: Cast, first: str) -> None:
+    entry = cast.one.make("check_in", local_date="2026-03-02", valence=1)
+    await cast.world.settle()
+    dump = cast.world.dump()
+    cast.one.write(entry, valence=2)
+    await cast.world.settle()
+    cast.one.write(entry, valence=3)
+    await cast.one.sync()
+    cast.world.restore(dump)
+    await getattr(cast, first).sync()
+    await cast.world.settle()
+    assert cast.one.fields(entry)["valence"] == cast.two.fields(entry)["valence"] == 3
+
+
+@pytest.mark.parametrize("first", ["one", "bens"])
+async def test_both_states_are_sent_again_before_either_phone_has_seen_the_other(cast: Cast, first: str) -> None:
+    step = cast.one.make("step", goal=cast.goal, title="Book ferry")
+    await cast.world.settle()
+    dump = cast.world.dump()
+    cast.one.write(step, title="Book the ferry")
+    await cast.world.settle()
+    cast.one.write(step, title="Book the early ferry")
+    await cast.one.sync()
+    cast.world.restore(dump)
+    for phone in (cast.one, cast.bens):
+        while not phone.waiting:
+            request = phone.request()
+            phone.receive(request, await phone.send(request))
+    await getattr(cast, first).sync()
+    await cast.world.settle()
+    assert cast.world.stored(step).fields["title"] == "Book the early ferry"
+    assert cast.world.stored(step).alternatives == {}
