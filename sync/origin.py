@@ -42,8 +42,7 @@ def brought_back(
 
     Of a change that is not sent again that is the caller, and what fits the kind.
     """
-    if change.origin is None or not (space.lives or of_another(change, board.caller.person)):
-        # A space that never went back has lost nothing.
+    if change.origin is None:
         fit = judged(kind, values)
         return fit if isinstance(fit, Refusal) else Brought(set=fit, device=board.caller.device)
     lasting = {name: values[name] for name in kind.lasting if name in values}
@@ -59,6 +58,9 @@ def brought_back(
     no = _no(board, kind, change, whole, stored, author)
     if no is not None:
         return no
+    if author is None and not space.lives:
+        # As far as anybody remembers this space has never gone back: then nothing can be somebody else's word.
+        return Refusal.INVALID if emptied else Brought(set=whole, device=board.caller.device)
     me = str(board.caller.person)
     own = {name: [me] if me in whole.get(name, ()) else [] for name in kind.own_id_only}
     return Brought(

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from domain.ids import RecordId, SpaceId
 from domain.kind import Attempt, Kind, Situation, Who
-from domain.kinds import KINDS, UNPLACED, crowded, holds_words, joined, objection, unfit
+from domain.kinds import KINDS, UNPLACED, crowded, joined, objection, unfit
 from domain.records import Record
 from domain.refusals import KEEPS_NO_WORDS, Refusal
 from domain.shapes import ONLY_ME, UNFIT, Text, as_uuid
@@ -365,7 +365,7 @@ def _among_states(kind: Kind, stored: Record, change: Change, edit: Edit) -> tup
     overtaken = {
         name: value
         for name, value in edit.set.items()
-        if holds_words(kind, name) and value and value != stored.fields.get(name) and value not in beside
+        if value and name not in own and value != stored.fields.get(name) and value not in beside
     }
     return replace(edit, set=own, was={}, remove=None), overtaken
 
