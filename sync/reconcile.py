@@ -361,7 +361,7 @@ def _among_states(kind: Kind, stored: Record, change: Change, edit: Edit) -> tup
     if origin.version > known.version:
         return replace(edit, base=max(edit.base, known.stored_as)), {}
     own = {name: value for name, value in edit.set.items() if name in kind.own_id_only}
-    beside = {each.text for texts in stored.alternatives.values() for each in texts}
+    beside = [each.text for texts in stored.alternatives.values() for each in texts]
     overtaken = {
         name: value
         for name, value in edit.set.items()

@@ -622,3 +622,23 @@ async def test_both_states_are_sent_again_before_either_phone_has_seen_the_other
     await cast.world.settle()
     assert cast.world.stored(step).fields["title"] == "Book the early ferry"
     assert cast.world.stored(step).alternatives == {}
+
+
+async def test_an_earlier_state_with_a_set_goes_behind_too(cast: Cast) -> None:
+    """As seed 51 found it: what is compared may be a list."""
+    entry = cast.one.make("check_in", local_date="2026-03-02")
+    await cast.world.settle()
+    dump = cast.world.dump()
+    cast.one.write(entry, needs=["rest"])
+    await cast.world.settle()
+    cast.one.write(entry, needs=["talk"])
+    await cast.one.sync()
+    cast.world.restore(dump)
+    for phone in (cast.one, cast.two):
+        while not phone.waiting:
+            request = phone.request()
+            phone.receive(request, await phone.send(request))
+    await cast.one.sync()
+    await cast.world.settle()
+    assert cast.one.fields(entry)["needs"] == ["talk"]
+    assert "rest" in cast.everywhere()
