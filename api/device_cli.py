@@ -17,6 +17,7 @@ from msgspec import Struct
 from api import device_words as words
 from api.client import AnotherPersonError, Client, OfflineError, Synced, TurnedAwayError
 from api.device_listing import Listing, as_json, short
+from api.device_people import is_stale, people, to_remember
 from api.device_store import DeviceFileError
 from api.kinds_page import in_words
 from domain.ids import CoupleId, RecordId
@@ -158,8 +159,8 @@ async def me(client: Client, _chosen: argparse.Namespace) -> Said:
     """Say who one is and whom one is with."""
     said = await client.me()
     _remember(client, said)
-    if said["couple"] is not None and _replica(client).couple is None:
-        await client.sync()  # the other was the second to confirm
+    if is_stale(_replica(client), client.store.account):
+        await client.sync()  # the other was the second to confirm, or has parted
     lines = [f"You are {said['chosen_name']}.", *_with(said)]
     for pairing in said["pairings"]:
         lines += _pairing(pairing)
@@ -232,6 +233,10 @@ async def add(client: Client, chosen: argparse.Namespace) -> Said:
     values = _values(client, kind, chosen.fields)
     if "local_date" in kind.fields:
         values.setdefault("local_date", datetime.now().astimezone().date().isoformat())
+    couple = _replica(client).couple
+    if "for_couple" in kind.fields and couple is not None:
+        # A note is written with somebody in mind, and must not be given to another later by itself.
+        values.setdefault("for_couple", str(couple))
     missing = [name for name in kind.needed if name not in values]
     if missing and kind.creates is not Who.SERVER:
         raise UnfitError(f"A {words.plain(kind.name)} needs {' and '.join(missing)} too. Nothing was kept.")
@@ -295,7 +300,7 @@ async def act(client: Client, chosen: argparse.Namespace) -> Said:
 
 def _standing(client: Client, goal: RecordId) -> list[str]:
     shown = _replica(client).shown(goal)
-    return [] if shown is None else Listing(_replica(client), client.store.account).lines(shown)[:1]
+    return [] if shown is None else _listing(client).lines(shown)[:1]
 
 
 def _terms_meant(replica: Replica, goal: Shown, command: str) -> str:
@@ -335,7 +340,14 @@ async def unshare(client: Client, chosen: argparse.Namespace) -> Said:
 async def send(client: Client, chosen: argparse.Namespace) -> Said:
     """Give a note."""
     shown = _found(client, chosen.id, "note_draft")
-    couple = shown.fields.get("for_couple") or _couple(_replica(client), "give it to")
+    couple = _couple(_replica(client), "give it to")
+    meant = shown.fields.get("for_couple")
+    if meant not in (None, str(couple)) and not chosen.yes:
+        known = people(_replica(client), client.store.account)
+        raise MisunderstoodError(
+            f"You wrote this for {known.partner(CoupleId(UUID(meant)))}, with whom you are not together any more, and"
+            f" it was not given. Add --yes to give it to {known.partner(couple)} instead."
+        )
     return _kept(client.edit("note_draft", shown.id, {"send": True, "for_couple": str(couple)}))
 
 
@@ -381,12 +393,7 @@ async def sync(client: Client, _chosen: argparse.Namespace) -> Said:
     """Send what waits and fetch what is new."""
     before = len(_replica(client).waiting())
     synced = await client.sync()
-    lines = _told(synced, before)
-    if "partner_name" not in client.store.account and _replica(client).couple is not None:
-        said = await client.me()
-        _remember(client, said)
-        lines += _with(said)
-    return Said(lines, _told_json(synced))
+    return Said([*_told(synced, before), *await _acquainted(client)], _told_json(synced))
 
 
 async def listen(client: Client, chosen: argparse.Namespace) -> Said:
@@ -401,6 +408,7 @@ async def listen(client: Client, chosen: argparse.Namespace) -> Said:
             _print(json.dumps({"space": str(hint.space), "head": hint.head}))
         else:
             _print(f"{datetime.now().astimezone():%H:%M:%S}  There is news {where}. `show` tells it.")
+        _print(*await _acquainted(client), quiet=chosen.json)
         if chosen.news is not None and count >= chosen.news:
             return Said([], {"news": count})
     return Said(["The server said goodbye: this phone was signed out, or listens elsewhere."], {"news": count})
@@ -442,12 +450,12 @@ async def show(client: Client, chosen: argparse.Namespace) -> Said:
         kinds = [name for name in words.HEADINGS if name not in ("goal_terms", "goal_act", "step", "settings")]
     else:
         kinds = [_kind(chosen.kind).name]
-    listing = Listing(replica, client.store.account)
+    listing = _listing(client)
     lines = [listing.opening()]
     told: dict[str, Any] = {"waiting": len(replica.waiting()), "records": []}
     for kind in kinds:
         found = replica.view(kind, removed=chosen.removed)
-        told["records"] += [as_json(each) for each in found]
+        told["records"] += [as_json(each, keepsake=listing.is_keepsake(each)) for each in found]
         if found:
             lines += ["", words.HEADINGS.get(kind, words.plain(kind))]
             for each in found:
@@ -464,6 +472,10 @@ def _replica(client: Client) -> Replica:
     replica = client.replica
     assert replica is not None, "the command began with one"
     return replica
+
+
+def _listing(client: Client) -> Listing:
+    return Listing(_replica(client), people(_replica(client), client.store.account))
 
 
 def _couple(replica: Replica, act: str) -> CoupleId:
@@ -567,12 +579,21 @@ READERS: Final[Mapping[type, Callable[[Client, str], Any]]] = {
 }
 
 
+async def _acquainted(client: Client) -> list[str]:
+    """Ask who the people are where this phone has heard that they are others, and say whom one is with now."""
+    told = client.store.account.get("couple")
+    if not is_stale(_replica(client), client.store.account):
+        return []
+    try:
+        said = await client.me()
+    except OfflineError:
+        return []  # what the sync before brought is to be said; the next one asks again
+    _remember(client, said)
+    return [] if client.store.account.get("couple") == told else _with(said)
+
+
 def _remember(client: Client, said: Mapping[str, Any]) -> None:
-    couple = said["couple"]
-    client.store.note(
-        chosen_name=said["chosen_name"],
-        partner_name=None if couple is None else couple["partner_name"],
-    )
+    client.store.note(**to_remember(said))
 
 
 def _with(said: Mapping[str, Any]) -> list[str]:
@@ -687,7 +708,9 @@ def _editing(command: Callable[..., argparse.ArgumentParser]) -> None:
     added.add_argument("id")
     added.add_argument("parts", nargs="+")
     command("unshare", "take back what you showed", "unshare 5f0c12").add_argument("id")
-    command("send", "give a note; once given it stays given", "send 5f0c12").add_argument("id")
+    added = command("send", "give a note; once given it stays given", "send 5f0c12")
+    added.add_argument("id")
+    added.add_argument("--yes", action="store_true", help="also one that was written for an earlier partner")
     added = command("respond", "answer what your partner shows you", 'respond 5f0c12 heard_you --text "I am here."')
     added.add_argument("id")
     added.add_argument("form")

@@ -5,9 +5,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from api import device_words as words
-from domain.ids import RecordId
+from api.device_people import People
+from domain.ids import CoupleId, PersonId, RecordId
 from domain.kinds import KINDS
-from domain.shapes import ONLY_ME
+from domain.shapes import ONLY_ME, as_uuid
 from sync.replica import Replica, Shown
 
 SHORT_CHARS: Final = 6
@@ -25,25 +26,25 @@ def short(identity: UUID) -> str:
 
 
 class Listing:
-    """What one phone shows. `account` has the names of the two, as far as they are known."""
+    """What one phone shows, with the people of each record named as its own couple knew them."""
 
-    def __init__(self, replica: Replica, account: Mapping[str, str]) -> None:
+    def __init__(self, replica: Replica, people: People) -> None:
         self.replica = replica
-        self.mine = str(replica.person)
-        self.partner = account.get("partner_name", "your partner")
-        self.name = account.get("chosen_name", "You")
+        self.people = people
 
     def opening(self) -> str:
         """Return a line about the phone itself."""
         waiting = len(self.replica.waiting())
-        together = f", together with {self.partner}" if self.replica.couple is not None else ""
+        couple = self.replica.couple
+        together = f", together with {self.people.partner(couple)}" if couple is not None else ""
         waits = f" {waiting} edit{'s wait' if waiting != 1 else ' waits'} to be sent." if waiting else ""
-        return f"{self.name}'s phone{together}.{waits}"
+        return f"{self.people.name}'s phone{together}.{waits}"
 
     def lines(self, shown: Shown) -> list[str]:
         """Return the lines of one record, its steps and what stands beside it."""
         title, told = TITLES.get(shown.kind, _other)(self, shown)
-        lines = [f"  [{short(shown.id)}] {title}{'  (not sent yet)' if shown.pending else ''}"]
+        keepsake = f" (a keepsake of your time with {self.partner(shown)})" if self.is_keepsake(shown) else ""
+        lines = [f"  [{short(shown.id)}] {title}{keepsake}{'  (not sent yet)' if shown.pending else ''}"]
         for name, value in shown.fields.items():
             known = name in KINDS[shown.kind].fields and name not in told | QUIET_FIELDS
             if known and value not in (None, "", [], False):
@@ -51,9 +52,25 @@ class Listing:
         lines += self.beside(shown)
         return lines + self._of_goal(shown) if shown.kind == "goal" else lines
 
-    def who(self, person: object) -> str:
-        """Return a person as this one would say it."""
-        return "you" if str(person) == self.mine else self.partner
+    def who(self, person: PersonId, shown: Shown) -> str:
+        """Return a person whom a record names, as this one would say it."""
+        return self.people.who(person, self.couple_of(shown))
+
+    def partner(self, shown: Shown) -> str:
+        """Return the other person of the couple that a record belongs to."""
+        return self.people.partner(self.couple_of(shown))
+
+    def couple_of(self, shown: Shown) -> CoupleId | None:
+        """Return the couple that a record belongs to; None for what lives in a person's own space."""
+        space = None if shown.space is None else self.replica.spaces.get(shown.space)
+        if space is not None:
+            return None if space.couple is None else CoupleId(space.couple)
+        return self.replica.couple if KINDS[shown.kind].home == "couple" else None
+
+    def is_keepsake(self, shown: Shown) -> bool:
+        """Whether a record is of a couple that has ended: it can be read and takes no changes."""
+        space = None if shown.space is None else self.replica.spaces.get(shown.space)
+        return space is not None and space.home == "couple" and space.state == "closed"
 
     def terms(self, goal: Shown) -> Shown | None:
         """Return the terms that a goal is called by: those in force, else the newest open ones, else any."""
@@ -68,7 +85,7 @@ class Listing:
         lines = []
         for field, texts in shown.alternatives.items():
             for number, each in enumerate(texts, 1):
-                lines.append(f"      beside {words.plain(field)}, by {self.who(each.by)}: {each.text}")
+                lines.append(f"      beside {words.plain(field)}, by {self.who(each.by, shown)}: {each.text}")
                 lines.append(f"        keep it with: pick {short(shown.id)} {field} {number}   (0 keeps the other)")
         return lines + [
             f"      {words.plain(field)} was joined from two; if it reads well: right {short(shown.id)} {field}"
@@ -77,7 +94,7 @@ class Listing:
 
     def step(self, shown: Shown) -> str:
         """Return a step as a line of a list."""
-        taken = [self.who(each) for each in shown.fields.get("taken_by", ())]
+        taken = [self.who(PersonId(UUID(each)), shown) for each in shown.fields.get("taken_by", ())]
         by = f" ({' and '.join(taken)})" if taken else ""
         return f"{'[x]' if shown.fields.get('done') else '[ ]'} {shown.fields.get('title')}{by}"
 
@@ -88,7 +105,7 @@ class Listing:
         for named in goal.fields.get("open_terms") or ():
             terms = self.replica.shown(RecordId(UUID(named)))
             if terms is not None and goal.fields.get("terms_in_force"):
-                by = self.who(terms.author)
+                by = self.who(terms.author, terms)
                 lines.append(f"      [{short(terms.id)}] {by} would change it to: {terms.fields['title']}")
         for step in self.replica.view("step"):
             if step.fields["goal"] == str(goal.id):
@@ -113,16 +130,16 @@ def _unplaced(_: Listing, shown: Shown) -> Title:
 def _goal(listing: Listing, shown: Shown) -> Title:
     terms = listing.terms(shown)
     title = terms.fields["title"] if terms is not None else "A goal"
-    state = words.goal_state(shown, terms, listing.mine, listing.partner)
+    state = words.goal_state(shown, terms, str(listing.people.mine), listing.partner(shown))
     return f"{title}: {state}", frozenset({"state", "form", "terms_in_force", "open_terms", "done_by", "resting_by"})
 
 
 def _goal_terms(listing: Listing, shown: Shown) -> Title:
-    return f"{shown.fields.get('title')}, proposed by {listing.who(shown.author)}", frozenset({"based_on"})
+    return f"{shown.fields.get('title')}, proposed by {listing.who(shown.author, shown)}", frozenset({"based_on"})
 
 
 def _goal_act(listing: Listing, shown: Shown) -> Title:
-    return f"{listing.who(shown.author)}: {words.value(shown.fields.get('act'))}", frozenset({"act", "terms"})
+    return f"{listing.who(shown.author, shown)}: {words.value(shown.fields.get('act'))}", frozenset({"act", "terms"})
 
 
 def _step(listing: Listing, shown: Shown) -> Title:
@@ -130,28 +147,43 @@ def _step(listing: Listing, shown: Shown) -> Title:
 
 
 def _check_in(listing: Listing, shown: Shown) -> Title:
-    parts = shown.fields.get("shared_parts")
-    closed = shown.fields.get("audience", ONLY_ME) == ONLY_ME or not parts
-    seen = "only you see it" if closed else f"{listing.partner} sees {words.value(parts)}"
+    parts, audience = shown.fields.get("shared_parts"), shown.fields.get("audience", ONLY_ME)
+    seen = "only you see it"
+    if audience != ONLY_ME and parts:
+        couple = _couple(audience)
+        partner = listing.people.partner(couple)
+        present = couple == listing.replica.couple
+        # Parting has closed the window, though the record still says for whom it was open.
+        seen = f"{partner} sees {words.value(parts)}" if present else f"{seen} now; you had shown it to {partner}"
     return f"{shown.fields.get('local_date')}, {seen}", frozenset({"audience", "shared_parts", "let_them_know"})
 
 
 def _shown_check_in(listing: Listing, shown: Shown) -> Title:
-    mine = str(shown.author) == listing.mine
-    by = f"you show {listing.partner}" if mine else f"{listing.partner} shows you"
+    partner = listing.partner(shown)
+    by = f"you show {partner}" if shown.author == listing.people.mine else f"{partner} shows you"
     return f"{by}, {shown.fields.get('shown_on')}", frozenset({"shown_on", "let_them_know"})
 
 
 def _letter(listing: Listing, shown: Shown) -> Title:
-    mine = str(shown.author) == listing.mine
-    by = f"from you to {listing.partner}" if mine else f"from {listing.partner}"
+    partner = listing.partner(shown)
+    by = f"from you to {partner}" if shown.author == listing.people.mine else f"from {partner}"
     given = shown.fields.get("given_on")
     return f"{by}, {given}" if given else by, frozenset({"given_on", "to"})
 
 
 def _note_draft(listing: Listing, shown: Shown) -> Title:
-    on_its_way = ", on its way" if shown.fields.get("send") else ""
-    return f"a note for {listing.partner}{on_its_way}", frozenset({"for_couple", "delivery", "state"})
+    couple = _couple(shown.fields.get("for_couple"))
+    title = "a note, for nobody yet" if couple is None else f"a note for {listing.people.partner(couple)}"
+    if couple is not None and couple != listing.replica.couple:
+        title += ", from when you were together; it was not given"
+    elif shown.fields.get("send"):
+        title += ", on its way"
+    return title, frozenset({"for_couple", "delivery", "state"})
+
+
+def _couple(named: Any) -> CoupleId | None:
+    couple = as_uuid(named)
+    return None if couple is None else CoupleId(couple)
 
 
 def _other(_: Listing, shown: Shown) -> Title:
@@ -174,7 +206,7 @@ TITLES: Final[Mapping[str, Callable[[Listing, Shown], Title]]] = {
 """By kind. Another kind is listed by its name and its fields."""
 
 
-def as_json(shown: Shown) -> dict[str, Any]:
+def as_json(shown: Shown, *, keepsake: bool) -> dict[str, Any]:
     """Return a record as `--json` prints it."""
     return {
         "id": str(shown.id),
@@ -183,6 +215,7 @@ def as_json(shown: Shown) -> dict[str, Any]:
         "version": shown.version,
         "pending": shown.pending,
         "removed": shown.removed,
+        "keepsake": keepsake,
         "fields": shown.fields,
         "alternatives": {
             field: [{"by": str(each.by), "text": each.text} for each in texts]

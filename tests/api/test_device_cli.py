@@ -67,6 +67,11 @@ def ben(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
     return Terminal(tmp_path / "ben.db", capsys)
 
 
+@pytest.fixture
+def cleo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
+    return Terminal(tmp_path / "cleo.db", capsys)
+
+
 async def sign_in(terminal: Terminal, address: str, name: str) -> str:
     return await terminal("sign-in", "--server", address, "--name", f"{name} {uuid4().hex[:8]}")
 
@@ -74,11 +79,15 @@ async def sign_in(terminal: Terminal, address: str, name: str) -> str:
 async def pair(ana: Terminal, ben: Terminal, address: str) -> None:
     await sign_in(ana, address, "Ana")
     await sign_in(ben, address, "Ben")
-    code = (await ana.asked("invite"))["code"]
-    await ben("join", code)
-    await ben("confirm")
-    assert "together" in await ana("confirm")
+    await meet(ana, ben)
     await ben("sync")
+
+
+async def meet(ana: Terminal, other: Terminal) -> None:
+    """Pair two who are signed in; only Ana's phone has been told so yet."""
+    await other("join", (await ana.asked("invite"))["code"])
+    await other("confirm")
+    assert "together" in await ana("confirm")
 
 
 async def agree(ana: Terminal, ben: Terminal) -> str:
@@ -301,6 +310,106 @@ async def test_words_that_come_too_late_come_back(address: str, ana: Terminal, b
     assert "nobody to show it to" in await ana("share", await ana.one("check_in"), "text", code=EXIT_USAGE)
     await ana("add", "note_draft", "for_what=Nobody")
     assert "nobody to give it to" in await ana("send", await ana.one("note_draft"), code=EXIT_USAGE)
+
+
+async def test_whoever_was_left_is_told_and_nobody_is_said_to_see_what_was_shown(
+    address: str, ana: Terminal, ben: Terminal
+) -> None:
+    await pair(ana, ben, address)
+    await ana("add", "check_in", "text=A long day.")
+    await ana("share", await ana.one("check_in"), "text")
+    await ana("sync")
+    assert "Ben" in (await ana("show", "check_in")).split(" sees text")[0]
+    await ben("part", "--yes")
+    assert "You are not with anyone here." in await ana("sync")
+    assert "You are not with anyone here." not in await ana("sync")
+    shown = await ana("show", "check_in")
+    assert "together" not in shown
+    assert "only you see it now; you had shown it to Ben" in shown
+
+
+async def test_after_a_new_pairing_everything_names_the_partner_of_its_own_couple(
+    address: str, ana: Terminal, ben: Terminal, cleo: Terminal
+) -> None:
+    await pair(ana, ben, address)
+    goal = await agree(ben, ana)
+    await ben("add", "step", f"goal={goal}", "title=Find the boots", "taken_by=me")
+    await ben("add", "note_draft", "for_what=The tea this morning")
+    await ben("send", await ben.one("note_draft"))
+    await ana("add", "check_in", "text=A long day.")
+    await ana("share", await ana.one("check_in"), "text")
+    for phone in (ana, ben, ana):
+        await phone("sync")
+    await ben("part", "--yes")
+
+    await sign_in(cleo, address, "Cleo")
+    await cleo("join", (await ana.asked("invite"))["code"])
+    # Ana says yes first, and so learns of both by a sync alone.
+    await ana("confirm")
+    await cleo("confirm")
+    assert "You are together with Cleo" in await ana("sync")
+    shown = await ana("show")
+    assert "together with Cleo" in shown.split("\n")[0]
+    assert "from Ben" in await ana("show", "note")
+    assert "(a keepsake of your time with Ben" in await ana("show", "note")
+    assert "agreed by both (a keepsake of your time with Ben" in shown
+    assert "[ ] Find the boots (Ben" in shown
+    assert "proposed by Ben" in await ana("show", "goal_terms")
+    assert "only you see it now; you had shown it to Ben" in shown
+    assert shown.count("Cleo") == 1
+    assert [each["keepsake"] for each in await ana.of_kind("goal")] == [True]
+
+    assert "Kept on this phone" in await ana("share", await ana.one("check_in"), "text")
+    assert "Cleo" in (await ana("show", "check_in")).split(" sees text")[0].split("\n")[-1]
+    await ana("propose", "A swim every Monday")
+    new = (await ana.of_kind("goal"))[-1]
+    assert not new["keepsake"]
+    await ana("sync")
+    # Nor does asking change whose words the old ones are.
+    await ana("me")
+    assert "from Ben" in await ana("show", "note")
+    await cleo("sync")
+    assert "Ana" in (await cleo("show", "check_in") + await cleo("show")).split(" shows you")[0]
+
+
+async def test_a_note_for_an_earlier_partner_is_given_to_another_only_by_a_word_of_its_own(
+    address: str, ana: Terminal, ben: Terminal, cleo: Terminal
+) -> None:
+    await pair(ana, ben, address)
+    await ana("add", "note_draft", "for_what=The tea this morning")
+    draft = await ana.one("note_draft")
+    await ana("send", draft)
+    await ben("part", "--yes")
+    await ana("sync")
+    said = await ana("show", "note_draft")
+    assert "a note for Ben" in said
+    assert "from when you were together; it was not given" in said
+    assert "on its way" not in said
+    assert "nobody to give it to" in await ana("send", draft, code=EXIT_USAGE)
+    await ana("add", "note_draft", "for_what=The rain")
+    assert "a note, for nobody yet" in await ana("show", "note_draft")
+
+    await sign_in(cleo, address, "Cleo")
+    await meet(ana, cleo)
+    said = await ana("send", draft, code=EXIT_USAGE)
+    assert said.startswith("You wrote this for Ben")
+    assert "Add --yes to give it to Cleo" in said
+    await ana("sync")
+    await cleo("sync")
+    assert await cleo.of_kind("note") == []
+    await ana("send", draft, "--yes")
+    said = await ana("show", "note_draft")
+    assert "a note for Cleo" in said
+    assert "on its way" in said
+    await ana("sync")
+    await cleo("sync")
+    assert [each["fields"]["for_what"] for each in await cleo.of_kind("note")] == ["The tea this morning"]
+    assert "from you to Cleo" in await ana("show", "note")
+    # What was for nobody yet is for whoever is there when it is sent.
+    await ana("send", await ana.one("note_draft"))
+    await ana("sync")
+    await cleo("sync")
+    assert len(await cleo.of_kind("note")) == 2
 
 
 async def test_everything_but_talking_to_the_server_works_without_it(ana: Terminal, parts: Parts) -> None:
