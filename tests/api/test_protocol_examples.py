@@ -1,7 +1,10 @@
 """The examples of docs/protocol.md and the README are sent as they stand there, and answer what stands there."""
 
+import asyncio
 import json
 import re
+import shlex
+import sys
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,9 +18,10 @@ from api.wiring import Parts
 from tests.streams import listening, served
 
 PAGE = page()
-LINE = re.compile(r"^send \"\$(ANA|BEN)\" '(.+)'$", re.MULTILINE)
+SHELL = re.compile(r"^```sh\n(.+?)^```$", re.MULTILINE | re.DOTALL)
 EVENT = re.compile(r"event: (\w+)\ndata: (.+)")
 README = Path(__file__).resolve().parents[2] / "README.md"
+CURL = Path(__file__).resolve().parents[1] / "curl.py"
 
 
 class Known(Struct):
@@ -113,16 +117,18 @@ def in_order(event: Any) -> str:
     return space
 
 
-async def test_the_lines_of_the_readme_do_what_it_says(client: httpx.AsyncClient) -> None:
-    ana, ben = await people.couple(client)
-    lines = LINE.findall(README.read_text(encoding="utf-8"))
-    assert [who for who, _ in lines] == ["ANA", "BEN"]
-    written, fetched = (json.loads(body) for _, body in lines)
-    statuses = []
-    for _ in range(2):
-        answer = await people.ok(client.post("/v1/sync", headers=ana.headers, json=written))
-        statuses.append(answer["outcomes"][0]["status"])
-    assert statuses == ["applied", "duplicate"]
-    answer = await people.ok(client.post("/v1/sync", headers=ben.headers, json=fetched))
-    assert [record["kind"] for record in answer["records"]] == ["settings"]
-    assert {space["home"]: space["head"] for space in answer["spaces"]} == {"personal": 1, "couple": 0}
+async def test_the_lines_of_the_readme_do_what_it_says(parts: Parts) -> None:
+    block = next(each for each in SHELL.findall(README.read_text(encoding="utf-8")) if each.startswith("send() {"))
+    curl = shlex.join([sys.executable, str(CURL)])
+    async with served(parts) as server:
+        ana, ben = await people.couple(server)
+        typed = block.replace("http://127.0.0.1:8000", str(server.base_url).rstrip("/")).replace("curl ", f"{curl} ")
+        shell = await asyncio.create_subprocess_exec(
+            "sh", "-ec", typed, env={"ANA": ana.token, "BEN": ben.token}, stdout=asyncio.subprocess.PIPE
+        )
+        out, _ = await shell.communicate()
+    assert shell.returncode == 0
+    *written, fetched = map(json.loads, out.decode().splitlines())
+    assert [answer["outcomes"][0]["status"] for answer in written] == ["applied", "duplicate"]
+    assert [record["kind"] for record in fetched["records"]] == ["settings"]
+    assert {space["home"]: space["head"] for space in fetched["spaces"]} == {"personal": 1, "couple": 0}
