@@ -5,6 +5,7 @@ import gzip
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, Self, cast
@@ -57,6 +58,9 @@ class TurnedAwayError(Exception):
 
 class AnotherPersonError(Exception):
     """This file belongs to somebody else's device."""
+
+    def __init__(self) -> None:
+        super().__init__("This file belongs to another person's device. Choose another file for this person.")
 
 
 class Hint(Struct, frozen=True):
@@ -141,18 +145,29 @@ class Client:
         person = PersonId(UUID(answer["person"]))
         present = self.replica
         if present is not None and present.person != person:
-            raise AnotherPersonError(
-                "This file belongs to another person's device. Choose another file for this person."
-            )
+            with suppress(OfflineError, TurnedAwayError):
+                # Nobody holds the device that was just signed in for them.
+                await self._send("POST", "/v1/sign-out", again=True, token=answer["token"])
+            raise AnotherPersonError
         # Only now: a mistyped address must not replace the one that this device has.
         self.store.note(token=answer["token"], server=self._server or self.store.account.get("server"))
         if present is None:
             self.store.begin(Replica(person, DeviceId(UUID(answer["device"]))))
 
     async def sign_in_for_development(self, subject: str) -> None:
-        """Sign in as anyone, as only a development server allows."""
+        """Sign in as anyone, as only a development server allows.
+
+        Raise `AnotherPersonError`, and ask nobody, when the file holds the device of another name.
+        """
+        if self.store.account.get("subject", subject) != subject:
+            raise AnotherPersonError
+        await self.sign_in(await self.vouched_for_development(subject))
+        self.store.note(subject=subject)
+
+    async def vouched_for_development(self, subject: str) -> str:
+        """Return a fresh identity token of anyone, as only a development server gives it."""
         vouched = await self._ask("POST", "/v1/dev/identity", {"subject": subject}, again=True)
-        await self.sign_in(vouched["identity_token"])
+        return str(vouched["identity_token"])
 
     async def begin(self, chosen_name: str) -> dict[str, Any]:
         """Attest to be an adult, consent to what is asked, take a name; return what `me` returns."""
@@ -311,6 +326,21 @@ class Client:
         """Leave a couple, at once and alone."""
         await self._ask("POST", f"/v1/couples/{couple}/part", again=True)
 
+    async def devices(self) -> list[dict[str, Any]]:
+        """Return the devices that are or were signed in as this person, the oldest first."""
+        return cast("list[dict[str, Any]]", (await self._ask("GET", "/v1/devices", again=True))["devices"])
+
+    async def revoke(self, device: UUID, identity_token: str | None = None) -> None:
+        """Shut one of one's own devices out for good; any other than this one wants a fresh `identity_token`."""
+        proof = {} if identity_token is None else {"identity_token": identity_token}
+        await self._ask("POST", f"/v1/devices/{device}/revoke", proof, again=True)
+
+    async def earlier(self, kind: str, identity: RecordId, before: int | None = None) -> dict[str, Any]:
+        """Return what a record held before, the newest first; with `more`, ask again `before` the last version."""
+        below = "" if before is None else f"?before={before}"
+        path = f"/v1/records/{kind}/{identity}/revisions{below}"
+        return cast("dict[str, Any]", await self._ask("GET", path, again=True))
+
     async def purge(self, kind: str, identity: RecordId) -> None:
         """Destroy one's own words in a record for good, on the server and among the edits that wait here."""
         replica = self.replica
@@ -328,10 +358,15 @@ class Client:
         answer = await self._send(method, path, None if body is None else msgspec.json.encode(body), again=again)
         return answer.json() if answer.content else None
 
-    async def _send(self, method: str, path: str, body: bytes | None = None, *, again: bool) -> httpx.Response:
-        """Return a good answer; try a busy server again, and a silent one where `again` says that it does no harm."""
+    async def _send(
+        self, method: str, path: str, body: bytes | None = None, *, again: bool, token: str | None = None
+    ) -> httpx.Response:
+        """Return a good answer; try a busy server again, and a silent one where `again` says that it does no harm.
+
+        It is asked with this device's token, or with another that is named.
+        """
         body, coding = _packed(body)
-        headers = self._headers() | coding
+        headers = self._headers(token) | coding
         for nth in range(TRIES_MAX):
             wait_s = min(WAIT_FIRST_S * 2**nth, WAIT_MAX_S)
             try:
@@ -353,8 +388,8 @@ class Client:
                 await self._sleep(min(wait_s, WAIT_MAX_S))
         raise OfflineError("Haven cannot be reached at the moment. Everything is kept here.")
 
-    def _headers(self) -> dict[str, str]:
-        token = self.store.account.get("token")
+    def _headers(self, token: str | None = None) -> dict[str, str]:
+        token = token or self.store.account.get("token")
         headers = {"Content-Type": "application/json"}
         return headers | ({} if token is None else {"Authorization": f"Bearer {token}"})
 

@@ -20,8 +20,8 @@ from api.device_listing import Listing, as_json, short
 from api.device_people import is_stale, people, to_remember
 from api.device_store import DeviceFileError
 from api.kinds_page import in_words
-from domain.ids import CoupleId, RecordId
-from domain.kind import Kind, Who
+from domain.ids import CoupleId, PersonId, RecordId
+from domain.kind import Kind, Ownership, Who
 from domain.kinds import KINDS
 from domain.policies import Policy
 from domain.shapes import ONLY_ME, UNFIT, Audience, Flag, Identity, SetOf, Shape, Whole, Windows
@@ -224,6 +224,36 @@ async def part(client: Client, chosen: argparse.Namespace) -> Said:
     return Said(["You have parted. Letters and what you made together stay readable for each of you."], couple)
 
 
+async def devices(client: Client, _chosen: argparse.Namespace) -> Said:
+    """List one's own phones."""
+    told = await client.devices()
+    return Said([f"  [{short(UUID(each['id']))}] {_device(each)}" for each in told], told)
+
+
+def _device(told: Mapping[str, Any]) -> str:
+    said = f"{told['label']}, since {told['made_on']}{', this phone' if told['this'] else ''}"
+    return said if told["revoked_on"] is None else f"{said}, shut out on {told['revoked_on']}"
+
+
+async def revoke(client: Client, chosen: argparse.Namespace) -> Said:
+    """Shut a phone out."""
+    wanted = chosen.id.lower()
+    found = [each for each in await client.devices() if each["id"].startswith(wanted) or each["id"].endswith(wanted)]
+    if len(found) != 1:
+        many = "More than one of your phones is" if found else "None of your phones is"
+        raise MisunderstoodError(f"{many} called {chosen.id!r}; see `devices`.")
+    told, proof = found[0], None
+    if not chosen.yes:
+        raise MisunderstoodError(f"This shuts a phone out for good: {_device(told)}. Add --yes to do it.")
+    if not told["this"]:
+        subject = client.store.account.get("subject")
+        if subject is None:
+            raise MisunderstoodError("Sign in on this phone once more first: haven-device sign-in --help")
+        proof = await client.vouched_for_development(subject)
+    await client.revoke(UUID(told["id"]), proof)
+    return Said(["It is shut out, at once and for good. What is on it stays on it; nothing new comes or goes."], told)
+
+
 # Editing: none of these needs a network ------------------------------------------------------------------------------
 
 
@@ -414,13 +444,47 @@ async def listen(client: Client, chosen: argparse.Namespace) -> Said:
     return Said(["The server said goodbye: this phone was signed out, or listens elsewhere."], {"news": count})
 
 
+async def earlier(client: Client, chosen: argparse.Namespace) -> Said:
+    """Show what a record held before."""
+    shown, listing = _found(client, chosen.id), _listing(client)
+    told = await client.earlier(shown.kind, shown.id, chosen.before)
+    lines = [
+        f"  {revision['on']}  {words.plain(each['field'])}, by {listing.who(PersonId(UUID(each['by'])), shown)}:"
+        f" {words.value(each['value'])}"
+        for revision in told["revisions"]
+        for each in revision["values"]
+    ]
+    if told["more"]:
+        lines.append(f"There is more: earlier {short(shown.id)} --before {told['revisions'][-1]['version']}")
+    return Said(lines or ["Nothing earlier is kept of it. What was there before is kept for 30 days."], told)
+
+
 async def purge(client: Client, chosen: argparse.Namespace) -> Said:
     """Destroy one's own words in a record."""
-    shown = _found(client, chosen.id)
+    shown, listing = _found(client, chosen.id), _listing(client)
+    kind, partner = KINDS[shown.kind], listing.partner(shown)
+    if kind.ownership is Ownership.PROJECTION:
+        raise MisunderstoodError("This is a copy that Haven shows. Whoever wrote it purges what it was copied from.")
+    if shown.author != _replica(client).person and not kind.of_policy(Policy.SHARED_WORDS):
+        raise MisunderstoodError(f"These are words of {partner}. Only whoever wrote something can destroy it.")
     if not chosen.yes:
-        raise MisunderstoodError("This destroys your words in it everywhere, for good. Add --yes to do it.")
+        raise MisunderstoodError(f"{words.purge_asked(kind, partner)} Add --yes to do it.")
     await client.purge(shown.kind, shown.id)
-    return Said(["Your words in it are gone, here and everywhere."], {"id": str(shown.id)})
+    done = words.purge_done(kind, partner) if shown.version else words.PURGE_UNSENT
+    return Said([done, *_words_apart(client, shown)], {"id": str(shown.id)})
+
+
+def _words_apart(client: Client, goal: Shown) -> list[str]:
+    """Return the terms and steps of a goal that still have one's own words: they are records of their own."""
+    replica = _replica(client)
+    apart = [
+        f"  [{short(each.id)}] {words.title(each)}"
+        for kind in ("goal_terms", "step")
+        for each in replica.view(kind)
+        if each.fields["goal"] == str(goal.id) and each.author == replica.person and each.fields["title"]
+    ]
+    say = "What you proposed for it, and its steps, keep your words until you purge each by its own id:"
+    return [say, *apart] if apart else []
 
 
 def _told(synced: Synced, before: int) -> list[str]:
@@ -622,6 +686,8 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "join": join,
     "confirm": confirm,
     "part": part,
+    "devices": devices,
+    "revoke": revoke,
     "add": add,
     "set": set_fields,
     "remove": remove,
@@ -637,6 +703,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "show": show,
     "sync": sync,
     "listen": listen,
+    "earlier": earlier,
     "purge": purge,
 }
 
@@ -673,6 +740,10 @@ def _parser() -> argparse.ArgumentParser:
     command("join", "use a code", "join ABCD-EFGH").add_argument("code", nargs="+", help="as letters or as words")
     command("confirm", "say yes to a pairing").add_argument("pairing", nargs="?", help="only if several wait")
     command("part", "leave your partner here, at once", "part --yes").add_argument("--yes", action="store_true")
+    command("devices", "list the phones that are or were signed in as you")
+    added = command("revoke", "shut one of your phones out, for good", "revoke 5f0c12 --yes")
+    added.add_argument("id")
+    added.add_argument("--yes", action="store_true")
     _editing(command)
     added = command("show", "show what this phone shows", "show goal")
     added.add_argument("kind", nargs="?", help="one kind only: " + ", ".join(KINDS))
@@ -680,6 +751,9 @@ def _parser() -> argparse.ArgumentParser:
     command("sync", "send what waits and fetch what is new")
     added = command("listen", "stay, and sync whenever there is news")
     added.add_argument("--news", type=_count, metavar="N", help="stop after so much news")
+    added = command("earlier", "show what a record held before, for 30 days", "earlier 5f0c12")
+    added.add_argument("id")
+    added.add_argument("--before", type=_count, metavar="VERSION", help="only what is older than this")
     added = command("purge", "destroy your own words in a record, everywhere and for good", "purge 5f0c12 --yes")
     added.add_argument("id")
     added.add_argument("--yes", action="store_true")

@@ -50,6 +50,9 @@ class Listing:
             if known and value not in (None, "", [], False):
                 lines.append(f"      {words.plain(name)}: {words.value(value)}")
         lines += self.beside(shown)
+        device = as_uuid(shown.fields.get("about")) if shown.fields.get("code") == "new_device" else None
+        if device not in (None, self.replica.device):
+            lines.append(f"      see your phones with: devices   shut that one out with: revoke {short(device)} --yes")
         return lines + self._of_goal(shown) if shown.kind == "goal" else lines
 
     def who(self, person: PersonId, shown: Shown) -> str:
@@ -96,7 +99,7 @@ class Listing:
         """Return a step as a line of a list."""
         taken = [self.who(PersonId(UUID(each)), shown) for each in shown.fields.get("taken_by", ())]
         by = f" ({' and '.join(taken)})" if taken else ""
-        return f"{'[x]' if shown.fields.get('done') else '[ ]'} {shown.fields.get('title')}{by}"
+        return f"{'[x]' if shown.fields.get('done') else '[ ]'} {words.title(shown)}{by}"
 
     def _of_goal(self, goal: Shown) -> list[str]:
         named = self.terms(goal)
@@ -106,7 +109,7 @@ class Listing:
             terms = self.replica.shown(RecordId(UUID(named)))
             if terms is not None and goal.fields.get("terms_in_force"):
                 by = self.who(terms.author, terms)
-                lines.append(f"      [{short(terms.id)}] {by} would change it to: {terms.fields['title']}")
+                lines.append(f"      [{short(terms.id)}] {by} would change it to: {words.title(terms)}")
         for step in self.replica.view("step"):
             if step.fields["goal"] == str(goal.id):
                 lines.append(f"      [{short(step.id)}] {self.step(step)}")
@@ -129,13 +132,13 @@ def _unplaced(_: Listing, shown: Shown) -> Title:
 
 def _goal(listing: Listing, shown: Shown) -> Title:
     terms = listing.terms(shown)
-    title = terms.fields["title"] if terms is not None else "A goal"
+    title = words.title(terms) if terms is not None else "A goal"
     state = words.goal_state(shown, terms, str(listing.people.mine), listing.partner(shown))
     return f"{title}: {state}", frozenset({"state", "form", "terms_in_force", "open_terms", "done_by", "resting_by"})
 
 
 def _goal_terms(listing: Listing, shown: Shown) -> Title:
-    return f"{shown.fields.get('title')}, proposed by {listing.who(shown.author, shown)}", frozenset({"based_on"})
+    return f"{words.title(shown)}, proposed by {listing.who(shown.author, shown)}", frozenset({"based_on"})
 
 
 def _goal_act(listing: Listing, shown: Shown) -> Title:

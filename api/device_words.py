@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from domain.kind import Kind, Ownership
+from domain.policies import Policy
 from domain.refusals import SENTENCES, Refusal
 from sync.replica import Shown
 from sync.wire import Outcome
@@ -53,6 +55,47 @@ STATES: Final[Mapping[str, str]] = {
 }
 
 
+UNTITLED: Final[Mapping[str, str]] = {
+    "goal_terms": "A goal whose title is gone",
+    "step": "A step whose title is gone",
+}
+"""By kind: what stands for a title that its author has destroyed."""
+
+PURGE_ASKED: Final = "This destroys your words in it for good: here, on the server, and on other phones as they sync."
+PURGE_DONE: Final = "Your words in it are gone, here and on the server; other phones lose them at their next sync."
+LETTER_PURGE_ASKED: Final = (
+    "This destroys what is kept behind the words that you gave. They themselves stay with {partner}, to whom they"
+    " belong, and you still see them here."
+)
+LETTER_PURGE_DONE: Final = (
+    "What was kept behind it is gone. The words that you gave stay with {partner}, to whom they belong, and you still"
+    " see them here."
+)
+SHARED_PURGE_ASKED: Final = (
+    "This destroys your sentences in it for good, as far as its history tells them from those of {partner}, which stay."
+)
+SHARED_PURGE_DONE: Final = (
+    "Your sentences in it are gone, as far as its history tells them from those of {partner}, which stay."
+)
+PURGE_UNSENT: Final = "As far as this phone knows it had not been sent, so nothing of it is left."
+
+
+def purge_asked(kind: Kind, partner: str) -> str:
+    """Return what a purge would destroy and what not, to be said before it is done."""
+    return _by_owner(kind, LETTER_PURGE_ASKED, SHARED_PURGE_ASKED, PURGE_ASKED).format(partner=partner)
+
+
+def purge_done(kind: Kind, partner: str) -> str:
+    """Return what a purge has destroyed and what stays."""
+    return _by_owner(kind, LETTER_PURGE_DONE, SHARED_PURGE_DONE, PURGE_DONE).format(partner=partner)
+
+
+def _by_owner(kind: Kind, letter: str, shared: str, own: str) -> str:
+    if kind.ownership is Ownership.LETTER:
+        return letter
+    return shared if kind.of_policy(Policy.SHARED_WORDS) else own
+
+
 def notice(shown: Shown) -> str:
     """Return what a notice means, as care."""
     sentence = NOTICES.get(str(shown.fields.get("code")), NOTICE_OTHER)
@@ -89,6 +132,11 @@ def goal_state(shown: Shown, terms: Shown | None, mine: str, partner: str) -> st
         who = "you feel" if shown.fields["done_by"] == [mine] else f"{partner} feels"
         sentence += f"; {who} this is done"
     return sentence
+
+
+def title(shown: Shown) -> str:
+    """Return what terms or a step are called, also when their author has destroyed the words."""
+    return str(shown.fields.get("title") or UNTITLED[shown.kind])
 
 
 def value(written: Any) -> str:

@@ -283,6 +283,17 @@ async def test_a_file_belongs_to_one_person(open_client: Open) -> None:
     assert len(shown(ana, "check_in")) == 1
 
 
+async def test_what_was_signed_in_for_somebody_else_on_this_file_is_signed_out_again(open_client: Open) -> None:
+    ana, subject = await signed_in(open_client("ana")), f"ben-{uuid4()}"
+    ben = await signed_in(open_client("ben"), "Ben", subject)
+    token = ana.store.account["token"]
+    with pytest.raises(AnotherPersonError):
+        await ana.sign_in(await ana.vouched_for_development(subject))
+    assert [each["this"] for each in await ben.devices()] == [True]
+    assert ana.store.account["token"] == token
+    assert [each["this"] for each in await ana.devices()] == [True]
+
+
 async def test_signing_in_again_keeps_what_is_on_the_phone(open_client: Open) -> None:
     subject = f"ana-{uuid4()}"
     ana = await signed_in(open_client("ana"), subject=subject)

@@ -443,6 +443,111 @@ async def test_purged_words_are_gone(address: str, ana: Terminal) -> None:
     assert "Not for ever." not in await ana("show")
 
 
+async def test_a_purge_of_a_letter_says_that_its_words_stay_with_whoever_received_them(
+    address: str, ana: Terminal, ben: Terminal
+) -> None:
+    await pair(ana, ben, address)
+    await ana("add", "note_draft", "for_what=The tea this morning")
+    await ana("send", await ana.one("note_draft"))
+    await ana("sync")
+    note = await ana.one("note")
+    asked = await ana("purge", note, code=EXIT_USAGE)
+    assert asked.startswith("This destroys what is kept behind the words that you gave.")
+    said = await ana("purge", note, "--yes")
+    assert "stay with Ben" in said
+    assert "gone, here and" not in said
+    await ben("sync")
+    for phone in (ana, ben):
+        assert "The tea this morning" in await phone("show", "note")
+    assert "Only whoever wrote something can destroy it." in await ben("purge", note, "--yes", code=EXIT_USAGE)
+
+
+async def test_a_purge_of_a_goal_names_what_still_has_ones_words_and_what_lost_its_title_is_readable(
+    address: str, ana: Terminal, ben: Terminal
+) -> None:
+    await pair(ana, ben, address)
+    goal = await agree(ana, ben)
+    await ana("set", goal, "notes=At dusk.")
+    await ana("add", "step", f"goal={goal}", "title=Find the boots")
+    await ana("sync")
+    said = await ana("purge", goal, "--yes")
+    assert "Your sentences in it are gone" in said
+    terms, step = await ana.one("goal_terms"), await ana.one("step")
+    assert f"  [{terms}] A walk every Sunday\n  [{step}] Find the boots\n" in said
+    assert "A walk every Sunday: agreed by both" in await ana("show")
+    assert "At dusk." not in await ana("show")
+
+    assert "gone, here and on the server" in await ana("purge", terms, "--yes")
+    await ana("purge", step, "--yes")
+    await ben("sync")
+    for phone in (ana, ben):
+        shown = await phone("show")
+        assert "] A goal whose title is gone: agreed by both\n" in shown
+        assert "] [ ] A step whose title is gone\n" in shown
+        assert "A walk" not in shown
+        assert "A goal whose title is gone, proposed by" in await phone("show", "goal_terms")
+    assert "until you purge" not in await ana("purge", goal, "--yes")
+
+
+async def test_a_purge_of_what_was_not_sent_says_so(address: str, ana: Terminal, ben: Terminal) -> None:
+    await pair(ana, ben, address)
+    await ana("add", "check_in", "text=A long day.")
+    await ana("share", await ana.one("check_in"), "text")
+    await ana("sync")
+    await ben("sync")
+    await ben("respond", await ben.one("shown_check_in"), "heard_you", "--text", "I am here.")
+    assert "had not been sent" in await ben("purge", await ben.one("response"), "--yes")
+    assert await ben.of_kind("response") == []
+    copy = await ana.one("shown_check_in")
+    assert "This is a copy" in await ana("purge", copy, "--yes", code=EXIT_USAGE)
+
+
+async def test_what_a_record_held_before_is_shown_with_who_wrote_it(address: str, ana: Terminal, ben: Terminal) -> None:
+    await pair(ana, ben, address)
+    goal = await agree(ana, ben)
+    assert "Nothing earlier is kept" in await ana("earlier", goal)
+    for phone, text in ((ana, "At dusk."), (ben, "At dawn."), (ana, "At noon.")):
+        await phone("sync")
+        await phone("set", goal, f"notes={text}")
+        await phone("sync")
+    said = (await ana("earlier", goal)).splitlines()
+    assert [line.split("  ", 2)[2].partition(" ")[0] for line in said] == ["notes,", "notes,"]
+    assert "by Ben" in said[0]
+    assert said[0].endswith(": At dawn.")
+    assert said[1].endswith("by you: At dusk.")
+    told = await ana.asked("earlier", goal)
+    assert not told["more"]
+    before = str(told["revisions"][0]["version"])
+    assert (await ana("earlier", goal, "--before", before)).splitlines() == said[1:]
+
+
+async def test_a_phone_that_one_did_not_sign_in_is_seen_and_shut_out(
+    address: str, ana: Terminal, tmp_path: Path
+) -> None:
+    name = f"Ana {uuid4().hex[:8]}"
+    await ana("sign-in", "--server", address, "--name", name)
+    other = Terminal(tmp_path / "other.db", ana._capsys)
+    await other("sign-in", "--server", address, "--name", name)
+    await ana("sync")
+    shown = await ana("show", "notice")
+    wanted = shown.split("revoke ")[1].split(" ")[0]
+    # The new phone itself is not asked to shut itself out.
+    assert "revoke" not in await other("show", "notice")
+    said = (await ana("devices")).splitlines()
+    assert ["this phone" in line for line in said] == [True, False]
+    assert f"[{wanted}]" in said[1]
+    assert "None of your phones is called 'zzzzzz'" in await ana("revoke", "zzzzzz", "--yes", code=EXIT_USAGE)
+    assert "--yes" in await ana("revoke", wanted, code=EXIT_USAGE)
+    assert "Nothing to send" in await other("sync")
+    assert "It is shut out" in await ana("revoke", wanted, "--yes")
+    await other("sync", code=EXIT_FAILED)
+    assert "shut out on" in (await ana("devices")).splitlines()[1]
+    assert [each["this"] for each in await ana.asked("devices")] == [True, False]
+    own = (await ana.asked("devices"))[0]["id"][-6:]
+    await ana("revoke", own, "--yes")
+    await ana("sync", code=EXIT_FAILED)
+
+
 async def test_listening_tells_of_news(address: str, ana: Terminal, ben: Terminal, tmp_path: Path) -> None:
     await pair(ana, ben, address)
     await ana("propose", "A walk every Sunday")
@@ -530,9 +635,23 @@ async def test_another_person_and_another_file_are_told_kindly(address: str, ana
     assert "http://" in new_error
 
 
-async def test_a_mistyped_address_does_not_replace_the_one_that_is_kept(address: str, ana: Terminal) -> None:
+async def test_whose_name_is_typed_on_another_persons_phone_hears_of_no_new_phone(
+    address: str, ana: Terminal, ben: Terminal
+) -> None:
+    name = f"Ben {uuid4().hex[:8]}"
+    await ben("sign-in", "--server", address, "--name", name)
     await sign_in(ana, address, "Ana")
-    await ana("sign-in", "--server", "nowhere", "--name", "Ana", code=EXIT_OFFLINE)
+    assert "another person" in await ana("sign-in", "--server", address, "--name", name, code=EXIT_FAILED)
+    await ben("sync")
+    assert await ben.of_kind("notice") == []
+    assert len(await ben.asked("devices")) == 1
+    assert "Nothing to send" in await ana("sync")
+
+
+async def test_a_mistyped_address_does_not_replace_the_one_that_is_kept(address: str, ana: Terminal) -> None:
+    name = f"Ana {uuid4().hex[:8]}"
+    await ana("sign-in", "--server", address, "--name", name)
+    await ana("sign-in", "--server", "nowhere", "--name", name, code=EXIT_OFFLINE)
     assert "Nothing to send" in await ana("sync")
 
 
