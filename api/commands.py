@@ -6,7 +6,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, TextIO
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ import uvloop
 
 from api import server
 from api.cli import EXIT_INTERRUPTED
-from api.embedded_postgres import EmbeddedFailed, place
+from api.embedded_postgres import EmbeddedFailed, left_alone, place
 from api.greeting import greeting
 from api.keys import RingUnusable
 from api.migrate import MigrationFailed, missing
@@ -86,7 +87,7 @@ def serve(_chosen: argparse.Namespace, settings: Settings) -> int:
             _drain_without_terminal(parts)
             await server.serve(parts, greet, with_worker=found.development)
 
-    with on_database(settings) as found:
+    with _on_database(settings) as found:
         _in_loop(go(found))
     if settings.development:
         _say("Haven has stopped.")
@@ -106,7 +107,7 @@ def worker(_chosen: argparse.Namespace, settings: Settings) -> int:
             _drain_without_terminal(parts)
             await server.work(parts, greet)
 
-    with on_database(settings) as found:
+    with _on_database(settings) as found:
         _in_loop(go(found))
     return 0
 
@@ -120,7 +121,7 @@ def migrate(chosen: argparse.Namespace, settings: Settings) -> int:
         named = (found.database_url, found.keys_dsn)
         return [name for dsn in named if dsn is not None for name in await missing(dsn.text)]
 
-    with on_database(settings) as found:
+    with _on_database(settings) as found:
         names = _in_loop(go(found))
     if chosen.json:
         _say(json.dumps({"missing" if chosen.check else "applied": names}))
@@ -151,7 +152,7 @@ def bump_epoch(chosen: argparse.Namespace, settings: Settings) -> int:
         async with open_pool(found.database_url.text, connections_max=1) as pool:
             return await space_store.bump_epoch(pool, uuid4(), chosen.space)
 
-    with on_database(settings) as found:
+    with _on_database(settings) as found:
         done = _in_loop(go(found))
     if chosen.json:
         _say(json.dumps({"bumped": done}))
@@ -169,6 +170,15 @@ COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace, Settings], int]]] = {
     "check": check,
     "bump_epoch": bump_epoch,
 }
+
+
+@contextmanager
+def _on_database(settings: Settings) -> Iterator[Settings]:
+    """Give settings that name a database, and say first where an embedded one is that is not used."""
+    if settings.database_url is None:
+        _complain(*left_alone(PROJECT))
+    with on_database(settings) as found:
+        yield found
 
 
 def _in_loop(coroutine: Coroutine[Any, Any, Any]) -> Any:

@@ -117,13 +117,7 @@ def place(project: Path) -> Path:
     `.haven` inside the checkout when the server's user can reach it; else a folder outside of it named by a
     hash of the checkout's path, so that a second start finds the first one's rows.
     """
-    tag = _tag(project)
-    if os.geteuid() == 0:
-        elsewhere = [Path("/var/lib/haven") / tag, Path(f"/var/tmp/haven-root-{tag}")]  # noqa: S108 - owner is checked
-    else:
-        kept = os.environ.get("XDG_DATA_HOME") or str(Path("~").expanduser() / ".local/share")
-        elsewhere = [Path(kept) / "haven" / tag, Path(f"/var/tmp/haven-{os.geteuid()}-{tag}")]  # noqa: S108 - likewise
-    inside = project.resolve() / ".haven"
+    inside, *elsewhere = _candidates(project, os.geteuid())
     for candidate in (inside, *elsewhere):
         if _usable(candidate):
             return candidate
@@ -131,6 +125,17 @@ def place(project: Path) -> Path:
         f"No folder for the database was found: {inside} and {elsewhere[0]} cannot be used by this account."
         " Give write access to one of them, or set DATABASE_URL to a PostgreSQL of your own."
     )
+
+
+def left_alone(project: Path) -> list[str]:
+    """Return a sentence for each database of this checkout that a start made and this account does not use.
+
+    Whoever looks for what was written there must not take it for lost. Root's folders are known to everybody, those
+    of others to themselves.
+    """
+    home = place(project)
+    known = dict.fromkeys((*_candidates(project, os.geteuid()), *_candidates(project, 0)))
+    return [_left_alone(other, home) for other in known if other != home and _holds_database(other)]
 
 
 def forget(*folders: Path) -> None:
@@ -228,6 +233,44 @@ def _can(command: Sequence[str | Path], owner: _Owner | None) -> bool:
 
 def _tag(project: Path) -> str:
     return hashlib.sha256(os.fsencode(project.resolve())).hexdigest()[:16]
+
+
+def _candidates(project: Path, uid: int) -> list[Path]:
+    """Return the folders in which an account may keep what belongs to this checkout, the best first."""
+    tag = _tag(project)
+    if uid == 0:
+        elsewhere = [Path("/var/lib/haven") / tag, Path(f"/var/tmp/haven-root-{tag}")]  # noqa: S108 - owner is checked
+    else:
+        kept = os.environ.get("XDG_DATA_HOME") or str(Path("~").expanduser() / ".local/share")
+        elsewhere = [Path(kept) / "haven" / tag, Path(f"/var/tmp/haven-{uid}-{tag}")]  # noqa: S108 - likewise
+    return [project.resolve() / ".haven", *elsewhere]
+
+
+def _holds_database(candidate: Path) -> bool:
+    # Unlike that of `Path`, this one takes what may not be seen for what is not there.
+    return os.path.isdir(candidate / "postgres")  # noqa: PTH112
+
+
+def _left_alone(other: Path, home: Path) -> str:
+    uid = other.stat().st_uid
+    if uid != os.geteuid():
+        owner = _account(uid)
+        why = f"it belongs to {owner}. To use it, start Haven as {owner}"
+    elif not _usable(other):
+        why = "its rights do not fit. To use it, let this account write there and nobody else"
+    else:
+        why = f"{home} comes first. To use it, put it in that place"
+    return (
+        f"There is a database of this checkout in {other} that is not used now: {why}."
+        f" What is written from now on is kept in {home}; what was written there is not found here."
+    )
+
+
+def _account(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"account {uid}"
 
 
 def _usable(candidate: Path) -> bool:

@@ -63,6 +63,7 @@ async def greeting(parts: Parts, public: Address, admin: Address, remembered: Pa
 
 
 async def _to_try(parts: Parts, base: str, remembered: Path) -> list[str]:
+    unread = _unread(remembered)
     # What the two do here is nobody's request.
     logging.disable(logging.WARNING)
     try:
@@ -73,7 +74,7 @@ async def _to_try(parts: Parts, base: str, remembered: Path) -> list[str]:
                     ana, ben = [await _known(client, phone) for phone in pair]
                     couple = await _paired(client, ana, ben)
                     _remember(remembered, [ana, ben])
-                    return _lines(base, ana, ben, couple)
+                    return unread + _lines(base, ana, ben, couple)
     finally:
         logging.disable(logging.NOTSET)
     return ["", "  Ana and Ben could not be paired for you this time; POST /v1/dev/identity makes others."]
@@ -163,12 +164,28 @@ def _bearer(phone: _Phone) -> dict[str, str]:
 
 
 def _recalled(remembered: Path) -> Sequence[_Phone]:
-    """Return the two as the file has them; anew where there is none, or one that cannot be read."""
+    """Return the two as the file has them; anew where it has none."""
+    return _kept(remembered) or [_Phone(name, f"make-run-{name.lower()}", uuid5(_DEVICES, name), "") for name in NAMES]
+
+
+def _unread(remembered: Path) -> list[str]:
+    """Say that there was a file and nobody in it: the two may not be those that somebody played with."""
+    if _kept(remembered) or not remembered.exists():
+        return []
+    return [
+        "",
+        f"  {remembered} cannot be read by this account, or is spoilt.",
+        "  The two below may be others than at the last start; the file is written anew.",
+    ]
+
+
+def _kept(remembered: Path) -> Sequence[_Phone]:
+    """Return the two as the file has them; nobody where there is no file, or one that cannot be read."""
     with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
         found = msgspec.json.decode(remembered.read_bytes(), type=list[_Phone])
         if [phone.name for phone in found] == list(NAMES):
             return found
-    return [_Phone(name, f"make-run-{name.lower()}", uuid5(_DEVICES, name), "") for name in NAMES]
+    return []
 
 
 def _remember(remembered: Path, phones: Sequence[_Phone]) -> None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from api.embedded_postgres import EmbeddedFailed, forget, forget_programs, place
+from api.embedded_postgres import EmbeddedFailed, forget, forget_programs, left_alone, place
 from api.settings import EXIT_UNFIT, Settings, SettingsUnfit
 from api.wiring import KEYS, OWN_KEYS, PEOPLE, PROJECT, keys_file
 
@@ -25,6 +25,7 @@ def main() -> None:
         home = place(PROJECT)
         if settings.database_url is not None or settings.keys_dsn is not None:
             sys.exit(_not_ours(settings))
+        sys.stdout.write("".join(f"{sentence}\n" for sentence in left_alone(PROJECT)))
         if not _agreed(home):
             sys.exit("Nothing was deleted.")
         forget(*(home / name for name in CLUSTERS))

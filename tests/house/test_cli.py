@@ -560,6 +560,31 @@ async def test_keys_that_once_served_both_databases_still_open_both(
         await started.until("Ctrl-C stops it")
 
 
+async def test_a_start_and_a_reset_name_a_database_that_they_leave_alone(checkout: Path) -> None:
+    left = checkout / ".haven"
+    (left / "postgres").mkdir(parents=True)
+    # What anybody may write is used by nobody.
+    left.chmod(0o777)
+    kept = {"XDG_DATA_HOME": str(checkout / "kept")}
+    try:
+        async with haven("migrate", at=checkout, **kept) as started:
+            assert await started.end() == 0
+        assert f"There is a database of this checkout in {left} that is not used now" in started.said
+    finally:
+        code, said = await reset(checkout, "yes\n", **kept)
+    assert (code, f"in {left} that is not used now" in said) == (0, True)
+    assert (left / "postgres").exists()
+
+
+async def test_the_greeting_says_where_it_could_not_read_who_the_two_were(parts: Parts, tmp_path: Path) -> None:
+    remembered, nowhere = tmp_path / "people.json", Address("127.0.0.1", 9)
+    said = f"  {remembered} cannot be read by this account, or is spoilt."
+    assert said not in await greeting(parts, nowhere, nowhere, remembered, "here")
+    remembered.write_text("{")
+    assert said in await greeting(parts, nowhere, nowhere, remembered, "here")
+    assert said not in await greeting(parts, nowhere, nowhere, remembered, "here")
+
+
 @pytest.mark.parametrize("content", ["", "[]", "[1]", '[{"name": "Ana"}]', "\udcff", "{"])
 def test_a_file_of_people_that_cannot_be_read_is_as_none(tmp_path: Path, content: str) -> None:
     (tmp_path / "people.json").write_text(content, errors="surrogateescape")

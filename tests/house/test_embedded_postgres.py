@@ -16,7 +16,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from api.embedded_postgres import FORGETFUL, Embedded, EmbeddedFailed, _can, _copied, forget, place, serving
+from api.embedded_postgres import FORGETFUL, Embedded, EmbeddedFailed, _can, _copied, forget, left_alone, place, serving
 from api.postmaster import LOCK, command
 from api.postmaster import postmaster as alive
 
@@ -280,6 +280,65 @@ def test_a_checkout_that_cannot_be_used_keeps_its_data_elsewhere_and_finds_it_ag
         assert place(folder) == folder / ".haven"
     finally:
         found.rmdir()
+
+
+AS_ANOTHER = """
+import os, sys
+from pathlib import Path
+from api.embedded_postgres import left_alone, place
+
+os.seteuid(65534)
+project = Path(sys.argv[1])
+print(place(project), *left_alone(project), sep="\\n")
+"""
+
+
+def test_a_database_that_another_account_made_is_named_to_whoever_cannot_use_it(folder: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("Only root can be another account too.")
+    (folder / ".haven" / "postgres").mkdir(parents=True, mode=0o700)
+    (folder / "home").mkdir()
+    os.chown(folder / "home", 65534, 65534)
+    told = subprocess.run(  # noqa: S603 - our own argument lists
+        [sys.executable, "-c", AS_ANOTHER, folder],
+        env={"XDG_DATA_HOME": str(folder / "home")},
+        cwd=Path(__file__).parent.parent.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    home, *sentences = told.stdout.splitlines()
+    assert Path(home).is_relative_to(folder / "home")
+    (sentence,) = sentences
+    assert sentence == (
+        f"There is a database of this checkout in {folder / '.haven'} that is not used now: it belongs to root. To use"
+        f" it, start Haven as root. What is written from now on is kept in {home}; what was written there is not found"
+        " here."
+    )
+    assert left_alone(folder) == []
+
+
+def test_a_database_that_others_could_write_in_is_named_until_its_rights_fit(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder / "home"))
+    assert left_alone(folder) == []
+    found = place(folder)
+    assert found == folder / ".haven"
+    (found / "postgres").mkdir()
+    assert left_alone(folder) == []
+    found.chmod(0o777)
+    elsewhere = place(folder)
+    try:
+        (sentence,) = left_alone(folder)
+        assert f"in {found} that is not used now: its rights do not fit." in sentence
+        (elsewhere / "postgres").mkdir()
+        found.chmod(0o755)
+        assert place(folder) == found
+        (sentence,) = left_alone(folder)
+        assert f"in {elsewhere} that is not used now: {found} comes first." in sentence
+    finally:
+        shutil.rmtree(elsewhere)
 
 
 def test_programs_work_from_a_copy_and_only_from_one_that_nobody_else_can_alter(folder: Path) -> None:
