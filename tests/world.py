@@ -177,24 +177,13 @@ class World:
 
     def dump(self) -> Dump:
         """Back the store up."""
-        store = self.store
-        return Dump(
-            list(store.lives),
-            dict(store.spaces),
-            dict(store.own_epochs),
-            dict(store.records),
-            {key: list(each) for key, each in store.revisions.items()},
-            dict(store.outcomes),
-        )
+        return dump_of(self.store)
 
     def restore(self, dump: Dump, *, bump: bool = True) -> None:
         """Go back to a backup; `bump` as `haven epoch bump` does, as one should."""
-        store = self.store
-        store.lives, store.spaces, store.own_epochs = list(dump.lives), dict(dump.spaces), dict(dump.own_epochs)
-        store.records, store.outcomes = dict(dump.records), dict(dump.outcomes)
-        store.revisions = {key: list(each) for key, each in dump.revisions.items()}
+        go_back(self.store, dump)
         if bump:
-            store.bump(self.uuid())
+            self.store.bump(self.uuid())
 
     def bump(self) -> None:
         """Begin a new life of the store."""
@@ -392,6 +381,25 @@ class Device:
                 self.disk.pop((shelf, key), None)
             else:
                 self.disk[shelf, key] = value
+
+
+def dump_of(store: MemoryStore) -> Dump:
+    """Back a store up."""
+    return Dump(
+        list(store.lives),
+        dict(store.spaces),
+        dict(store.own_epochs),
+        dict(store.records),
+        {key: list(each) for key, each in store.revisions.items()},
+        dict(store.outcomes),
+    )
+
+
+def go_back(store: MemoryStore, dump: Dump) -> None:
+    """Put a backup in place of what a store holds."""
+    store.lives, store.spaces, store.own_epochs = list(dump.lives), dict(dump.spaces), dict(dump.own_epochs)
+    store.records, store.outcomes = dict(dump.records), dict(dump.outcomes)
+    store.revisions = {key: list(each) for key, each in dump.revisions.items()}
 
 
 async def settle(phones: Sequence[Device]) -> None:

@@ -14,7 +14,7 @@ from domain.records import Alternative, Purged, Record, Stamp
 from sync.bodies import decoded, encoded
 from sync.lives import LIVES_MAX
 from sync.ports import Box, Caller, Life, Loaded, Page, Revision, Space, Stored, Value, Wanted, Writes
-from sync.wire import VERSION_MAX, Outcome
+from sync.wire import VERSION_MAX, Origin, Outcome
 from tests.contracts.grounds import Ground, MemoryGround, PostgresGround, pair_on
 from tests.pair import NOON, HeldKeys, Pair, change, somebody
 
@@ -655,6 +655,47 @@ async def test_a_race_across_a_new_life_is_decided_by_the_head_alone(ground: Gro
     await ground.bump(uuid4())
     assert await pair.store.save(pair.ana.phone, decided, NOON) == {pair.space: 1}
     assert await pair.look(pair.ana, record.id) == record
+
+
+@pytest.mark.parametrize("forged", [False, True], ids=["as it was", "with another word"])
+async def test_what_was_lost_is_believed_by_its_proof_in_every_later_life(
+    ground: Ground, pair: Pair, forged: bool
+) -> None:
+    """Also when the space has long counted beyond it: its proof names a life that ended before it."""
+    goal, terms, act = uuid4(), uuid4(), uuid4()
+    proposed = {"goal": str(goal), "title": "Walk."}
+    await pair.push(
+        pair.ana.phone,
+        change("goal", goal, couple=pair.couple),
+        change("goal_terms", terms, proposed, couple=pair.couple),
+    )
+    dump = await ground.dump(pair.space, pair.ana.personal, pair.ben.personal)
+    said = {"goal": str(goal), "terms": str(terms), "act": "decline"}
+    await pair.one(pair.ben.phone, change("goal_act", act, said, couple=pair.couple))
+    before = await pair.look(pair.ben, act)
+    await ground.restore(dump, uuid4())
+    for nth in range(3):
+        values = {"goal": str(goal), "title": f"Step {nth}."}
+        await pair.one(pair.ana.phone, change("step", uuid4(), values, couple=pair.couple))
+        await ground.bump(uuid4())
+    space = await space_of(pair)
+    assert (await pair.store.load(pair.ana.phone, Wanted(ids=[before.id]))).records == {}
+    assert space.head > before.created
+    assert len(space.lives) == 4
+
+    fields = {name: value for name, value in before.fields.items() if name != "proof"}
+    origin = Origin(author=pair.ben.person, proof=before.fields["proof"])
+    again = fields | {"act": "accept"} if forged else fields
+    came = await pair.one(pair.ana.phone, change("goal_act", act, again, couple=pair.couple, origin=origin))
+
+    if forged:
+        assert (came.status, came.code) == ("refused", "not_author")
+        assert (await pair.store.load(pair.ana.phone, Wanted(ids=[before.id]))).records == {}
+        return
+    back = await pair.look(pair.ana, act)
+    assert (came.status, back.author) == ("applied", pair.ben.person)
+    assert {**back.fields, "proof": None} == {**before.fields, "proof": None}
+    assert back.fields["proof"] != before.fields["proof"], "it is proven anew, as of the life that it is in now"
 
 
 # Through the use-case ------------------------------------------------------------------------------------------

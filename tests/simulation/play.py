@@ -32,9 +32,9 @@ T = TypeVar("T")
 class StoryBrokeError(AssertionError):
     """A law was broken, or something failed, on the way through a seed; the text tells how to see it again."""
 
-    def __init__(self, seed: int, broken: Exception, end: str) -> None:
+    def __init__(self, town: Town, broken: Exception) -> None:
         self.said = f"{type(broken).__name__}: {broken}"
-        super().__init__(f"{self.said}\n\nSee it with:  make simulate SEED={seed}\n\n{end}")
+        super().__init__(f"{self.said}\n\nSee it with:  {town.seen_with}\n\n{town.story.last()}")
 
 
 class Run:
@@ -118,15 +118,20 @@ class Run:
 async def play(
     seed: int, server: Server, *, steps: int = STEPS, clocks: int = 0, clocks_jump: bool = True, aloud: bool = False
 ) -> Town:
-    """Play a seed to its end and return the town; raise `StoryBrokeError` with the end of the story where it breaks.
+    """Play a seed to its end and return the town, as `play_in` does.
 
     `clocks` chooses other errors of the phones' clocks, which stay as they are unless `clocks_jump`. `aloud` prints
     each line, and what its phone then shows.
     """
     town = await Town.founded(seed, server, clocks)
     town.clocks_jump, town.story.aloud = clocks_jump, aloud
+    return await play_in(town, steps=steps)
+
+
+async def play_in(town: Town, *, steps: int = STEPS) -> Town:
+    """Play the seed of this town to its end; raise `StoryBrokeError` with the end of the story where it breaks."""
     try:
         await Run(town, steps=steps).play()
     except Exception as broken:
-        raise StoryBrokeError(seed, broken, town.story.last()) from broken
+        raise StoryBrokeError(town, broken) from broken
     return town

@@ -149,19 +149,7 @@ class PostgresServer:
         await self._ground.close(couple.space)
 
     async def stock(self) -> Stock:
-        rows = await self.pool.fetch("SELECT * FROM record")
-        behind = await self.pool.fetch(
-            "SELECT v.*, r.kind FROM revision v JOIN record r ON r.space_id = v.space_id AND r.id = v.record_id"
-        )
-        opener = await self.keys.of({SpaceId(row["space_id"]) for row in rows})
-        records = [self.store._record(opener, row) for row in rows]
-        revisions: dict[RecordKey, list[Revision]] = {}
-        for row in behind:
-            space, record = SpaceId(row["space_id"]), RecordId(row["record_id"])
-            values = self.store._values(opener, space, row["kind"], record, row["body"])
-            revision = Revision(space=space, record=record, version=row["version"], values=values)
-            revisions.setdefault((space, record), []).append(revision)
-        return Stock({(each.space, each.id): each for each in records}, revisions)
+        return await stock_of(self.pool, self.store, self.keys)
 
     async def dump(self) -> Any:
         return {table: await self.pool.fetch(f"SELECT * FROM {table}") for table in self._TABLES}
@@ -179,6 +167,25 @@ class PostgresServer:
                     await connection.copy_records_to_table(table, records=rows, columns=list(rows[0].keys()))
 
 
+async def stock_of(pool: Pool, store: PostgresStore, keys: Keys, spaces: Collection[SpaceId] | None = None) -> Stock:
+    """Return everything that is stored in PostgreSQL, in these spaces or in all, opened."""
+    rows = await pool.fetch("SELECT * FROM record r WHERE $1::uuid[] IS NULL OR r.space_id = ANY($1)", spaces)
+    behind = await pool.fetch(
+        "SELECT v.*, r.kind FROM revision v JOIN record r ON r.space_id = v.space_id AND r.id = v.record_id"
+        " WHERE $1::uuid[] IS NULL OR v.space_id = ANY($1)",
+        spaces,
+    )
+    opener = await keys.of({SpaceId(row["space_id"]) for row in rows})
+    records = [store._record(opener, row) for row in rows]
+    revisions: dict[RecordKey, list[Revision]] = {}
+    for row in behind:
+        space, record = SpaceId(row["space_id"]), RecordId(row["record_id"])
+        values = store._values(opener, space, row["kind"], record, row["body"])
+        revision = Revision(space=space, record=record, version=row["version"], values=values)
+        revisions.setdefault((space, record), []).append(revision)
+    return Stock({(each.space, each.id): each for each in records}, revisions)
+
+
 class WatchedStore:
     """A store that can be made to fail once, and that tells of everything it has kept."""
 
@@ -188,6 +195,11 @@ class WatchedStore:
         self.dies_after_saving = False
         self.overtaken_by: Callable[[], Awaitable[object]] | None = None
         """What somebody else does between the next look at the store and what is stored after it."""
+
+    @property
+    def dies(self) -> bool:
+        """Whether it is to fail, or has failed and has not come back."""
+        return self.dies_before_saving or self.dies_after_saving
 
     async def load(self, caller: Caller, wanted: Wanted) -> Loaded:
         return await self._store.load(caller, wanted)

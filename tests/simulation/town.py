@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from msgspec import Struct
@@ -119,8 +119,13 @@ class Town:
         """The record that somebody else is just working on, too."""
         self._words = 0
 
+    @property
+    def seen_with(self) -> str:
+        """The command that plays this seed again."""
+        return f"make simulate SEED={self.seed}"
+
     @classmethod
-    async def founded(cls, seed: int, server: Server, clocks: int = 0) -> "Town":
+    async def founded(cls, seed: int, server: Server, clocks: int = 0) -> Self:
         """Return a town in which everybody has their phones, and two and two are couples."""
         town = cls(seed, server, clocks)
         for name in NAMES:
@@ -227,10 +232,14 @@ class Town:
     async def carry(self, phone: Phone, request: SyncRequest) -> SyncResponse:
         """Let a request reach the server, and return its answer."""
         self.laws.arrived(phone.owner.id, request.changes, self._beside(phone.owner))
-        response = await answer(self.store, self.server.keys, self.caller(phone), request, self.now, self.server.uuid)
+        response = await self.answer(phone, request)
         self.laws.answered(phone.owner.id, response)
         self.hits.answered(response, self.laws)
         return response
+
+    async def answer(self, phone: Phone, request: SyncRequest) -> SyncResponse:
+        """What the server answers."""
+        return await answer(self.store, self.server.keys, self.caller(phone), request, self.now, self.server.uuid)
 
     def caller(self, phone: Phone) -> Caller:
         """Whom the server sees."""
