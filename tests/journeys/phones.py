@@ -6,7 +6,7 @@ can ask whether some words ever reached it.
 
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,16 +15,19 @@ from uuid import UUID, uuid4
 import httpx
 import msgspec
 
+from api.pruning import REMOVED_KEPT, TOMBSTONES_KEPT, prune
 from api.wiring import Parts
 from domain.ids import DeviceId, PersonId, RecordId, SpaceId
 from sync.replica import Replica, Shown
 from sync.space_store import bump_epoch
-from sync.wire import Change, SyncRequest, SyncResponse
-from tests import people
+from sync.wire import Change, Outcome, SyncRequest, SyncResponse
+from tests import lines, people
+from tests.contracts.grounds import Rows, dumped, put_back
+from tests.simulation.servers import Stock, stock_of
 from tests.world import Device
 
-TABLES = ("record", "revision", "outcome", "space")
-"""Everything of a space that a dump of the database holds."""
+Held = tuple[object, ...]
+"""What a device or the store holds of one record."""
 
 
 class Phone:
@@ -65,9 +68,11 @@ class Phone:
         values = {name: str(value) if isinstance(value, UUID) else value for name, value in values.items()}
         return Change(key=uuid4(), kind=kind, id=uuid4(), couple=couple, set=values)
 
-    def queue_raw(self, kind: str, values: dict[str, Any]) -> None:
+    def queue_raw(self, kind: str, values: dict[str, Any], identity: RecordId | None = None) -> None:
+        """Put a change into the outbox that no phone of ours would make."""
         change = self.raw_change(kind, values)
-        self.device.force(kind, couple=change.couple, set=change.set)
+        base = 0 if identity is None else self.record(identity).version
+        self.device.force(kind, identity, couple=change.couple, base=base, set=change.set)
 
     def later(self, by: timedelta) -> None:
         """Let time pass on this phone."""
@@ -85,13 +90,39 @@ class Phone:
         await self.device.sync(limit=self._limit)
         return len(self._received) - before
 
+    async def page(self) -> SyncResponse:
+        """Make one round trip."""
+        request = self.device.request(limit=self._limit)
+        response = await self.device.send(request)
+        assert self.device.receive(request, response)
+        return response
+
     async def sync_with_the_answer_lost(self) -> None:
         await self.device.sync_without_answer()
+
+    async def sync_with_the_socket_cut(self, server: httpx.AsyncClient) -> None:
+        """Let a real server carry out a request, and hang up while its answer is on the way."""
+        content = msgspec.json.encode(self.device.request())
+        head = [f"{name}: {value}" for name, value in self.someone.headers.items()]
+        head += ["Host: haven.test", "Content-Type: application/json", f"Content-Length: {len(content)}"]
+        async with lines.line(server) as sent:
+            await sent.send("\r\n".join(["POST /v1/sync HTTP/1.1", *head, "", ""]).encode(), content)
+            assert await sent.until(b"\r\n") == b"HTTP/1.1 200 OK\r\n"
+
+    def talk_to(self, server: httpx.AsyncClient) -> None:
+        """From now on, ask this server."""
+        self._client = server
 
     async def push_raw(self, changes: list[Change]) -> dict[str, Any]:
         request = SyncRequest(schema=1, cursor=self.device.replica.cursor, changes=changes)
         answer: dict[str, Any] = (await self._post(request)).json()
         return answer
+
+    async def may_look_behind(self, kind: str, identity: RecordId) -> bool:
+        """Whether the server tells this person of earlier values of a record."""
+        answer = await self._client.get(f"/v1/records/{kind}/{identity}/revisions", headers=self.someone.headers)
+        assert answer.status_code in (200, 404)
+        return answer.status_code == 200
 
     async def purge(self, kind: str, identity: RecordId) -> None:
         await people.ok(self._client.delete(f"/v1/records/{kind}/{identity}/words", headers=self.someone.headers))
@@ -147,14 +178,27 @@ class Phone:
         states = [each.state for each in self.device.replica.spaces.values() if each.home == "couple"]
         return "active" if "active" in states else states[0]
 
-    def couple_view(self) -> dict[str, Any]:
-        """All that this phone shows of couples' spaces, for comparing two people's phones."""
-        homes = {identity for identity, space in self.device.replica.spaces.items() if space.home == "couple"}
+    def outcome(self) -> Outcome:
+        """What it was told last about an edit."""
+        return self.device.outcomes[-1]
+
+    def holds(self) -> dict[tuple[SpaceId, RecordId], Held]:
+        """Every record that it has from the server."""
         return {
-            str(each.id): (each.kind, each.version, each.fields, each.removed, each.alternatives, each.merged)
-            for each in self.everything()
-            if each.space in homes
+            (row.space, row.id): (row.kind, row.version, "gone")
+            if row.gone
+            else (row.kind, row.version, row.author, row.removed, row.fields, _beside(row.alternatives), row.merged)
+            for row in self.device.replica.rows()
         }
+
+    def shows_what_it_holds(self) -> bool:
+        """Whether nothing waits here, and nothing lies over what the server said."""
+        rows = [row for row in self.device.replica.rows() if not row.gone]
+        shown = [self.device.shown(row.id) for row in rows]
+        return not self.pending() and all(
+            each is not None and (each.version, each.fields) == (row.version, row.fields)
+            for row, each in zip(rows, shown, strict=True)
+        )
 
     def bytes_received(self) -> bytes:
         return b"".join(self._received)
@@ -214,12 +258,6 @@ class Home:
         for phone in (self.a1, self.b1, self.a2):
             await phone.sync()
 
-    async def write_steadily(self, writes: int) -> None:
-        """Let Ben write while somebody else reads."""
-        for nth in range(writes):
-            self.b1.edit("goal", self.goal, notes=f"Thought {nth}.")
-            await self.b1.sync()
-
     async def pair_anew(self) -> None:
         await people.pair(self.client, self.ben, self.ana)
         for phone in (self.a1, self.b1, self.a2):
@@ -227,64 +265,80 @@ class Home:
 
     # The server's side
 
-    async def spaces(self) -> list[SpaceId]:
-        views = [await people.me(self.client, each) for each in (self.ana, self.ben)]
-        return [SpaceId(UUID(each["personal_space"])) for each in views] + [SpaceId(UUID(views[0]["couple"]["space"]))]
+    async def spaces(self, *whose: people.Person) -> list[SpaceId]:
+        """The spaces that these persons have, or all of this home, those that are closed included."""
+        persons = [each.id for each in whose or (self.ana, self.ben)]
+        rows = await self.parts.pool.fetch(
+            "SELECT DISTINCT space_id FROM person_space WHERE person_id = ANY($1)", persons
+        )
+        return [SpaceId(row["space_id"]) for row in rows]
 
-    async def dump(self) -> dict[str, list[Any]]:
-        """Keep every row of these people's spaces as it is now."""
-        spaces = await self.spaces()
+    async def stock(self) -> Stock:
+        """Everything that is stored for these people, opened."""
+        return await stock_of(self.parts.pool, self.parts.store, self.parts.keys, await self.spaces())
+
+    async def holds(self, whose: people.Person) -> dict[tuple[SpaceId, RecordId], Held]:
+        """Every stored record of this person's spaces, as `Phone.holds` says it."""
+        spaces = set(await self.spaces(whose))
         return {
-            table: await self.parts.pool.fetch(f"SELECT * FROM {table} WHERE space_id = ANY($1)", spaces)
-            for table in TABLES
+            key: (each.kind, each.version, "gone")
+            if each.gone
+            else (
+                each.kind,
+                each.version,
+                each.author,
+                each.removed,
+                each.fields,
+                _beside(each.alternatives),
+                tuple(each.merged),
+            )
+            for key, each in (await self.stock()).records.items()
+            if key[0] in spaces
         }
 
-    async def restore(self, dump: dict[str, list[Any]]) -> None:
-        """Put the rows of a dump in place of today's, and begin a new life as `haven epoch bump` does."""
-        spaces = await self.spaces()
-        async with self.parts.pool.acquire() as connection, connection.transaction():
-            for table in TABLES[:-1]:
-                await connection.execute(f"DELETE FROM {table} WHERE space_id = ANY($1)", spaces)
-                for row in dump[table]:
-                    names = list(row.keys())
-                    places = ", ".join(f"${nth}" for nth in range(1, len(names) + 1))
-                    await connection.execute(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places})", *row)
-            for row in dump["space"]:
-                names = [name for name in row.keys() if name != "space_id"]  # noqa: SIM118 - a row, not a dict
-                places = ", ".join(f"{name} = ${nth}" for nth, name in enumerate(names, 2))
-                values = [row[name] for name in names]
-                await connection.execute(f"UPDATE space SET {places} WHERE space_id = $1", row["space_id"], *values)
-            await bump_epoch(connection, uuid4())
+    async def heads(self) -> dict[SpaceId, int]:
+        """How far each space has counted."""
+        rows = await self.parts.pool.fetch(
+            "SELECT space_id, head FROM space WHERE space_id = ANY($1)", await self.spaces()
+        )
+        return {SpaceId(row["space_id"]): row["head"] for row in rows}
 
-    async def forget_tombstones(self) -> None:
-        """Age everything beyond the horizon, as the worker's pruning leaves it: removed rows are no more."""
-        for space in await self.spaces():
-            await self.parts.pool.execute("DELETE FROM record WHERE space_id = $1 AND removed", space)
-            await self.parts.pool.execute("UPDATE space SET horizon = head WHERE space_id = $1", space)
+    async def dump(self) -> Rows:
+        """Keep every row of these people's spaces as it is now."""
+        return await dumped(self.parts.pool, await self.spaces())
+
+    async def restore(self, dump: Rows) -> None:
+        """Put the rows of a dump in place of today's, and begin a new life as `haven epoch bump` does."""
+        await put_back(self.parts.pool, dump)
+        async with self.parts.pool.acquire() as connection:
+            assert await bump_epoch(connection, uuid4())
+
+    async def pass_the_horizon(self) -> None:
+        """Let what was removed grow so old that the worker buries it, and then forgets its grave."""
+        for kept in (REMOVED_KEPT, TOMBSTONES_KEPT):
+            await self.parts.pool.execute(
+                "UPDATE record SET changed_at = changed_at - $2::interval WHERE space_id = ANY($1)",
+                await self.spaces(),
+                kept + timedelta(days=1),
+            )
+            while (await prune(self.parts.pool, datetime.now(UTC))).more:
+                pass
 
     async def revisions_of(self, identity: RecordId) -> int:
         count: int = await self.parts.pool.fetchval("SELECT count(*) FROM revision WHERE record_id = $1", identity)
         return count
 
     async def nowhere_on_the_server(self, words: str) -> bool:
-        """Whether no sealed row of these people's spaces opens to these words."""
-        spaces = await self.spaces()
-        keys = await self.parts.keys.of(spaces)
-        records = await self.parts.pool.fetch("SELECT * FROM record WHERE space_id = ANY($1)", spaces)
-        opened = [
-            keys[row["space_id"]].open(row["kind"], row["id"], row["body"])
-            for row in records
-            if row["body"] is not None
-        ]
-        revisions = await self.parts.pool.fetch(
-            "SELECT v.*, r.kind FROM revision v JOIN record r ON r.space_id = v.space_id AND r.id = v.record_id"
-            " WHERE v.space_id = ANY($1)",
-            spaces,
+        """Whether nothing that is stored for these people opens to these words."""
+        stock = await self.stock()
+        outcomes = await self.parts.pool.fetch(
+            "SELECT outcome FROM outcome WHERE space_id = ANY($1)", await self.spaces()
         )
-        opened += [
-            keys[row["space_id"]].open(f"revision/{row['kind']}", row["record_id"], row["body"]) for row in revisions
-        ]
-        return all(words.encode() not in body for body in opened)
+        return words not in repr((stock, outcomes))
+
+
+def _beside(alternatives: Mapping[str, Iterable[Any]]) -> dict[str, list[tuple[UUID, str]]]:
+    return {field: [(each.by, each.text) for each in texts] for field, texts in alternatives.items()}
 
 
 @asynccontextmanager
