@@ -10,12 +10,11 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from domain.ids import DeviceId, PersonId, RecordId
-from domain.kind import Kind, Who
-from domain.kinds import judged
-from domain.records import EITHER, Record, Stamp
+from domain.kind import Kind, Ownership, Who
+from domain.kinds import KINDS, judged
+from domain.records import EITHER, Record
 from domain.refusals import Refusal
 from domain.shapes import Text
 from sync.board import Board
@@ -91,45 +90,17 @@ def _no(
 def _is_another(stored: Record, kind: Kind, change: Change, fields: dict[str, Any]) -> bool:
     """Return whether something else stands under the id of what is brought back.
 
-    What its author has destroyed words of since is the same: it does not come back whole.
+    What its author has destroyed words of since is the same: it does not come back whole. What the server shows of
+    something private keeps its id.
     """
-    if stored.gone or stored.purged is not None or change.origin is None:
+    table = KINDS.get(stored.kind)
+    if stored.gone or change.origin is None or table is None or table.ownership is Ownership.PROJECTION:
         return False
-    same = stored.kind == kind.name and stored.author == change.origin.author
-    return not same or any(stored.fields.get(name) != fields.get(name) for name in kind.proven)
-
-
-class AsOf(Struct, frozen=True):
-    """Which state of a record was sent again last: of this life of its space, and brought back under `stored_as`."""
-
-    epoch: UUID
-    version: int
-    stored_as: int
-
-
-def as_of(record: Record) -> AsOf | None:
-    """Return which state of a record was sent again last, if one was."""
-    for name, stamp in record.stamps.items():
-        if name.startswith(_AS_OF):
-            return AsOf(UUID(name.removeprefix(_AS_OF)), stamp.others, stamp.version)
-    return None
-
-
-def noted(record: Record, change: Change) -> Record:
-    """Return a record that remembers which state of it this change has sent again, if that is the latest."""
-    origin = change.origin
-    if origin is None or origin.epoch is None:
-        return record
-    known = as_of(record)
-    if known is not None and known.epoch == origin.epoch and known.version > origin.version:
-        return record
-    stamps = {name: stamp for name, stamp in record.stamps.items() if not name.startswith(_AS_OF)}
-    stamps[f"{_AS_OF}{origin.epoch}"] = Stamp(version=record.version, others=origin.version)
-    return replace(record, stamps=stamps)
-
-
-_AS_OF = "as of/"
-"""Begins the name under which that is stamped; the epoch follows."""
+    if (stored.kind, stored.author) != (kind.name, change.origin.author):
+        return True
+    destroyed = stored.purged is not None
+    compared = [name for name in kind.proven if not (destroyed and isinstance(kind.fields[name].shape, Text))]
+    return any(stored.fields.get(name) != fields.get(name) for name in compared)
 
 
 def says_no_more(kind: Kind, stored: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:

@@ -22,9 +22,9 @@ from domain.shapes import ONLY_ME, UNFIT, Text, as_uuid
 from sync.board import Board, given_on
 from sync.follows import give, move, show
 from sync.merge import Edit, Merged, Word, create, merge
-from sync.origin import as_of, brought_back, noted, of_another, says_no_more
+from sync.origin import brought_back, of_another, says_no_more
 from sync.picks import UnfitPickError, picks
-from sync.ports import Caller, History, Loaded, RecordKey, Revision, Space, Value, Writes
+from sync.ports import Caller, History, Loaded, RecordKey, Revision, Space, Writes
 from sync.purge import kept_out
 from sync.secrecy import guarded, unsent
 from sync.unplaced import own_words
@@ -145,18 +145,15 @@ class _Batch:
             raise _Refused(Refusal.CLOSED)
         stored = self.board.records.get(key)
         edit = self._edit(kind, space, change, stored)
-        if edit.author is not None and stored is not None:
+        taken = stored if edit.author is not None else None
+        if taken is not None:
             # It came later under an id that was taken: whoever names the id meant the one that was lost.
-            self._move_away(kind, stored, edit)
             stored = None
         if stored is not None and stored.kind != kind.name:
             raise _Refused(Refusal.INVALID)
         if stored is not None and stored.gone and stored.shown_id is None:
             # A tombstone holds no words any more: only a whole new record can stand in its place.
             stored = None
-        overtaken: dict[str, Any] = {}
-        if stored is not None and not stored.gone:
-            edit, overtaken = _among_states(kind, stored, change, edit)
         attempt = Attempt(set=edit.set, was=edit.was, remove=edit.remove)
         situation = self._situation(kind, space, change, stored, attempt)
         # What was stored once was permitted then.
@@ -164,21 +161,31 @@ class _Batch:
         if no is not None:
             raise _Refused(no)
         merged = self._merged(kind, space, change, stored, _own_only(kind, stored, edit))
-        if overtaken:
-            behind = tuple(Value(name, value, edit.by) for name, value in overtaken.items())
-            record = replace(merged.record, version=self.board.heads[space.id] + 1)
-            merged = replace(merged, record=record, status="superseded", changed=True, behind=(*merged.behind, *behind))
         if not merged.changed:
             return Outcome(key=change.key, status=merged.status, version=merged.record.version)
         self._find_room(kind, stored, merged.record)
+        if taken is not None and self._move_away(kind, taken, edit):
+            merged = self._merged(kind, space, change, stored, edit)
         return self._keep(kind, change, stored, merged, edit, situation)
 
-    def _move_away(self, kind: Kind, stored: Record, edit: Edit) -> None:
-        """Give another id to what stands under that of a record that comes back, unless nothing of it would be lost."""
+    def _move_away(self, kind: Kind, stored: Record, edit: Edit) -> bool:
+        """Give another id to what stands under that of a record that comes back, unless nothing of it would be lost.
+
+        Return whether it was moved.
+        """
+        if stored.family is not None and any(
+            each.author != stored.author and str(stored.id) in each.fields.values()
+            for each in self.board.family(stored.space, stored.family)
+        ):
+            # The other has answered what stands there: nobody's yes is put under words that they have not seen.
+            raise _Refused(Refusal.IMMUTABLE)
         if (stored.kind, stored.author) == (kind.name, edit.author) and says_no_more(kind, stored.fields, edit.set):
-            return
+            return False
         identity = self.board.made_id(stored.space, "moved", stored.id, str(stored.version))
-        self.board.put(replace(stored, id=identity, version=0, created=0))
+        moved = replace(stored, id=identity, version=0, created=0)
+        self._find_room(KINDS[stored.kind], None, moved)
+        self.board.put(moved)
+        return True
 
     def _edit(self, kind: Kind, space: Space, change: Change, stored: Record | None) -> Edit:
         try:
@@ -295,7 +302,7 @@ class _Batch:
                 verdicts[kind.letter.sends] = "kept_private"
         if change.set.get("audience", ONLY_ME) != ONLY_ME and edit.set.get("audience") == ONLY_ME:
             verdicts["audience"] = "kept_private"
-        record = self.board.put(noted(record, change))
+        record = self.board.put(record)
         if merged.behind:
             self.board.behind(
                 Revision(space=record.space, record=record.id, version=record.version, values=merged.behind)
@@ -348,26 +355,6 @@ class _Batch:
         new = not any((space, RecordId(change.id)) in self.board.records for space in self.board.spaces)
         name = unfit(kind, change.set, new=new)
         return {} if name is None else {name: "unfit"}
-
-
-def _among_states(kind: Kind, stored: Record, change: Change, edit: Edit) -> tuple[Edit, dict[str, Any]]:
-    """Let the later of two states that are sent again stand, and return what an earlier one holds otherwise.
-
-    Versions of one life of a space tell which was the later one: it had seen everything of the other.
-    """
-    known, origin = as_of(stored), change.origin
-    if known is None or origin is None or known.epoch != origin.epoch or known.version == origin.version:
-        return edit, {}
-    if origin.version > known.version:
-        return replace(edit, base=max(edit.base, known.stored_as)), {}
-    own = {name: value for name, value in edit.set.items() if name in kind.own_id_only}
-    beside = [each.text for texts in stored.alternatives.values() for each in texts]
-    overtaken = {
-        name: value
-        for name, value in edit.set.items()
-        if value and name not in own and value != stored.fields.get(name) and value not in beside
-    }
-    return replace(edit, set=own, was={}, remove=None), overtaken
 
 
 def _own_only(kind: Kind, stored: Record | None, edit: Edit) -> Edit:

@@ -21,7 +21,7 @@ from domain.policies import Policy
 from domain.records import Record
 from domain.refusals import SENTENCES, Refusal
 from domain.shapes import UNFIT, as_uuid
-from sync.resend import DRAFTED_AS, NO_FIELD, STARTED_FROM, Again, Beside, Life, Row, resent, same
+from sync.resend import DRAFTED_AS, NO_FIELD, STARTED_FROM, Beside, Life, Row, resent, same
 from sync.wire import (
     CHANGES_MAX,
     LIMIT_DEFAULT,
@@ -552,7 +552,7 @@ class Replica:
                 set=each.set,
                 was=each.was,
                 remove=each.remove,
-                origin=_origin(each, earlier.get(each.id), seen=each.id not in unseen),
+                origin=Origin(author=each.author, proof=each.proof, seen=each.id not in unseen),
             )
             self._hold(Kept(nth=nth, change=change))
 
@@ -775,15 +775,6 @@ def _age_ms(made_ms: int | None, now_ms: int) -> int | None:
 
 def _row_key(key: tuple[SpaceId, RecordId]) -> str:
     return f"{key[0]}/{key[1]}"
-
-
-def _origin(each: Again, row: Row | None, *, seen: bool) -> Origin:
-    """Return what is said of an edit beside its values: whose the record was, and as of which state.
-
-    Of a record that this person alone writes it may be another phone's, if an edit that waits had not `seen` it.
-    """
-    version, epoch = (0, None) if row is None else (row.version, row.epoch)
-    return Origin(author=each.author, proof=each.proof, version=version, epoch=epoch, seen=seen)
 
 
 def _author_of(row: Row | None, edits: list[Kept]) -> PersonId | None:

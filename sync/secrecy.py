@@ -15,11 +15,9 @@ from domain.policies import Policy
 from domain.records import Record
 from domain.windows import ALWAYS, closed_without, fields_of, open_parts
 from sync.merge import Edit, after, concurrent
-from sync.standing import say, standing
+from sync.standing import say
 
 UNSAID: Final = object()
-HALVES: Final = ("audience", "shared_parts")
-"""What opens a window: for whom, and which parts."""
 
 
 def guarded(
@@ -73,14 +71,8 @@ def _opens_itself(before: Record, edit: Edit, part: str) -> bool:
 
 def _half_unseen(before: Record, edit: Edit, part: str) -> bool:
     """Return whether for whom a part opens, or that it was chosen, is neither seen nor said by this edit."""
-    own = [
-        (name, each.value) for name in HALVES for each in standing(before.stamps, name) if each.device == edit.device
-    ]
-    said = [*own, *edit.set.items()]
-    whom = concurrent(before.stamp("audience"), edit) and not any(name == "audience" for name, _ in said)
-    chosen = concurrent(before.stamp(_choice(part)), edit) and not any(
-        name == "shared_parts" and part in value for name, value in said
-    )
+    whom = "audience" not in edit.set and concurrent(before.stamp("audience"), edit)
+    chosen = part not in edit.set.get("shared_parts", ()) and concurrent(before.stamp(_choice(part)), edit)
     return whom or chosen
 
 

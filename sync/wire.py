@@ -36,15 +36,12 @@ class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where a change comes from that a device sends again after a `reset`: what the server had said before it.
 
     `author` and the field `proof` are those of the record as it was. With the proof it comes back as it was, also
-    from the partner's phone; without, its words count as those of either of the two. `version` and `epoch` say which
-    state of the record that was: of two that phones send again the later one stands. `seen`: every edit of it that
-    waits on this phone was made on that state.
+    from the partner's phone; without, its words count as those of either of the two. `seen`: every edit of the record
+    that waits on this phone was made on that state of it.
     """
 
     author: UUID | None = None
     proof: Annotated[str, Meta(max_length=PROOF_CHARS_MAX)] | None = None
-    version: Version = 0
-    epoch: UUID | None = None
     seen: bool = False
 
 

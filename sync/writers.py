@@ -3,7 +3,7 @@
 Kept among the record's stamps, which are sealed: under the field's name and a short hash of the sentence, its writer.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 
 from domain.ids import PersonId
@@ -12,16 +12,19 @@ from sync.words import sentences
 
 HASH_CHARS = 16
 SENTENCES_MAX = 500
-"""Of how many sentences a field remembers the writer; beyond that it forgets those that do not stand any more."""
+"""Of how many sentences a field remembers the writer; beyond that it forgets those of whoever edits that do not stand
+any more. Nobody makes it forget the other's."""
 
 
 def credited(
-    stamps: Mapping[str, Stamp], name: str, said: Iterable[tuple[str, PersonId]], present: Iterable[str]
+    stamps: Mapping[str, Stamp], name: str, said: Sequence[tuple[str, PersonId]], present: Iterable[str]
 ) -> dict[str, Stamp]:
     """Return the stamps with every sentence of these texts counted as its first writer's.
 
-    `said` are texts with who brought them, the older first; `present` are the texts that stand, in or beside the field.
+    `said` are texts with who brought them, the older first and the edit's own last; `present` are the texts that stand,
+    in or beside the field.
     """
+    editor = said[-1][1]
     credited = dict(stamps)
     for text, person in said:
         for sentence in sentences(text):
@@ -30,7 +33,7 @@ def credited(
     if len(of_field) > SENTENCES_MAX:
         stands = {_key(name, sentence) for text in present for sentence in sentences(text)}
         for key in of_field:
-            if key not in stands:
+            if key not in stands and credited[key].person == editor:
                 del credited[key]
     return credited
 

@@ -265,6 +265,8 @@ def test_of_very_many_sentences_the_writers_of_those_that_stand_are_remembered()
     stamps = credited({}, "notes", [(old, ANA)], [old])
     assert len(stamps) == SENTENCES_MAX
     stamps = credited(stamps, "notes", [("Old 7. New.", BEN)], ["Old 7. New."])
+    assert len(stamps) == SENTENCES_MAX + 1, "nobody makes it forget the other's"
+    stamps = credited(stamps, "notes", [("Old 7. New.", ANA)], ["Old 7. New."])
     assert (len(stamps), writer(stamps, "notes", "Old 7."), writer(stamps, "notes", "New.")) == (2, ANA, BEN)
     assert writer(stamps, "notes", "Old 8.") is None
 
