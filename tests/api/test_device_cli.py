@@ -562,6 +562,18 @@ async def test_listening_tells_of_news(address: str, ana: Terminal, ben: Termina
     assert told[-1] == {"news": 1}
 
 
+async def test_listening_tells_whom_one_is_with_now(address: str, ana: Terminal, ben: Terminal) -> None:
+    await sign_in(ana, address, "Ana")
+    await sign_in(ben, address, "Ben")
+    await ben("join", (await ana.asked("invite"))["code"])
+    await ana("confirm")
+    await ben("confirm")
+    said = await ana("listen", "--news", "1")
+    assert "There is news between the two of you." in said
+    assert "You are together with Ben" in said
+    assert "together with Ben" in await ana("show")
+
+
 def test_news_are_counted_from_one(ana: Terminal, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         run(["--file", str(ana.file), "listen", "--news", "0"])
