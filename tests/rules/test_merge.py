@@ -205,6 +205,13 @@ def test_whose_value_lost_is_told_when_it_was_another_person_s() -> None:
     assert lost.record.fields["topic"] == "health"
 
 
+def test_a_value_that_lost_leaves_the_one_that_stands_as_new_as_it_was() -> None:
+    told = then(check_in(), edit(PHONE, {"valence": 1}, base=10, made_ms=2000)).record
+    lost = then(told, edit(TABLET, {"valence": 2}, base=10, made_ms=1000))
+    assert lost.changed, "its device has to be told what stands"
+    assert lost.record.stamp("valence") == told.stamp("valence")
+
+
 def test_a_device_s_own_earlier_edit_never_beats_its_later_one() -> None:
     """Even where its clock went back between them, and the other's edit came first."""
     record = then(check_in(), edit(TABLET, {"valence": 1}, base=10, made_ms=50)).record

@@ -5,7 +5,13 @@ from uuid import UUID
 
 import pytest
 
-from domain.ids import RecordId
+from domain.goal_kinds import GOAL_ACT, GOAL_TERMS
+from domain.ids import CoupleId, PersonId, RecordId, SpaceId
+from domain.records import Record
+from sync.origin import says_no_more
+from sync.ports import Life, Space
+from sync.proof import lost, proven
+from sync.sealing import keyed_id
 from sync.wire import Origin
 from tests.world import Couple, Device, Person, World
 
@@ -144,6 +150,69 @@ async def test_a_step_of_the_partner_s_comes_back_as_theirs_without_answering_fo
     assert cast.world.stored(step).fields["taken_by"] == []
     await cast.world.settle()
     assert cast.world.stored(step).fields["taken_by"] == [str(cast.ben.id)]
+
+
+async def test_of_a_step_that_both_have_taken_each_phone_brings_back_its_own_person_s_yes(cast: Cast) -> None:
+    dump = cast.world.dump()
+    both = sorted(str(each.id) for each in (cast.ana, cast.ben))
+    step = cast.bens.make("step", goal=cast.goal, title="Pack.", taken_by=[str(cast.ben.id)])
+    await cast.world.settle()
+    cast.one.write(step, taken_by=both)
+    await cast.world.settle()
+    cast.world.restore(dump)
+
+    await cast.one.sync()
+
+    assert cast.world.stored(step).fields["taken_by"] == [str(cast.ana.id)]
+    await cast.world.settle()
+    assert cast.world.stored(step).fields["taken_by"] == both
+
+
+async def test_what_one_phone_has_brought_back_is_not_made_again_by_another(cast: Cast) -> None:
+    step, fields, origin = await lost_step(cast)
+    tools = [cast.world.device(cast.ana) for _ in range(2)]
+    for tool in tools:  # each has its new copy before the other sends
+        await tool.sync()
+    versions = []
+
+    for tool in tools:
+        tool.force("step", step, couple=cast.couple.id, set=fields, origin=origin)
+        (told,) = await tool.sync()
+        versions.append((told.status, cast.world.stored(step).created))
+
+    assert versions == [("applied", versions[0][1])] * 2
+    assert [(each.id, each.author) for each in cast.world.records("step")] == [(step, cast.ben.id)]
+
+
+async def test_another_s_record_that_has_taken_the_id_of_a_lost_one_moves_away(cast: Cast) -> None:
+    step, fields, origin = await lost_step(cast)
+    tool = cast.world.device(cast.ana)
+    await tool.sync()
+    tool.force("step", step, couple=cast.couple.id, set=fields | {"title": "Ana's."})
+    await tool.sync()
+    assert cast.world.stored(step).author == cast.ana.id
+
+    tool.force("step", step, couple=cast.couple.id, set=fields, origin=origin)
+    await tool.sync()
+
+    found = {each.author: (each.id == step, each.fields["title"]) for each in cast.world.records("step")}
+    assert found == {cast.ben.id: (True, "Pack."), cast.ana.id: (False, "Ana's.")}
+
+
+async def test_what_a_phone_sends_again_counts_as_the_word_of_a_device_of_its_own_that_is_below_the_others(
+    cast: Cast,
+) -> None:
+    """It is stored with the words: the same phone has to come to the same one again."""
+    phone, id_key = cast.one.replica.device, cast.world.keys.now(cast.ana.personal).id_key
+    cast.world.bump()
+    await cast.one.sync()
+
+    step = cast.one.force("step", couple=cast.couple.id, set=step_of(cast), origin=Origin()).id
+    await cast.one.sync()
+
+    device = cast.world.stored(RecordId(step)).stamp("title").device
+    assert device == UUID(int=keyed_id(id_key, "before", phone).int >> 32)
+    assert device.int < 1 << 96
 
 
 @pytest.mark.parametrize("first", ["one", "bens"])
@@ -308,9 +377,12 @@ async def test_terms_whose_words_were_destroyed_come_back_without_them(cast: Cas
     cast.world.restore(dump)
 
     await cast.bens.sync()
-    await cast.world.settle()
+    for _ in range(2):
+        stored = cast.world.stored(terms)
+        assert (stored.author, stored.fields["title"], stored.fields["why"]) == (cast.ana.id, "", None)
+        assert stored.stamp("title").person == cast.ana.id, "whoever's phone brings them back"
+        await cast.world.settle()
 
-    assert cast.world.stored(terms).author == cast.ana.id
     assert "Secret" not in cast.everywhere()
     assert cast.one.unplaced() == []
 
@@ -329,6 +401,20 @@ async def lost_act(cast: Cast) -> tuple[RecordId, dict[str, Any], Origin, Device
     tool = cast.world.device(cast.ana)
     await tool.sync()
     return act, fields, Origin(author=cast.ben.id, proof=proof), tool, cast.ben
+
+
+def step_of(cast: Cast) -> dict[str, Any]:
+    return {"goal": str(cast.goal), "title": "Pack.", "taken_by": [], "done": False}
+
+
+async def lost_step(cast: Cast) -> tuple[RecordId, dict[str, Any], Origin]:
+    """A step of Ben's that the store has lost: its id, what a phone sends of it, and the proof."""
+    dump = cast.world.dump()
+    step = cast.bens.make("step", **step_of(cast))
+    await cast.world.settle()
+    proof = cast.one.fields(step)["proof"]
+    cast.world.restore(dump)
+    return step, step_of(cast), Origin(author=cast.ben.id, proof=proof)
 
 
 async def test_a_proof_brings_back_exactly_what_it_was_made_for(cast: Cast) -> None:
@@ -444,3 +530,163 @@ async def test_an_edit_that_is_older_than_a_purge_does_not_pass_it_after_a_resto
 
     assert "Secret" not in cast.everywhere()
     assert "And more" in cast.everywhere()
+
+
+async def test_a_proof_does_not_bring_back_words_that_their_author_has_destroyed_since(cast: Cast) -> None:
+    """Ben's client claims to have seen the destroying, so that nothing is taken out of what it sends."""
+    dump = cast.world.dump()
+    terms = cast.one.make("goal_terms", goal=cast.goal, title="Swim.", why="Secret.")
+    await cast.world.settle()
+    fields = dict(cast.bens.fields(terms))
+    origin = Origin(author=cast.ana.id, proof=fields.pop("proof"))
+    cast.world.restore(dump)
+    await cast.world.settle()
+    await cast.world.purge(cast.ana, terms)
+    tool = cast.world.device(cast.ben)
+    await tool.sync()
+
+    head = cast.world.stored(terms).version
+    tool.force("goal_terms", terms, couple=cast.couple.id, base=head, set=fields, origin=origin)
+    (told,) = await tool.sync()
+
+    assert told.status == "refused"
+    assert "Secret" not in cast.everywhere()
+
+
+async def test_one_s_own_act_without_a_proof_is_made_anew_and_takes_its_place_last(cast: Cast) -> None:
+    cast.world.bump()
+    tool = cast.world.device(cast.ana)
+    await tool.sync()
+    values = {"goal": str(cast.goal), "terms": str(cast.terms), "act": "not_now", "order": 1}
+
+    act = tool.force("goal_act", couple=cast.couple.id, set=values, origin=Origin(author=cast.ana.id, proof="?")).id
+    (told,) = await tool.sync()
+
+    assert told.status == "applied"
+    stored = cast.world.stored(RecordId(act))
+    assert stored.author == cast.ana.id
+    assert stored.fields["order"] > cast.world.stored(cast.terms).fields["order"]
+
+
+async def test_a_proof_that_names_nobody_brings_nothing_of_the_partner_s_back(cast: Cast) -> None:
+    act, fields, origin, tool, _ben = await lost_act(cast)
+
+    tool.force("goal_act", act, couple=cast.couple.id, set=fields, origin=Origin(proof=origin.proof))
+    (told,) = await tool.sync()
+
+    assert (told.status, cast.world.stored(act).author) == ("applied", cast.ana.id)
+
+
+async def test_a_record_without_its_words_does_not_come_back_unproven(cast: Cast) -> None:
+    cast.world.bump()
+    tool = cast.world.device(cast.ana)
+    await tool.sync()
+
+    tool.force("step", couple=cast.couple.id, set=step_of(cast) | {"title": ""}, origin=Origin())
+    (told,) = await tool.sync()
+
+    assert (told.status, told.code) == ("refused", "invalid")
+    assert cast.world.records("step") == []
+
+
+async def test_words_of_a_letter_without_a_proof_come_back_to_who_says_it_was_their_own(cast: Cast) -> None:
+    cast.world.bump()
+    tool = cast.world.device(cast.ana)
+    await tool.sync()
+    words = {"for_what": "The soup.", "about_you": None, "text": None}
+    for origin in (None, Origin(), Origin(author=cast.ben.id, proof="?"), Origin(author=cast.ana.id, proof="?")):
+        assert tool.unplaced() == []
+        tool.force("note", couple=cast.couple.id, set=words, origin=origin)
+        (told,) = await tool.sync()
+        assert told.status == "refused"
+
+    assert tool.unplaced() == [{"for_what": "The soup."}]
+    assert cast.world.records("note") == []
+
+
+async def test_in_a_space_that_has_lost_nothing_one_s_own_words_are_one_s_own(cast: Cast) -> None:
+    step = cast.one.force("step", couple=cast.couple.id, set=step_of(cast), origin=Origin(author=cast.ana.id)).id
+    await cast.one.sync()
+
+    stamp = cast.world.stored(RecordId(step)).stamp("title")
+    assert (stamp.person, stamp.device) == (cast.ana.id, cast.one.replica.device)
+
+
+# As values -----------------------------------------------------------------------------------------------------------
+
+ID_KEY, ANA = bytes(range(32)), PersonId(UUID(int=1))
+LIFE, NEXT_LIFE = UUID(int=7), UUID(int=8)
+WISH = {
+    "goal": str(UUID(int=3)),
+    "title": "Swim.",
+    "why": None,
+    "done_when": None,
+    "hoped_for": None,
+    "look_again_on": None,
+    "based_on": None,
+    "order": 6,
+}
+
+
+def space_in(epoch: UUID, head: int, *lives: Life) -> Space:
+    return Space(
+        id=SpaceId(UUID(int=20)),
+        home="couple",
+        couple=CoupleId(UUID(int=40)),
+        state="active",
+        head=head,
+        store_epoch=UUID(int=5),
+        epoch=epoch,
+        horizon=0,
+        members=(),
+        lives=lives,
+    )
+
+
+def proof_of(created: int) -> str:
+    space = space_in(LIFE, created)
+    wish = Record(
+        space=space.id,
+        kind="goal_terms",
+        id=RecordId(UUID(int=4)),
+        version=created,
+        created=created,
+        author=ANA,
+        fields=WISH,
+    )
+    proof = proven(wish, GOAL_TERMS, space, ID_KEY).fields["proof"]
+    assert isinstance(proof, str)
+    return proof
+
+
+def is_lost(proof: str, space: Space) -> bool:
+    return lost(proof, GOAL_TERMS, space, ID_KEY, identity=RecordId(UUID(int=4)), author=ANA, fields=WISH)
+
+
+def test_a_proof_of_years_ago_is_known_again() -> None:
+    """Phones keep them: with another way of making the mark, nothing that was lost would come back."""
+    known = "000000000000000000000000000000070000000000000690e6e100ac9f8d7be5c4f6ceff167ff3"
+    assert proof_of(6) == known
+    assert is_lost(known, space_in(NEXT_LIFE, 9, Life(LIFE, 5)))
+
+
+@pytest.mark.parametrize(
+    ("created", "head", "is_gone"),
+    [(4, 5, False), (5, 5, False), (6, 5, True), (2**53 - 1, 2**53 - 2, True), (2**53 - 1, 2**53 - 1, False)],
+)
+def test_lost_is_what_was_first_stored_beyond_the_end_of_its_life(created: int, head: int, *, is_gone: bool) -> None:
+    assert is_lost(proof_of(created), space_in(NEXT_LIFE, 9, Life(LIFE, head))) is is_gone
+
+
+@pytest.mark.parametrize("changed", ["", "?", "00", "a" * 78])
+def test_what_is_no_proof_proves_nothing(changed: str) -> None:
+    after_restore = space_in(NEXT_LIFE, 9, Life(LIFE, 5))
+    assert not is_lost(changed, after_restore)
+    assert not is_lost(proof_of(6) + changed, after_restore) or not changed
+
+
+def test_a_record_says_no_more_than_another_when_every_text_of_it_is_there() -> None:
+    assert says_no_more(GOAL_TERMS, {"title": "Swim.", "why": None}, {"title": "Swim.", "why": "It heals."})
+    assert says_no_more(GOAL_TERMS, {"title": ""}, {"title": "Swim."}), "its words were destroyed"
+    assert not says_no_more(GOAL_TERMS, {"title": "Swim.", "why": "It heals."}, {"title": "Swim."})
+    assert not says_no_more(GOAL_ACT, {"act": "accept"}, {"act": "accept"}), "it has no texts to tell by"
