@@ -23,6 +23,7 @@ PLACES = st.dictionaries(
         version=st.integers(0, VERSION_MAX),
         horizon=st.integers(0, VERSION_MAX),
         lives=st.lists(st.builds(Life, st.uuids(), st.integers(0, VERSION_MAX)), max_size=LIVES_MAX).map(tuple),
+        reach=st.integers(0, VERSION_MAX),
     ),
     max_size=5,
 )
@@ -61,13 +62,22 @@ def test_the_longest_cursor_fits_a_request() -> None:
     }
     cursor = written(Cursor(1, places), KEY)
     assert len(cursor) <= CURSOR_CHARS_MAX
-    assert len(read(cursor, KEY).places) == PLACES_MAX
+    found = read(cursor, KEY).places
+    assert len(found) == PLACES_MAX
+    assert {each.lives for each in found.values()} == {()}, "what spares work gives way first"
 
 
 def test_a_cursor_names_the_newest_earlier_lives() -> None:
     lives = tuple(Life(uuid4(), nth) for nth in range(LIVES_MAX + 2))
     space = SpaceId(uuid4())
     assert read(written(Cursor(1, {space: Place(uuid4(), 9, lives=lives)}), KEY), KEY).places[space].lives == lives[2:]
+
+
+def test_a_cursor_that_an_earlier_server_gave_is_read() -> None:
+    space, epoch = SpaceId(UUID(SOME)), UUID(int=7)
+    assert read(packed([SOME, str(epoch), VERSION_MAX]), KEY) == Cursor(1, {space: Place(epoch, VERSION_MAX)})
+    most = [[str(UUID(int=nth)), SOME, nth] for nth in range(PLACES_MAX)]
+    assert len(read(packed(*most), KEY).places) == PLACES_MAX
 
 
 @given(PLACES.filter(bool), st.data())
@@ -99,10 +109,12 @@ def test_another_person_s_cursor_is_no_cursor() -> None:
         packed([SOME, SOME]),
         packed(*([SOME, SOME, 1] for _ in range(PLACES_MAX + 1))),
         packed([SOME, SOME, 1, 0, [[SOME, -1]]]),
+        packed([SOME, SOME, 1, -1]),
+        packed([SOME, SOME, 1, 0, [], -1]),
         marked(b"\x91" * 2000),
     ],
     # Workers must name the cases alike.
-    ids=range(14),
+    ids=range(16),
 )
 def test_what_is_no_cursor_of_ours_is_said_to_be_none(cursor: str) -> None:
     with pytest.raises(CursorUnreadableError):

@@ -19,6 +19,7 @@ from sync.merge import FOLDS, MERGES, WAITING_MAX, Edit, Merged, Word, concurren
 from sync.ports import Value
 from sync.standing import Said, standing
 from sync.words import Budget
+from sync.writers import SENTENCES_MAX, credited, writer
 
 ANA, BEN = PersonId(UUID(int=1)), PersonId(UUID(int=2))
 PHONE, TABLET, BENS = DeviceId(UUID(int=11)), DeviceId(UUID(int=12)), DeviceId(UUID(int=13))
@@ -353,6 +354,51 @@ def test_the_same_overlapping_edit_twice_keeps_one_alternative() -> None:
     came = then(record, edit(BENS, {"title": "Ben's."}, base=10, was={"title": "Book the ferry."}))
     assert came.record.alternatives == {"title": (Alternative(BEN, "Ben's."),)}
     assert came.behind == ()
+
+
+def of_before_writers_were_remembered(record: Record) -> Record:
+    return replace(record, stamps={name: stamp for name, stamp in record.stamps.items() if "#" not in name})
+
+
+def writers(record: Record, *said: str) -> list[PersonId | None]:
+    """Who brought these sentences into the title of a step; all that are remembered are named."""
+    assert sum("#" in name for name in record.stamps) == len(said)
+    return [writer(record.stamps, "title", each) for each in said]
+
+
+def test_a_sentence_is_its_first_writer_s_also_where_that_was_not_remembered_yet() -> None:
+    by_ben = then(step("Ana's."), edit(BENS, {"title": "Ana's. Ben's."}, base=10, was={"title": "Ana's."})).record
+    old = of_before_writers_were_remembered(by_ben)
+    told = then(old, edit(PHONE, {"title": "Ben's. New."}, base=11, was={"title": "Ana's. Ben's."})).record
+    assert writers(told, "Ana's.", "Ben's.", "New.") == [BEN, BEN, ANA], "who wrote the text that stood has them all"
+    told = then(by_ben, edit(PHONE, {"title": "Ben's. New."}, base=11, was={"title": "Ana's. Ben's."})).record
+    assert writers(told, "Ana's.", "Ben's.", "New.") == [ANA, BEN, ANA]
+
+
+def test_a_sentence_that_stands_beside_is_its_writer_s_also_when_the_other_takes_it_over() -> None:
+    base = {"was": {"title": "Base."}, "base": 10}
+    one = then(step("Base."), edit(PHONE, {"title": "Ana's."}, **base)).record
+    two = of_before_writers_were_remembered(then(one, edit(BENS, {"title": "Ben's."}, **base)).record)
+    told = then(two, edit(PHONE, {"title": "Ben's."}, base=12, was={"title": "Ana's."})).record
+    assert writers(told, "Ana's.", "Ben's.") == [ANA, BEN]
+
+
+def test_nobody_is_the_writer_of_an_empty_text() -> None:
+    goal = new(GOAL, {"notes": ""})
+    told = then(goal, edit(BENS, {"notes": "Ben's."}, base=10, was={"notes": ""})).record
+    emptied = then(told, edit(PHONE, {"notes": None}, base=11, was={"notes": "Ben's."})).record
+    assert [name for name in emptied.stamps if "#" in name] == [name for name in told.stamps if "#" in name]
+    assert writer(told.stamps, "notes", "Ben's.") == BEN
+
+
+def test_of_very_many_sentences_the_writers_are_remembered_of_what_stands_in_the_text_and_beside_it() -> None:
+    old = [(" ".join(f"Old {nth}." for nth in range(SENTENCES_MAX - 1)), ANA)]
+    full = replace(step("Base."), stamps=credited(step("Base.").stamps, "title", old, []))
+    one = then(full, edit(PHONE, {"title": "Ana's."}, base=10, was={"title": "Base."})).record
+    assert writers(one, "Ana's.") == [ANA]
+    full = replace(one, stamps=credited(one.stamps, "title", old, []))
+    two = then(full, edit(BENS, {"title": "Ben's."}, base=10, was={"title": "Base."})).record
+    assert writers(two, "Ana's.", "Ben's.") == [ANA, BEN]
 
 
 @pytest.mark.parametrize("emptied_first", [True, False])
