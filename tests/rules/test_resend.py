@@ -458,6 +458,9 @@ def test_a_record_that_the_store_has_lost_is_made_again_as_it_was() -> None:
         proof="p",
     )
     assert again(step())[0].remove is UNSET
+    old = {name: value for name, value in step().fields.items() if name != "taken_by"}
+    unknowing = Row(space=SpaceId(UUID(int=20)), kind="step", id=IDENTITY, version=HEAD + 1, author=ANA, fields=old)
+    assert again(unknowing)[0].set["taken_by"] == [], "to a phone that knows nothing of that field"
 
 
 def test_a_private_record_comes_back_closed_and_without_saying_who_made_it() -> None:
@@ -522,6 +525,7 @@ def test_of_a_text_of_the_new_life_what_both_have_is_what_ours_started_from() ->
     [made] = again(entry("Tired. Lost."), pulled=[entry("Tired. New.", version=HEAD + 1)])
     assert (made.set["text"], made.was["text"].strip()) == ("Tired. Lost.", "Tired.")
     assert again(entry("Tired."), pulled=[entry("New. Tired.", version=HEAD + 1)]) == [], "it has every sentence"
+    assert again(entry("Ill. Tired."), pulled=[entry("Tired. Ill.", version=HEAD + 1)]) == [], "in another order"
     [shorter] = again(entry("Tired."), pulled=[entry("New. Tired.", version=HEAD)])
     assert shorter.was == {"text": "New. Tired."}, "nobody has written since: it was shortened"
     [first] = again(entry("Tired."), pulled=[entry(None, version=HEAD + 1)])
