@@ -51,6 +51,15 @@ def test_a_cursor_says_what_was_written(places: dict[SpaceId, Place]) -> None:
     assert read(written(cursor, KEY), KEY) == cursor
 
 
+def test_a_cursor_of_any_length_and_ending_comes_back_and_needs_no_quoting() -> None:
+    for version in (1, 200, 70_000):
+        for reach in range(64):
+            cursor = Cursor(1, {SpaceId(UUID(SOME)): Place(UUID(SOME), version, reach=reach)})
+            said = written(cursor, KEY)
+            assert "=" not in said
+            assert read(said, KEY) == cursor
+
+
 def test_the_first_sync_has_no_cursor() -> None:
     assert read(None, KEY) == Cursor(SCHEMA, {})
 
