@@ -225,8 +225,8 @@ async def part(client: Client, chosen: argparse.Namespace) -> Said:
 
 
 async def devices(client: Client, _chosen: argparse.Namespace) -> Said:
-    """List one's own phones."""
-    told = await client.devices()
+    """List one's own phones, this one first."""
+    told = sorted(await client.devices(), key=lambda each: not each["this"])
     return Said([f"  [{short(UUID(each['id']))}] {_device(each)}" for each in told], told)
 
 
