@@ -132,7 +132,7 @@ class Laws:
 
     def acted(self, phone: "Phone") -> None:
         """Whatever has just happened: an own edit that waits is what its phone shows."""
-        last: dict[tuple[UUID, str], Any] = {}
+        last: dict[UUID, dict[str, Any]] = {}
         if not phone.waiting:
             return
         outbox = phone.replica._outbox.values()
@@ -141,11 +141,12 @@ class Laws:
             kind = KINDS.get(kept.change.kind)
             for name, value in kept.change.set.items():
                 if kind is not None and name in kind.fields and kind.fields[name].policy is not Policy.MEMBERS:
-                    last[kept.change.id, name] = value
-        for (identity, name), value in last.items():
+                    last.setdefault(kept.change.id, {})[name] = value
+        for identity, values in last.items():
             record = phone.replica._laid(RecordId(identity))
-            if record is not None and record.fields.get(name) != value:
-                raise BrokenLawError(f"{phone.name} does not show its own edit of {name}, which waits")
+            for name, value in values.items():
+                if record is not None and record.fields.get(name) != value:
+                    raise BrokenLawError(f"{phone.name} does not show its own edit of {name}, which waits")
 
     def before(self, replica: Replica, response: SyncResponse) -> Before:
         """Look at a phone before it takes this answer in."""
