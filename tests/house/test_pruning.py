@@ -162,7 +162,9 @@ async def test_tombstones_go_after_four_hundred_days_and_older_copies_are_taken_
     buried_at = NOW + REMOVED_KEPT + DAY
     await prune(pool, buried_at)
     tombstone = await pair.look(pair.ana, identity)
-    assert (await prune(pool, buried_at + TOMBSTONES_KEPT)).tombstones == 0
+    # Of this record: those of the other tests here go when their time comes.
+    await prune(pool, buried_at + TOMBSTONES_KEPT)
+    assert await pair.look(pair.ana, identity) == tombstone
     assert (await prune(pool, buried_at + TOMBSTONES_KEPT + DAY)).tombstones >= 1
     page = await pair.page(pair.ana)
     assert identity not in {row.id for row in page.rows}
