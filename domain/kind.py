@@ -158,6 +158,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     """Whether the server field `order` keeps the record's place among the others of its family."""
     lasting: tuple[str, ...] = ()
     """Server fields that never change once the record is made."""
+    counts_on: str | None = None
+    """The field with the day for which a letter counts among its writer's."""
     letter: Letter | None = None
     schema: int = 1
 

@@ -82,4 +82,5 @@ NOTE = Kind(
         "proof": PROOF,
     },
     lasting=("found", "given_on"),
+    counts_on="given_on",
 )

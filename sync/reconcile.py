@@ -272,9 +272,9 @@ class _Batch:
                 merged = replace(merged, record=replace(merged.record, purged=tombstone.purged))
         else:
             merged = merge(stored, edit, kind, version=version, budget=self.board.budget)
-        if "given_on" in kind.lasting and edit.author is not None:
+        if kind.counts_on is not None and edit.author is not None:
             # A letter that came back counts for the day on which it was given.
-            day = date.fromisoformat(merged.record.fields["given_on"])
+            day = date.fromisoformat(merged.record.fields[kind.counts_on])
             family = given_on(self.board.id_keys[space.id], edit.author, day)
             return replace(merged, record=replace(merged.record, family=family))
         if kind.family is None or not merged.changed:

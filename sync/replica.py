@@ -17,10 +17,10 @@ from msgspec.structs import replace
 from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
 from domain.kind import Attempt, Kind, Situation, Who
 from domain.kinds import KINDS, holds_words, judged, objection
-from domain.policies import Policy
 from domain.records import Record
 from domain.refusals import SENTENCES, Refusal
 from domain.shapes import UNFIT, as_uuid
+from sync.laying import Laying
 from sync.resend import DRAFTED_AS, NO_FIELD, STARTED_FROM, Beside, Life, Row, resent, same
 from sync.wire import (
     CHANGES_MAX,
@@ -586,7 +586,7 @@ class Replica:
             fields = {name: field.shape.empty for name, field in table.fields.items() if field.shape.empty is not UNFIT}
         elif row is not None:
             fields = dict(row.fields)
-        over = _Laying(table, fields, row)
+        over = Laying(table, fields, row)
         for kept in edits:
             if kept.change.kind == kind:
                 over.lay(kept.change)
@@ -714,46 +714,6 @@ class Replica:
 
     def _save_place(self) -> None:
         self._pieces["place", ""] = msgspec.json.encode(_Place(self.person, self.device, self.cursor))
-
-
-class _Laying:
-    """Unsettled edits on their way over what the server said."""
-
-    def __init__(self, table: Kind | None, fields: dict[str, Any], row: Row | None) -> None:
-        self.table, self.fields = table, fields
-        self.removed = row is not None and row.removed
-        self.alternatives = {} if row is None else dict(row.alternatives)
-        self.merged = () if row is None else row.merged
-
-    def lay(self, change: Change) -> None:
-        for name, value in change.set.items():
-            if name == "alternatives":
-                self._put_away(change.was.get(name))
-            elif name == "merged":
-                confirmed = set(change.was.get(name) or ()) - set(value or ())
-                self.merged = tuple(each for each in self.merged if each not in confirmed)
-            else:
-                self.fields[name] = self._over(name, value, change)
-        if change.remove is not UNSET:
-            self.removed = change.remove
-
-    def _over(self, name: str, value: Any, change: Change) -> Any:
-        """A set is shown with what this edit added and took out; everything else as the edit left it."""
-        field = None if self.table is None else self.table.fields.get(name)
-        present, was = self.fields.get(name), change.was.get(name)
-        if field is None or field.policy is not Policy.MEMBERS:
-            return value
-        if not (isinstance(present, list) and isinstance(was, list) and isinstance(value, list)):
-            return value
-        return sorted((set(present) - (set(was) - set(value))) | (set(value) - set(was)))
-
-    def _put_away(self, looked_at: Any) -> None:
-        for field, texts in (looked_at or {}).items():
-            seen = {(each["by"], each["text"]) for each in texts}
-            left = tuple(each for each in self.alternatives.get(field, ()) if (str(each.by), each.text) not in seen)
-            self.alternatives.pop(field, None)
-            if left:
-                self.alternatives[field] = left
 
 
 _A_DAY = date(2000, 1, 1)

@@ -25,17 +25,17 @@ def credited(
     in or beside the field.
     """
     editor = said[-1][1]
-    credited = dict(stamps)
+    known = dict(stamps)
     for text, person in said:
         for sentence in sentences(text):
-            credited.setdefault(_key(name, sentence), Stamp(person=person))
-    of_field = [key for key in credited if key.startswith(f"{name}#")]
+            known.setdefault(_key(name, sentence), Stamp(person=person))
+    of_field = [key for key in known if key.startswith(f"{name}#")]
     if len(of_field) > SENTENCES_MAX:
         stands = {_key(name, sentence) for text in present for sentence in sentences(text)}
         for key in of_field:
-            if key not in stands and credited[key].person == editor:
-                del credited[key]
-    return credited
+            if key not in stands and known[key].person == editor:
+                del known[key]
+    return known
 
 
 def writer(stamps: Mapping[str, Stamp], name: str, sentence: str) -> PersonId | None:

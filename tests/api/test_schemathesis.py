@@ -53,8 +53,7 @@ def in_this_loop(app: Any) -> Callable[[Any, Any, Any], Any]:
 
     async def bridge(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
-            # Only a server begins and ends an application; it is here already.
-            raise NotImplementedError
+            raise RuntimeError("Only a server begins and ends an application; it is here already.")
         there = asyncio.get_running_loop()
 
         async def receive_there() -> Any:
