@@ -2,6 +2,8 @@
 # Tests can be chosen: make test ARGS="-k sync". Settings are environment variables: HAVEN_BIND=0.0.0.0:8000 make run.
 
 SHELL := /bin/sh
+# The suite starts hundreds of processes; where each had to compile what it imports, it would take a third longer.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check

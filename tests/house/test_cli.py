@@ -112,7 +112,7 @@ def copied() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="haven-", dir="/var/tmp"))
     made.chmod(0o755)
     for name in ("api", "domain", "sync", "notifications", "infra"):
-        shutil.copytree(PROJECT / name, made / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(PROJECT / name, made / name, ignore=shutil.ignore_patterns("*.pyc.*"))
     yield made
     shutil.rmtree(made)
 

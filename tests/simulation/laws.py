@@ -277,7 +277,7 @@ class Laws:
         self.owed = {word for word in said & held if word not in self.ledger and word not in self.destroyed}
 
     def _held(self) -> frozenset[str]:
-        return frozenset[str]().union(*(_held(phone.replica, self._closed) for phone in self.phones))
+        return frozenset[str]().union(*(_held(phone, self._closed) for phone in self.phones))
 
     def _lost_nothing(self, gone: Iterable[str]) -> None:
         lost = sorted(gone)
@@ -423,9 +423,9 @@ def _meant_for(shown: Shown, couple: str) -> frozenset[str]:
     return frozenset()
 
 
-def _held(replica: Replica, closed: Collection[SpaceId]) -> frozenset[str]:
+def _held(phone: "Phone", closed: Collection[SpaceId]) -> frozenset[str]:
     """Return the texts that a phone sends, or sends again, by itself."""
-    words: set[str] = set()
+    replica, words = phone.replica, set[str]()
     for kept in replica._outbox.values():
         words |= words_in(kept.change.set)
     for row in replica.rows():
@@ -437,8 +437,5 @@ def _held(replica: Replica, closed: Collection[SpaceId]) -> frozenset[str]:
             continue
         if kind.name == "unplaced" and row.removed:
             continue
-        words |= words_in(row.fields)
-        words |= words_in(
-            [each.text for beside in row.alternatives.values() for each in beside if each.by == replica.person]
-        )
+        words |= phone.words_of(row)
     return frozenset(word for word in words if is_text(word))

@@ -60,7 +60,6 @@ class Run:
                 town.story.tell(f"{nth:>4}  {line}")
                 if town.story.aloud:
                     town.story.show(town.shown_now(phone))
-                town.laws.acted(phone)
                 if not town.server.quick and nth % LOOKED_AT_EVERY == 0:
                     town.laws.as_followed(await town.server.stock())
             town.under_way.clear()
@@ -100,6 +99,7 @@ class Run:
         for _ in range(TRIES_MAX):
             line = await self._choice(self.happenings)(self.town, phone)
             if line is not None:
+                self.town.laws.acted(phone)
                 self.town.laws.still_held()
                 return line
         return f"{phone.name}: nothing happens"

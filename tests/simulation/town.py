@@ -18,6 +18,7 @@ from sync.resend import Row
 from sync.wire import Change, SyncRequest, SyncResponse
 from tests.simulation.coverage import Hits
 from tests.simulation.laws import Known, Laws
+from tests.simulation.ledger import words_in
 from tests.simulation.servers import Server, WatchedStore
 from tests.simulation.story import Story
 from tests.world import Couple, Device, Person, answer
@@ -38,6 +39,7 @@ class Phone(Device):
         self.town, self.owner, self.name, self.clock_off = town, owner, name, clock_off
         self.compared: dict[RecordKey, Row] = {}
         """The rows that were found equal to the server's."""
+        self._words: dict[RecordId, tuple[Row, frozenset[str]]] = {}
         self.asked = 0
         """How many requests it has made."""
         self.known: set[UUID] = set()
@@ -60,6 +62,14 @@ class Phone(Device):
         again = [kept.change for kept in self.waiting if kept.change.key not in self.known]
         self.known.update(change.key for change in again)
         return taken
+
+    def words_of(self, row: Row) -> frozenset[str]:
+        """Return the words that a row would say again: in its fields, and its person's own that stand beside."""
+        known = self._words.get(row.id)
+        if known is None or known[0] is not row:
+            beside = [each.text for texts in row.alternatives.values() for each in texts if each.by == self.owner.id]
+            known = self._words[row.id] = row, words_in((row.fields, beside))
+        return known[1]
 
     @property
     def knows(self) -> Callable[[UUID], bool]:
