@@ -22,10 +22,10 @@ run: .venv/.ok ## Set everything up and serve; Ctrl-C stops it, the next start f
 	@$(PY) -m api serve
 
 test: .venv/.ok ## Run the suite on an embedded PostgreSQL
-	@$(PY) -m pytest -n $(WORKERS) -q -m "not long" $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q -m "not long" $(ARGS)
 
 test-long: .venv/.ok ## Run what takes long: the tests marked so, then, unless ARGS chose among them, the mutations
-	@$(PY) -m pytest -n auto -q -m long $(ARGS)
+	@$(PY) -m pytest -n auto --dist worksteal -q -m long $(ARGS)
 	@$(if $(ARGS),:,$(PY) -m tests.mutants.every)
 
 simulate: .venv/.ok ## Tell the story of one simulated seed: make simulate SEED=7
@@ -82,7 +82,8 @@ ifndef SETTING_UP
 else
 	@echo "Setting up .venv (about half a minute, once) ..."
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
-	@$(PIP) --require-hashes -r requirements-dev.txt
+	@$(PIP) --no-compile --require-hashes -r requirements-dev.txt
+	@$(PY) -m compileall -q -j 0 .venv/lib >/dev/null || true  # with all cores, as pip does not; templates do not compile
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 endif

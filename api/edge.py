@@ -70,6 +70,8 @@ class Edge(HttpToolsProtocol):
         self._since = 0.0
         self._deaf = False
         """Nothing that still comes is read; an answer or a goodbye may be under way."""
+        self._left = False
+        """Our half is closed: nothing is said any more."""
         self._ended = False
         """Whether a request came to its end within the bytes at hand."""
         self._unread_head_bytes = 0
@@ -114,7 +116,7 @@ class Edge(HttpToolsProtocol):
     def eof_received(self) -> bool:  # type: ignore[override]
         """Let somebody who has said all hear the answer; from whoever stops in the middle nothing more will come."""
         if self._deaf:
-            return True
+            return not self._left
         if self.cycle is not None and not self.cycle.response_complete and self._part is None:
             # Whoever reads a stream has left: it would else go on for nobody until something is written.
             waits = not self.cycle.response_started and self.scope["method"] != "GET"
@@ -286,7 +288,7 @@ class Edge(HttpToolsProtocol):
 
     def _leave(self) -> None:
         """Close our half, and the whole when the other has read: to close at once could destroy the answer."""
-        self._deaf = True
+        self._deaf = self._left = True
         if not self.transport.is_closing():
             self.flow.resume_reading()
             self.transport.write_eof()

@@ -13,6 +13,7 @@ import httpx
 import msgspec
 import pytest
 
+from api.app import create_app
 from api.drain import Drain
 from api.edge import Bounds
 from api.server import _address_of, _listening
@@ -349,6 +350,15 @@ async def test_a_route_that_waits_for_a_body_hears_that_it_will_not_come() -> No
             await heard.wait()
 
 
+async def test_a_refused_connection_is_over_when_both_have_left(parts: Parts) -> None:
+    # A server that is told to end waits for its connections; to cut this one off would take an hour.
+    async with asyncio.timeout(DEADLINE_S):
+        there = serving(create_app(parts), bounds=Bounds(leave_s=3600), finish_s=3600)
+        async with there as server, line(server) as leaves:
+            await leaves.send(b"nonsense\r\n\r\n")
+            (await leaves.last_answer()).problem(400, "malformed")
+
+
 # Time
 
 
@@ -442,7 +452,7 @@ async def test_a_body_that_a_route_does_not_take_yet_is_not_called_slow() -> Non
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": str(taken).encode()})
 
-    bounds = Bounds(body_start_s=0.02, body_s=0.05)
+    bounds = Bounds(body_start_s=0.15, body_s=0.4)  # three times the one is more than the other
     async with serving(app, bounds=bounds) as busy, line(busy) as sends:
         sending = asyncio.create_task(
             sends.send(POST + b"Connection: close\r\nContent-Length: 1000000\r\n\r\n", *[b"a" * 100_000] * 10)
