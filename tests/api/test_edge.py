@@ -355,7 +355,7 @@ async def test_a_refused_connection_is_over_when_both_have_left(parts: Parts) ->
     async with asyncio.timeout(DEADLINE_S):
         there = serving(create_app(parts), bounds=Bounds(leave_s=3600), finish_s=3600)
         async with there as server, line(server) as leaves:
-            await leaves.send(b"nonsense\r\n\r\n")
+            await leaves.send(POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n")
             (await leaves.last_answer()).problem(400, "malformed")
 
 
