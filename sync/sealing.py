@@ -3,7 +3,6 @@
 import hmac
 import os
 from collections.abc import Mapping
-from hashlib import sha256
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -83,9 +82,8 @@ def keyed_id(id_key: bytes, *parts: str | bytes | UUID) -> UUID:
 
 def keyed_hash(key: bytes, *parts: str | bytes | UUID) -> bytes:
     """HMAC-SHA-256 (32 bytes) over length-prefixed parts, so that ("ab", "c") and ("a", "bc") differ."""
-    mac = hmac.new(key, digestmod=sha256)
+    told = bytearray()
     for part in parts:
         piece = part.bytes if isinstance(part, UUID) else part.encode() if isinstance(part, str) else part
-        mac.update(len(piece).to_bytes(4, "big"))
-        mac.update(piece)
-    return mac.digest()
+        told += len(piece).to_bytes(4, "big") + piece
+    return hmac.digest(key, told, "sha256")

@@ -31,6 +31,7 @@ from api.postmaster import postmaster
 from api.server import ECHO_S
 from api.settings import Address
 from api.wiring import Parts
+from tests.clusters import put_a_cluster
 from tests.conftest import app_client
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -378,10 +379,10 @@ async def test_a_closed_terminal_stops_everything(checkout: Path) -> None:
     assert "postgres" not in command_line(pid)
 
 
-async def test_a_signal_before_haven_listens_leaves_no_database_running(checkout: Path) -> None:
-    (checkout / "infra" / "migrations" / "9999_slow.sql").write_text("SELECT pg_sleep(50);")
-    data = checkout / ".haven" / "postgres" / "data"
-    async with haven("serve", at=checkout, HAVEN_BIND="127.0.0.1:0", HAVEN_ADMIN_BIND="127.0.0.1:0") as started:
+async def test_a_signal_before_haven_listens_leaves_no_database_running(fresh_checkout: Path) -> None:
+    (fresh_checkout / "infra" / "migrations" / "9999_slow.sql").write_text("SELECT pg_sleep(50);")
+    data = fresh_checkout / ".haven" / "postgres" / "data"
+    async with haven("serve", at=fresh_checkout, HAVEN_BIND="127.0.0.1:0", HAVEN_ADMIN_BIND="127.0.0.1:0") as started:
         async with asyncio.timeout(PATIENCE_S):
             while postmaster(data) is None:  # noqa: ASYNC110 - another process decides
                 await asyncio.sleep(0.01)
@@ -447,10 +448,18 @@ async def test_a_worker_runs_until_a_signal(environ: dict[str, str]) -> None:
 
 
 @pytest.fixture
-def checkout() -> Iterator[Path]:
-    """A copy of this checkout for one test, with a database of its own."""
+def fresh_checkout() -> Iterator[Path]:
+    """A copy of this checkout for one test, in which nothing was started yet."""
     with copied() as made:
         yield made
+
+
+@pytest.fixture
+def checkout(fresh_checkout: Path) -> Path:
+    """A copy of this checkout for one test, with a database of its own."""
+    (fresh_checkout / ".haven").mkdir()
+    put_a_cluster(fresh_checkout / ".haven" / "postgres")
+    return fresh_checkout
 
 
 async def test_what_a_person_wrote_is_there_after_everything_was_killed(checkout: Path) -> None:
@@ -503,12 +512,14 @@ def sockets_outside(folder: Path) -> Path:
     return Path(f"/tmp/haven-{_tag(folder)}")  # noqa: S108 - it is the product's choice
 
 
-async def test_reset_deletes_the_embedded_database_and_its_keys_and_no_others(checkout: Path, empty_dsn: str) -> None:
+async def test_reset_deletes_the_embedded_database_and_its_keys_and_no_others(
+    fresh_checkout: Path, empty_dsn: str
+) -> None:
     ports = {"HAVEN_BIND": "127.0.0.1:0", "HAVEN_ADMIN_BIND": "127.0.0.1:0"}
-    long = checkout / ("long" * 30)
+    long = fresh_checkout / ("long" * 30)
     long.mkdir()
     for name in ("api", "domain", "sync", "notifications", "infra"):
-        (checkout / name).rename(long / name)
+        (fresh_checkout / name).rename(long / name)
     home, own = long / ".haven", {**ports, "DATABASE_URL": empty_dsn}
     async with haven("serve", at=long, **ports) as started:
         await started.until("Ctrl-C stops it")
@@ -546,7 +557,6 @@ async def test_reset_deletes_the_embedded_database_and_its_keys_and_no_others(ch
 async def test_keys_that_once_served_both_databases_still_open_both(
     checkout: Path, empty_dsn: str, environ: dict[str, str]
 ) -> None:
-    (checkout / ".haven").mkdir()
     make_ring_file(checkout / ".haven" / "keys.json")
     keys = {"HAVEN_KEYS": f"file:{checkout / '.haven' / 'keys.json'}"}
     async with haven("serve", at=checkout, **{**environ, **keys}) as started:
@@ -560,18 +570,18 @@ async def test_keys_that_once_served_both_databases_still_open_both(
         await started.until("Ctrl-C stops it")
 
 
-async def test_a_start_and_a_reset_name_a_database_that_they_leave_alone(checkout: Path) -> None:
-    left = checkout / ".haven"
+async def test_a_start_and_a_reset_name_a_database_that_they_leave_alone(fresh_checkout: Path) -> None:
+    left = fresh_checkout / ".haven"
     (left / "postgres").mkdir(parents=True)
     # What anybody may write is used by nobody.
     left.chmod(0o777)
-    kept = {"XDG_DATA_HOME": str(checkout / "kept")}
+    kept = {"XDG_DATA_HOME": str(fresh_checkout / "kept")}
     try:
-        async with haven("migrate", at=checkout, **kept) as started:
+        async with haven("migrate", at=fresh_checkout, **kept) as started:
             assert await started.end() == 0
         assert f"There is a database of this checkout in {left} that is not used now" in started.said
     finally:
-        code, said = await reset(checkout, "yes\n", **kept)
+        code, said = await reset(fresh_checkout, "yes\n", **kept)
     assert (code, f"in {left} that is not used now" in said) == (0, True)
     assert (left / "postgres").exists()
 

@@ -19,6 +19,7 @@ import pytest
 from api.embedded_postgres import FORGETFUL, Embedded, EmbeddedFailed, _can, _copied, forget, left_alone, place, serving
 from api.postmaster import LOCK, command
 from api.postmaster import postmaster as alive
+from tests.clusters import put_a_cluster
 
 
 @pytest.fixture
@@ -28,6 +29,12 @@ def folder() -> Iterator[Path]:
     made.chmod(0o755)
     yield made
     shutil.rmtree(made)
+
+
+@pytest.fixture
+def made(folder: Path) -> None:
+    """In that folder a cluster that was made already, for tests of what comes after."""
+    put_a_cluster(folder / "postgres")
 
 
 def postmaster(server: Embedded) -> int:
@@ -58,6 +65,7 @@ async def test_what_was_committed_survives_a_kill(folder: Path) -> None:
     assert stopped(server)
 
 
+@pytest.mark.usefixtures("made")
 async def test_the_last_one_out_stops_the_server(folder: Path) -> None:
     with ExitStack() as first, ExitStack() as second:
         one = first.enter_context(serving(folder / "postgres", settings=FORGETFUL))
@@ -122,6 +130,7 @@ async def filled(folder: Path) -> tuple[Embedded, dict[Path, list[str]]]:
     return server, left
 
 
+@pytest.mark.usefixtures("made")
 async def test_a_number_that_another_program_bears_now_keeps_nobody_from_starting(folder: Path) -> None:
     server, left = await filled(folder)
     with innocent(folder) as program:
@@ -132,6 +141,7 @@ async def test_a_number_that_another_program_bears_now_keeps_nobody_from_startin
         assert stopped(again)
 
 
+@pytest.mark.usefixtures("made")
 async def test_deleting_a_cluster_signals_no_other_program(folder: Path) -> None:
     server, left = await filled(folder)
     with innocent(folder) as program:
@@ -140,6 +150,7 @@ async def test_deleting_a_cluster_signals_no_other_program(folder: Path) -> None
     assert not (folder / "postgres").exists()
 
 
+@pytest.mark.usefixtures("made")
 @pytest.mark.parametrize("first", ["", "no number\n"])
 async def test_a_lock_file_that_a_power_cut_has_spoilt_keeps_nobody_from_starting(folder: Path, first: str) -> None:
     server, left = await filled(folder)
@@ -148,6 +159,7 @@ async def test_a_lock_file_that_a_power_cut_has_spoilt_keeps_nobody_from_startin
         assert await ask(again, "SELECT word FROM kept") == "still here"
 
 
+@pytest.mark.usefixtures("made")
 async def test_children_of_a_dead_server_are_waited_for_even_if_its_number_is_anothers_now(folder: Path) -> None:
     """Two servers on one folder would destroy it; the shared memory that the lock file names tells of the first."""
     with serving(folder / "postgres") as server:
@@ -191,6 +203,7 @@ def test_a_process_is_known_by_its_command_line_with_and_without_a_folder_of_pro
     assert command(program.pid, Path(processes)) == ""
 
 
+@pytest.mark.usefixtures("made")
 async def test_a_start_that_was_cut_in_the_middle_does_not_matter(folder: Path) -> None:
     with serving(folder / "postgres", settings=FORGETFUL):
         pass
@@ -211,6 +224,7 @@ def test_data_of_another_major_version_is_refused_with_a_sentence(folder: Path) 
         pass
 
 
+@pytest.mark.usefixtures("made")
 async def test_a_server_that_dies_is_started_again_while_somebody_uses_it(folder: Path) -> None:
     with serving(folder / "postgres") as server:
         await ask(server, "CREATE TABLE kept AS SELECT 'still here' AS word")
@@ -227,6 +241,7 @@ async def test_a_server_that_dies_is_started_again_while_somebody_uses_it(folder
     assert stopped(server)
 
 
+@pytest.mark.usefixtures("made")
 async def test_a_database_that_was_taken_away_while_in_use_is_not_made_anew(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -249,6 +264,7 @@ async def test_any_path_will_do(folder: Path, name: str) -> None:
     sockets.rmdir()
 
 
+@pytest.mark.usefixtures("made")
 async def test_no_value_of_a_row_reaches_the_log(folder: Path) -> None:
     canary = "quittenmarmelade"
     with serving(folder / "postgres", settings=FORGETFUL) as server:

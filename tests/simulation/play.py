@@ -1,7 +1,8 @@
 """Plays one seed: people edit, phones talk, things go wrong, and after every step the laws are asked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import timedelta
+from itertools import accumulate
 from typing import TypeVar
 
 from domain.ids import RecordId
@@ -27,6 +28,8 @@ LOOKED_AT_EVERY = 50
 """Steps after which all that is stored is looked at where that costs something."""
 
 T = TypeVar("T")
+Weighted = tuple[tuple[T, ...], tuple[float, ...]]
+"""Options, and by each the sum of the weights up to it."""
 
 
 class StoryBrokeError(AssertionError):
@@ -43,10 +46,10 @@ class Run:
     def __init__(self, town: Town, *, steps: int = STEPS) -> None:
         self.town, self.steps = town, steps
         # Every seed is fond of other things: a few done often find what all done seldom do not.
-        self.edits = [
+        self.edits = _bounded(
             (edit, weight * mood) for group in EDITS for mood in [self._mood()] for edit, weight in group.items()
-        ]
-        self.happenings = [(each, weight * self._mood()) for each, weight in HAPPENINGS]
+        )
+        self.happenings = _bounded((each, weight * self._mood()) for each, weight in HAPPENINGS)
 
     async def play(self) -> None:
         """Go through all steps, come to rest, and ask everything once more."""
@@ -110,9 +113,14 @@ class Run:
     def _while(self) -> timedelta:
         return timedelta(minutes=self.town.chance.randrange(240))
 
-    def _choice(self, weighted: Sequence[tuple[T, float]]) -> T:
-        options, weights = zip(*weighted, strict=True)
-        return self.town.chance.choices(options, weights)[0]
+    def _choice(self, weighted: Weighted[T]) -> T:
+        options, bounds = weighted
+        return self.town.chance.choices(options, cum_weights=bounds)[0]
+
+
+def _bounded(weighted: Iterable[tuple[T, float]]) -> Weighted[T]:
+    options, weights = zip(*weighted, strict=True)
+    return options, tuple(accumulate(weights))
 
 
 async def play(
