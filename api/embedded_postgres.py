@@ -94,7 +94,8 @@ def serving(
     owner = _owner(folder)
     programs = _programs(owner)
     _prepare(folder, owner)
-    sockets = _sockets(folder, owner)
+    with _starting(folder):
+        sockets = _sockets(folder, owner)
     server = Embedded(folder=folder, sockets=sockets, programs=programs)
     with (folder / "users.lock").open("w") as users, _in_use(programs):
         try:
@@ -283,7 +284,7 @@ def _usable(candidate: Path) -> bool:
                 return False
         for folder in (candidate.parent, candidate):
             if not folder.exists():
-                folder.mkdir(parents=True)
+                folder.mkdir(parents=True, exist_ok=True)  # two may start at once
                 # Under a narrow umask the server's own account could not pass through.
                 folder.chmod(0o755)
         found = candidate.lstat()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
@@ -16,7 +17,18 @@ from typing import Any
 import asyncpg
 import pytest
 
-from api.embedded_postgres import FORGETFUL, Embedded, EmbeddedFailed, _can, _copied, forget, left_alone, place, serving
+from api.embedded_postgres import (
+    FORGETFUL,
+    Embedded,
+    EmbeddedFailed,
+    _can,
+    _copied,
+    _usable,
+    forget,
+    left_alone,
+    place,
+    serving,
+)
 from api.postmaster import LOCK, command
 from api.postmaster import postmaster as alive
 from tests.clusters import put_a_cluster
@@ -81,8 +93,14 @@ async def test_the_last_one_out_stops_the_server(folder: Path) -> None:
     assert not (folder / "postgres").exists()
 
 
-async def test_four_who_start_at_once_share_one_server(folder: Path) -> None:
+async def test_four_who_start_at_once_share_one_server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     meeting = asyncio.Barrier(4)
+
+    def chown(path: Any, uid: int, gid: int, really: Any = os.chown) -> None:
+        time.sleep(0.02)  # in which another could find a folder that nobody has been given yet
+        really(path, uid, gid)
+
+    monkeypatch.setattr(os, "chown", chown)
 
     async def one() -> int:
         with ExitStack() as stack:
@@ -307,6 +325,17 @@ os.seteuid(65534)
 project = Path(sys.argv[1])
 print(place(project), *left_alone(project), sep="\\n")
 """
+
+
+def test_a_place_that_another_start_has_just_made_is_as_good(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    candidate = folder / "house" / ".haven"
+    candidate.mkdir(parents=True)
+
+    def exists(path: Path, really: Any = Path.exists) -> bool:
+        return path != candidate and really(path)
+
+    monkeypatch.setattr(Path, "exists", exists)
+    assert _usable(candidate)
 
 
 def test_a_database_that_another_account_made_is_named_to_whoever_cannot_use_it(folder: Path) -> None:
