@@ -9,7 +9,6 @@ import shutil
 import signal
 import socket
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -31,7 +30,7 @@ from api.postmaster import postmaster
 from api.server import ECHO_S
 from api.settings import Address
 from api.wiring import Parts
-from tests.clusters import put_a_cluster
+from tests.clusters import put_a_cluster, reachable_folder
 from tests.conftest import app_client
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -110,12 +109,10 @@ async def run(*arguments: str, **environ: str) -> tuple[int, str]:
 @contextmanager
 def copied() -> Iterator[Path]:
     """A copy of this checkout, where PostgreSQL's account can reach it."""
-    made = Path(tempfile.mkdtemp(prefix="haven-", dir="/var/tmp"))
-    made.chmod(0o755)
-    for name in ("api", "domain", "sync", "notifications", "infra"):
-        shutil.copytree(PROJECT / name, made / name, ignore=shutil.ignore_patterns("*.pyc.*"))
-    yield made
-    shutil.rmtree(made)
+    with reachable_folder() as made:
+        for name in ("api", "domain", "sync", "notifications", "infra"):
+            shutil.copytree(PROJECT / name, made / name, ignore=shutil.ignore_patterns("*.pyc.*"))
+        yield made
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -31,16 +30,14 @@ from api.embedded_postgres import (
 )
 from api.postmaster import LOCK, command
 from api.postmaster import postmaster as alive
-from tests.clusters import put_a_cluster
+from tests.clusters import put_a_cluster, reachable_folder
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that PostgreSQL's own account can reach, unlike pytest's."""
-    made = Path(tempfile.mkdtemp(prefix="haven-", dir="/var/tmp"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made)
+    """A folder for one test."""
+    with reachable_folder() as made:
+        yield made
 
 
 @pytest.fixture
