@@ -24,3 +24,7 @@ class Policy(StrEnum):
     """What protects more wins, whatever the order."""
     SERVER = "server"
     """Written by the server alone."""
+
+
+TEXTS = frozenset({Policy.WORDS, Policy.SHARED_WORDS})
+"""What people write in sentences."""

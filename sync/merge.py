@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from domain.ids import DeviceId, PersonId, RecordId, SpaceId
 from domain.kind import Field, Kind
-from domain.policies import Policy
+from domain.policies import TEXTS, Policy
 from domain.records import REMOVAL, Alternative, Record, Stamp
 from domain.shapes import (
     ONLY_ME,
@@ -64,6 +64,8 @@ class Edit(Struct, frozen=True, kw_only=True):
     """Who made the record, where it is proven that the server had it once and lost it."""
     writer: PersonId | None = None
     """Who wrote the words, where that may be somebody else than the person who sends them."""
+    again: bool = False
+    """Whether it is sent again after a restore: then it starts from what both lives have in common."""
 
     @property
     def by(self) -> PersonId:
@@ -127,6 +129,17 @@ def concurrent(stamp: Stamp, edit: Edit) -> bool:
     A device has seen its own earlier changes, whatever base it states.
     """
     return (stamp.others if stamp.device == edit.device else stamp.version) > edit.base
+
+
+def started_elsewhere(policy: Policy, name: str, stored: Any, edit: Edit) -> bool:
+    """Return whether a text was written over another one than is stored, whatever version its device says it had.
+
+    A device that pulls while an own edit waits has the newer version and does not show it. What its person has not
+    seen is not written over.
+    """
+    if policy not in TEXTS or edit.again or name not in edit.was:
+        return False
+    return (edit.was[name] or "") != (stored or "")
 
 
 def after(stamp: Stamp, edit: Edit, version: int) -> Stamp:
@@ -195,7 +208,7 @@ class _Work:
     def field(self, name: str, incoming: Any, budget: Budget) -> None:
         stored, stamp = self.fields.get(name), self.record.stamp(name)
         policy = self.kind.fields[name].policy
-        unseen = concurrent(stamp, self.edit)
+        unseen = concurrent(stamp, self.edit) or started_elsewhere(policy, name, stored, self.edit)
         if policy is Policy.MEMBERS:
             self._members(name, stored or [], incoming, unseen=unseen)
             return

@@ -218,6 +218,7 @@ class _Batch:
             device=fit.device,
             author=fit.author,
             writer=fit.writer,
+            again=change.origin is not None,
             base=change.base,
             set=canonical,
             was=_started_from(kind, was),

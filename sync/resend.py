@@ -15,12 +15,11 @@ from msgspec.structs import replace
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kind import Kind, Ownership, Who
 from domain.kinds import KINDS, UNPLACED
-from domain.policies import Policy
+from domain.policies import TEXTS, Policy
 from domain.shapes import as_uuid
 from sync.merge import FOLDS, closed
 from sync.words import sentences, without
 
-TEXTS = frozenset({Policy.WORDS, Policy.SHARED_WORDS})
 STARTED_FROM = TEXTS | {Policy.MEMBERS}
 """Policies that need to know what an edit started from."""
 

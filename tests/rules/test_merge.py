@@ -95,6 +95,30 @@ def test_a_change_that_has_seen_everything_follows() -> None:
     assert came.record.version == 11
 
 
+@pytest.mark.parametrize("other", [TABLET, BENS])
+def test_a_text_that_was_written_over_another_one_than_is_stored_meets_it_whatever_its_base(other: DeviceId) -> None:
+    # The phone has pulled version 11 while an own edit waited, and shows that edit instead.
+    record = replace(check_in(text="Slow walks. Green tea."), version=11)
+    came = then(
+        record, edit(other, {"text": "Fast walks. Good tea. Cake."}, base=11, was={"text": "Slow walks. Good tea."})
+    )
+    assert came.record.fields["text"] == "Fast walks. Green tea. Cake."
+    assert came.verdicts == {"text": "merged"}
+
+
+@pytest.mark.parametrize("was", [None, ""])
+def test_a_text_that_was_written_where_nothing_stood_follows_nothing(was: str | None) -> None:
+    came = then(check_in(), edit(PHONE, {"text": "Tired."}, base=10, was={"text": was}))
+    assert (came.record.fields["text"], came.status) == ("Tired.", "applied")
+
+
+def test_a_text_that_is_sent_again_after_a_restore_follows_what_it_has_in_common_with_the_stored_one() -> None:
+    # What it does not hold any more was taken out by hand in the life that is lost.
+    again = edit(PHONE, {"text": "Two. Three."}, base=10, was={"text": "Two."}, again=True)
+    came = then(check_in(text="One. Two."), again)
+    assert (came.record.fields["text"], came.status) == ("Two. Three.", "applied")
+
+
 def test_changes_of_different_fields_do_not_meet() -> None:
     first = then(step(), edit(BENS, {"done": True}, base=10))
     second = then(first.record, edit(PHONE, {"title": "Book a cabin."}, base=10, was={"title": "Book the ferry."}))

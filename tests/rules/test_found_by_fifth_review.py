@@ -1,0 +1,66 @@
+"""What a fifth review found, which read the protocol's page alone and did what it says, and no more."""
+
+import pytest
+from msgspec.structs import replace
+
+from sync.replica import Replica
+from tests.world import Device, World
+
+
+@pytest.fixture
+async def phones() -> tuple[World, Device, Device, Device]:
+    """Ana's, and two of Ben's."""
+    world = World(seed=1)
+    ana, ben = world.person("Ana"), world.person("Ben")
+    world.pair(ana, ben)
+    devices = world.device(ana), world.device(ben), world.device(ben)
+    await world.settle()
+    return world, *devices
+
+
+async def test_words_that_a_phone_has_pulled_and_does_not_show_are_not_written_over(
+    phones: tuple[World, Device, Device, Device],
+) -> None:
+    world, anas, bens, _ = phones
+    goal = anas.make("goal", notes="Slow walks. Good tea.")
+    await world.settle()
+    waits = anas.write(goal, notes="Fast walks. Good tea.")
+    bens.write(goal, notes="Slow walks. Green tea.")
+    await bens.sync()
+    pull = replace(anas.request(), changes=[])
+    anas.receive(pull, await anas.send(pull))
+
+    pulled = anas.replica._row_of(goal)
+    assert pulled is not None
+    shown = "Fast walks. Good tea."
+    assert (anas.fields(goal)["notes"], pulled.fields["notes"]) == (shown, "Slow walks. Green tea.")
+    # A client that takes for seen what it has, though the person looks at something else.
+    anas.force(
+        "goal", goal, couple=waits.couple, base=pulled.version, set={"notes": f"{shown} Cake."}, was={"notes": shown}
+    )
+    await world.settle()
+
+    assert bens.fields(goal)["notes"] == "Fast walks. Green tea. Cake."
+
+
+async def test_words_of_the_new_life_are_not_written_over_by_an_edit_whose_base_is_of_the_old_one(
+    phones: tuple[World, Device, Device, Device], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Replica, "_lower_bases", lambda *_: None)
+    world, anas, bens, tablet = phones
+    goal = anas.make("goal", notes="Slow walks. Good tea.")
+    await world.settle()
+    dump = world.dump()
+    for topic in ("us", "work"):
+        bens.write(goal, topic=topic)
+        await bens.sync()
+    await anas.sync()
+    anas.write(goal, notes="Fast walks. Good tea.")
+    world.restore(dump)
+    tablet.write(goal, notes="Slow walks. Green tea.")
+    await tablet.sync()
+
+    await world.settle()
+
+    # What both phones had before comes back beside, as after every restore.
+    assert tablet.fields(goal)["notes"].startswith("Fast walks. Green tea.")
