@@ -1,6 +1,7 @@
 """What only phones still hold comes back after a restore, once: letters, texts beside, words that had no place."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from msgspec import UNSET
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kinds import KINDS
 from domain.shapes import ONLY_ME
-from sync.resend import NO_FIELD, Again, Beside, Life, Row, resent, same
+from sync.resend import NO_FIELD, Again, Beside, Life, Row, _made_from, resent, same
 from tests.world import Couple, Device, World
 
 
@@ -690,3 +691,11 @@ def test_words_without_a_place_that_stand_or_were_put_away_do_not_come_back() ->
         assert len(again(box(), pulled=[other])) == 1
     for odd in ({"meant": None}, {"words": None}, {"words": "Kiwi."}):
         assert again(row("unplaced", {**box().fields, **odd})) == []
+
+
+def test_the_id_that_a_letter_of_a_parted_couple_gets_as_a_draft_is_made_as_the_protocol_page_says() -> None:
+    letter = UUID("5f0c7c1a-90b3-4e1d-8a61-2c4d6e8fa001")
+    made = str(_made_from("draft", RecordId(letter)))
+    page = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
+    assert made == "3dfabe39-ae9a-82c5-a934-55b6fee433f6"
+    assert f"`{made}`" in page
