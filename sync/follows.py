@@ -39,7 +39,7 @@ def show(board: Board, kind: Kind, master: Record) -> None:
     }
     if fields == before:
         return
-    identity = shown.id if shown is not None else board.made_id(couple.id, kind.window.shows, master.id)
+    identity = shown.id if shown is not None else board.made_id(couple.id, kind.window.shows, master.author, master.id)
     board.put(
         Record(
             space=couple.id,
@@ -87,14 +87,14 @@ def give(board: Board, kind: Kind, draft: Record, situation: Situation) -> None:
         return
     assert board.couple is not None
     space = board.couple.id
-    identity = board.made_id(space, letter.gives, draft.id)
+    identity = board.made_id(space, letter.gives, draft.author, draft.id)
     words = letter.words(draft.fields, situation)
     there = board.records.get((space, identity))
     texts = kind.of_policy(Policy.WORDS)
     if there is None or there.gone or any(there.fields.get(name) != words[name] for name in texts):
         if there is not None:
             # A letter is its receiver's, whatever has become of the draft since: these words are another one (I20).
-            identity = board.made_id(space, letter.gives, draft.id, str(draft.version))
+            identity = board.made_id(space, letter.gives, draft.author, draft.id, str(draft.version))
         family = given_on(board.id_keys[space], draft.author, board.today)
         board.put(
             Record(

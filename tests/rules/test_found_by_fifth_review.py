@@ -64,3 +64,35 @@ async def test_words_of_the_new_life_are_not_written_over_by_an_edit_whose_base_
 
     # What both phones had before comes back beside, as after every restore.
     assert tablet.fields(goal)["notes"].startswith("Fast walks. Green tea.")
+
+
+async def test_windows_of_two_entries_that_bear_one_id_are_two_windows(
+    phones: tuple[World, Device, Device, Device],
+) -> None:
+    world, anas, bens, _ = phones
+    couple = str(anas.replica.couple)
+    entry = anas.make("check_in", local_date="2026-03-01", text="Mine.", audience=couple, shared_parts=["text"])
+    bens.force(
+        "check_in",
+        entry,
+        set={"local_date": "2026-03-01", "text": "His.", "audience": couple, "shared_parts": ["text"]},
+    )
+    await world.settle()
+    assert [each.fields["text"] for each in anas.view("shown_check_in")] == ["Mine.", "His."]
+
+    bens.write(entry, audience="only_me")
+    await world.settle()
+
+    assert [each.fields["text"] for each in bens.view("shown_check_in")] == ["Mine."]
+
+
+async def test_letters_of_two_drafts_that_bear_one_id_and_say_the_same_are_two_letters(
+    phones: tuple[World, Device, Device, Device],
+) -> None:
+    world, anas, bens, _ = phones
+    couple = str(anas.replica.couple)
+    draft = anas.make("note_draft", for_couple=couple, for_what="The soup.", send=True)
+    bens.force("note_draft", draft, set={"for_couple": couple, "for_what": "The soup.", "send": True})
+    await world.settle()
+
+    assert len(bens.view("note")) == 2

@@ -237,6 +237,7 @@ HAPPENINGS: Final[tuple[tuple[Happening, int], ...]] = (
 def _hand_over(town: Town, message: Message) -> bool:
     assert message.answer is not None
     taken = message.phone.receive(message.request, message.answer)
+    town.laws.acted(message.phone)
     if not taken:
         town.hits.fault("an answer overtaken")
     return taken

@@ -7,8 +7,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from domain.ids import PersonId, RecordId, SpaceId
-from domain.kind import Ownership, Who
+from domain.ids import CoupleId, PersonId, RecordId, SpaceId
+from domain.kind import Ownership, Who, Window
 from domain.kinds import KINDS
 from domain.policies import Policy
 from domain.records import Record
@@ -45,6 +45,10 @@ class Before(Struct, frozen=True):
     outbox: Mapping[UUID, Kept]
     rows: Mapping[RecordKey, Row]
     """What it has of the records that the answer names, where no new copy of the space is being taken."""
+    named: Mapping[RecordKey, tuple[Row | None, Row | None]]
+    """What it has of all records that the answer names, in its copy and in a new one that is being taken."""
+    copies: Mapping[RecordKey, Row]
+    """All that it has, when a new copy of a space is being taken or begins with this answer."""
 
 
 class Laws:
@@ -76,12 +80,17 @@ class Laws:
         self._closed: set[SpaceId] = set()
         self._stored: dict[RecordKey, tuple[str, PersonId]] = {}
         """By record, its kind and its author."""
+        self._couples: dict[SpaceId, CoupleId] = {}
+        self._windows: dict[RecordKey, Record] = {}
+        """What can be shown, and what is."""
 
     # People ----------------------------------------------------------------------------------------------------
 
-    def founded(self, space: SpaceId, *members: PersonId) -> None:
+    def founded(self, space: SpaceId, *members: PersonId, couple: CoupleId | None = None) -> None:
         """Note who belongs to a space."""
         self._members[space] = frozenset(members)
+        if couple is not None:
+            self._couples[space] = couple
 
     def parted(self, stock: Stock, couple: Couple) -> None:
         """After parting nothing new reaches the other: what each has had until now is all they may ever see.
@@ -154,7 +163,10 @@ class Laws:
         named = [each for each in (*response.records, *response.gone) if each.space not in anew]
         keys = [(SpaceId(each.space), RecordId(each.id)) for each in named]
         rows = {key: row for key in keys if (row := replica._rows.get(key)) is not None}
-        return Before(replica.cursor, dict(replica._outbox), rows)
+        every = [(SpaceId(each.space), RecordId(each.id)) for each in (*response.records, *response.gone)]
+        named = {key: (replica._rows.get(key), replica._rebuilt.get(key)) for key in every}
+        copies = dict(replica._rows) if anew else {}
+        return Before(replica.cursor, dict(replica._outbox), rows, named, copies)
 
     def received(self, phone: "Phone", before: Before, response: SyncResponse, *, taken: bool) -> None:
         """What a device shows is only ever replaced by something that follows it.
@@ -166,9 +178,15 @@ class Laws:
         """
         replica = phone.replica
         if not taken:
-            if (replica.cursor, replica._outbox) != (before.cursor, before.outbox):
+            now = {key: (replica._rows.get(key), replica._rebuilt.get(key)) for key in before.named}
+            if (replica.cursor, replica._outbox, now) != (before.cursor, before.outbox, before.named):
                 raise BrokenLawError(f"{phone.name} took something from an answer that was overtaken")
             return
+        for key, old in before.copies.items():
+            if key[0] in replica.rebuilds and (
+                replica._rows.get(key) is not old or (replica.shown(key[1]) is None and not old.gone)
+            ):
+                raise BrokenLawError(f"{phone.name} does not show its copy any more, and has no whole new one yet")
         for key, old in before.rows.items():
             new = replica._rows.get(key)
             if new is not None and new.epoch == old.epoch and new.version < old.version:
@@ -221,6 +239,7 @@ class Laws:
         for each in writes.records:
             self._stored[each.record.space, each.record.id] = (each.record.kind, each.record.author)
             self._private(each.record, words_in(each.body or b""))
+        self._shown(each.record for each in writes.records)
         for deposit in writes.deposits:
             if words_in(deposit.body or b""):
                 raise BrokenLawError("a notice for the partner holds words")
@@ -245,7 +264,7 @@ class Laws:
 
     def purged_in(self, person: Person, kind: str, identity: RecordId) -> None:
         """After a purge nothing of one's own is left in or behind the record; a letter is its receiver's."""
-        if KINDS[kind].ownership is Ownership.LETTER or self.restored:
+        if KINDS[kind].ownership is Ownership.LETTER:
             return
         for space in person.spaces:
             left = sorted(
@@ -271,6 +290,8 @@ class Laws:
         said = self.kept | self.owed | self.destroyed
         self.ledger.begin_anew(stock)
         self._stored = {key: (record.kind, record.author) for key, record in stock.records.items()}
+        self._windows = {}
+        self._shown(stock.records.values())
         self.purged, self.destroyed = set(known.purged), set(known.destroyed)
         held = self._held()
         self.kept = {word for word in said if word in self.ledger}
@@ -298,14 +319,58 @@ class Laws:
         self.purged |= own - words_in(given)
 
     def _dense(self, writes: Writes) -> None:
-        """Versions count without a gap; only a record that one batch changed twice passes over one."""
+        """Versions count without a gap: each is a record's, or was one's whose change was followed by another."""
         for identity, space in writes.spaces.items():
             old, new = space.head, writes.heads[identity]
             versions = sorted(each.record.version for each in writes.records if each.record.space == identity)
-            once = len(writes.outcomes) <= 1
-            fits = versions == list(range(old + 1, new + 1)) if once else len(set(versions)) == len(versions)
-            if not fits or (versions[-1] if versions else old) != new or (versions and versions[0] <= old):
-                raise BrokenLawError(f"a space went from {old} to {new} with the versions {versions}")
+            told = {outcome.version for where, outcome in writes.outcomes if where == identity and outcome.version}
+            passed = {version for version in told if version > old}
+            fits = passed.union(versions) == set(range(old + 1, new + 1)) and len(set(versions)) == len(versions)
+            if not fits or (versions[-1] if versions else old) != new:
+                raise BrokenLawError(
+                    f"a space went from {old} to {new} with the versions {versions} and {sorted(passed)}"
+                )
+
+    def _shown(self, records: Iterable[Record]) -> None:
+        """What is shown of a record is what its window has chosen, and nothing is while it stands closed."""
+        touched: set[tuple[PersonId, RecordId]] = set()
+        for record in records:
+            table = KINDS[record.kind]
+            if table.window is not None or table.ownership is Ownership.PROJECTION:
+                self._windows[record.space, record.id] = record
+                copy = record.id if table.window is None else record.shown_id
+                if copy is not None:
+                    touched.add((record.author, copy))
+                elif table.window is not None and any(
+                    _chosen(record, table.window, couple) for _, couple in self._together(record.author)
+                ):
+                    raise BrokenLawError(f"{self._called(record.id)} is open and nothing of it is shown")
+        for author, copy in touched:
+            for space, couple in self._together(author):
+                self._as_chosen(copy, space, couple)
+
+    def _together(self, person: PersonId) -> list[tuple[SpaceId, CoupleId]]:
+        """Return the couple that a person belongs to now, if any."""
+        return [
+            (space, couple)
+            for space, couple in self._couples.items()
+            if person in self._members[space] and space not in self._closed
+        ]
+
+    def _as_chosen(self, copy: RecordId, space: SpaceId, couple: CoupleId) -> None:
+        source = next((each for each in self._windows.values() if each.shown_id == copy), None)
+        if source is None:
+            return
+        window = KINDS[source.kind].window
+        assert window is not None
+        chosen = _chosen(source, window, couple)
+        found = self._windows.get((space, copy))
+        shown = {} if found is None or found.gone else found.fields
+        telling = {name: value for name, value in shown.items() if name not in ("shown_on", "edited")}
+        if telling != {name: source.fields[name] for name in chosen}:
+            raise BrokenLawError(
+                f"of {self._called(source.id)} {sorted(telling)} are shown, {sorted(chosen)} are chosen"
+            )
 
     def _private(self, record: Record, words: Collection[str]) -> None:
         """What is stored where somebody reads it was meant for them."""
@@ -321,14 +386,19 @@ class Laws:
     def _decided(self, outcome: Outcome) -> None:
         """Every word of an accepted change is somewhere, and every text of one's own of a refused one."""
         person, change = self._arrived[outcome.key]
+        own = {space for space, members in self._members.items() if person in members}
         words = words_in(change.set) - self.destroyed
         if outcome.status == "refused":
             texts = words_in([value for name, value in change.set.items() if _is_text_field(change.kind, name)])
             new = {word for word in words & texts if self._first_said.get(word) == change.key}
-            if new and self._keeps_words(person, change, outcome) and not all(word in self.ledger for word in new):
+            if (
+                new
+                and self._keeps_words(person, change, outcome)
+                and not all(self.ledger.reaches(word, own) for word in new)
+            ):
                 raise BrokenLawError(f"{sorted(new)} was refused as {outcome.code} and kept nowhere")
             words = frozenset(word for word in new if word in self.ledger)
-        missing = [word for word in words if word not in self.ledger]
+        missing = [word for word in words if not self.ledger.reaches(word, own)]
         if missing and change.kind in KINDS:
             raise BrokenLawError(f"{sorted(missing)} was accepted ({outcome.status}) and is nowhere")
         self.kept |= words
@@ -402,6 +472,16 @@ def _assert_same(phone: "Phone", row: Row, record: Record) -> None:
     mine = (row.kind, row.gone, row.removed, row.fields, beside, row.merged)
     if mine != (record.kind, record.gone, record.removed, record.fields, there, tuple(record.merged)):
         raise BrokenLawError(f"{phone.name} holds {mine}, the server {record}")
+
+
+def _chosen(record: Record, window: Window, couple: CoupleId) -> set[str]:
+    """Return the fields that a record's window shows to this couple; empty while it stands closed."""
+    if record.removed or record.gone or record.fields["audience"] != str(couple):
+        return set()
+    parts = set(record.fields["shared_parts"]) & window.parts.keys()
+    if not parts:
+        return set()
+    return {name for part in parts for name in window.parts[part]} | set(window.always)
 
 
 def _is_text_field(kind: str, name: str) -> bool:

@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+from domain.ids import SpaceId
 from sync.ports import RecordKey, Writes
 from tests.simulation.servers import Stock
 
@@ -28,10 +29,15 @@ class Ledger:
     def __init__(self) -> None:
         self._in: dict[RecordKey, frozenset[str]] = {}
         self._behind: dict[RecordKey, frozenset[str]] = {}
-        self._places: Counter[str] = Counter()
+        self._places: dict[str, Counter[SpaceId]] = {}
+        """By word, in how many places of which space it is."""
 
     def __contains__(self, word: str) -> bool:
-        return self._places[word] > 0
+        return bool(self._places.get(word))
+
+    def reaches(self, word: str, spaces: Collection[SpaceId]) -> bool:
+        """Whether a word is somewhere in these spaces."""
+        return any(space in spaces for space in self._places.get(word, ()))
 
     def follow(self, writes: Writes) -> frozenset[str]:
         """Take a save in, and return the words that are nowhere any more."""
@@ -50,7 +56,10 @@ class Ledger:
         """Count everything that is stored."""
         self._in = {key: words_in((record.fields, record.alternatives)) for key, record in stock.records.items()}
         self._behind = {key: words_in([each.values for each in behind]) for key, behind in stock.revisions.items()}
-        self._places = _counted([*self._in.values(), *self._behind.values()])
+        self._places = {}
+        for shelf in (self._in, self._behind):
+            for (space, _), words in shelf.items():
+                self._count(space, words, 1)
 
     def differs_from(self, stock: Stock) -> str | None:
         """Say how what was followed differs from what is stored, or None."""
@@ -75,13 +84,13 @@ class Ledger:
     def _put(self, shelf: dict[RecordKey, frozenset[str]], key: RecordKey, words: frozenset[str]) -> frozenset[str]:
         before = shelf.get(key, frozenset())
         shelf[key] = words
-        self._places.update(words - before)
-        self._places.subtract(before - words)
+        self._count(key[0], words - before, 1)
+        self._count(key[0], before - words, -1)
         return before - words
 
-
-def _counted(places: Iterable[frozenset[str]]) -> Counter[str]:
-    counter: Counter[str] = Counter()
-    for words in places:
-        counter.update(words)
-    return counter
+    def _count(self, space: SpaceId, words: frozenset[str], by: int) -> None:
+        for word in words:
+            places = self._places.setdefault(word, Counter())
+            places[space] += by
+            if not places[space]:
+                del places[space]

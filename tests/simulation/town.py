@@ -158,7 +158,7 @@ class Town:
     async def pair(self, one: Person, other: Person) -> None:
         """Make two persons a couple. A backup from before would undo it, so there is none any more."""
         couple = await self.server.pair(one, other)
-        self.laws.founded(couple.space, one.id, other.id)
+        self.laws.founded(couple.space, one.id, other.id, couple=couple.id)
         self.pairings.append(Pairing(couple, one, other))
         self.story.name(couple.id, f"{one.name} and {other.name}")
         self.backup = None
