@@ -4,7 +4,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -104,6 +104,74 @@ async def test_private_entries_give_the_partner_no_hint_w7_w26(server: httpx.Asy
         assert await ben_hears.hint() == (his, own[his])
         while (said := await ana_hears.hint())[0] != shared:
             assert said[0] == hers
+
+
+@asynccontextmanager
+async def held_back(pool: Pool, space: UUID) -> AsyncIterator[int]:
+    """Let no head of this space move until the end; give the process of whoever does the holding."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM space WHERE space_id = $1 FOR UPDATE", space)
+        yield connection.get_server_pid()
+
+
+async def waiting_for(pool: Pool, holder: int) -> int:
+    """The process that waits for this one, once there is one."""
+    async with asyncio.timeout(20):
+        while True:
+            waits = await pool.fetchval(
+                "SELECT pid FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))", holder
+            )
+            if waits is not None:
+                return int(waits)
+
+
+async def pulled(client: httpx.AsyncClient, someone: Person, cursor: str) -> set[str]:
+    asked = {"schema": 1, "cursor": cursor}
+    return {each["id"] for each in (await ok(client.post("/v1/sync", headers=someone.headers, json=asked)))["records"]}
+
+
+async def at_head(client: httpx.AsyncClient, someone: Person) -> str:
+    cursor: str = (await ok(client.post("/v1/sync", headers=someone.headers, json={"schema": 1})))["cursor"]
+    return cursor
+
+
+async def test_a_hint_comes_after_the_commit_and_whoever_pulls_on_it_finds_what_it_was_about(
+    server: httpx.AsyncClient, pool: Pool
+) -> None:
+    ana, ben = await couple(server)
+    his, shared, couple_id = await spaces(server, ben)
+    at = await at_head(server, ben)
+    goal = joint(couple_id)
+    async with listening(server, headers=ben.headers) as ben_hears:
+        await ben_hears.hints(2)
+        async with held_back(pool, shared) as holder:
+            pushing = asyncio.create_task(push(server, ana, goal))
+            await waiting_for(pool, holder)
+            # Her save has begun and is not done. Had it been told already, that would come before this.
+            own = await push(server, ben, private())
+            assert await ben_hears.hint() == (his, own[his])
+            assert goal["id"] not in await pulled(server, ben, at)
+        assert await ben_hears.hint() == (shared, own[shared] + 1)
+        assert goal["id"] in await pulled(server, ben, at)
+        assert (await pushing)[shared] == own[shared] + 1
+
+
+async def test_a_save_that_fails_gives_no_hint(server: httpx.AsyncClient, pool: Pool) -> None:
+    ana, ben = await couple(server)
+    his, shared, couple_id = await spaces(server, ben)
+    asked = {"schema": 1, "changes": [joint(couple_id)]}
+    async with listening(server, headers=ben.headers) as ben_hears:
+        before = await ben_hears.hints(2)
+        async with held_back(pool, shared) as holder:
+            pushing = asyncio.create_task(server.post("/v1/sync", headers=ana.headers, json=asked))
+            await pool.execute("SELECT pg_cancel_backend($1)", await waiting_for(pool, holder))
+            assert (await pushing).status_code == 503
+        own = await push(server, ben, private())
+        assert own[shared] == before[shared]
+        assert await ben_hears.hint() == (his, own[his])
+        # The same push again, which succeeds, is the first that Ben hears of.
+        await ok(server.post("/v1/sync", headers=ana.headers, json=asked))
+        assert await ben_hears.hint() == (shared, before[shared] + 1)
 
 
 async def test_pairing_gives_both_streams_the_new_space(server: httpx.AsyncClient) -> None:
