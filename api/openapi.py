@@ -503,11 +503,16 @@ def _say_more(schema: Any) -> None:
 
 
 def _as_taken(schema: Schema) -> Schema:
-    """Say in words what a member is without which a request may come: makers of clients read `default` as required."""
+    """Say in words what a member is without which a request may come: makers of clients read `default` as required.
+
+    `x-default` says it to programs, such as the one that compares two of these documents.
+    """
     described = {}
     for name, each in schema["properties"].items():
-        value = each.get("default")
         described[name] = {key: part for key, part in each.items() if key != "default"}
+        if "default" not in each:
+            continue
+        value = described[name]["x-default"] = each["default"]
         if value not in (None, [], {}):
             described[name]["description"] = f"`{msgspec.json.encode(value).decode()}` where it is left out."
     return {**schema, "properties": described}

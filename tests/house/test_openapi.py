@@ -14,9 +14,10 @@ from people import ok, person
 from schemathesis.specs.openapi import definitions
 
 from api import references
+from api.announcing import objection
 from api.app import create_app
 from api.openapi_diff import differences
-from api.openapi_file import CHANGELOG, FILE, document, kept, objection, written
+from api.openapi_file import CHANGELOG, FILE, document, kept, written
 from api.problems import PROBLEM_TYPES, URN
 from api.wiring import Parts
 from domain.kinds import KINDS
