@@ -127,6 +127,8 @@ def test_every_type_of_problem_is_described_with_its_title_and_status() -> None:
                 for operation in OPERATIONS.values()
                 for status, answer in operation["responses"].items()
             )
+            # It answers the methods that are not described, so no operation can list it; and OPTIONS as an operation of
+            # each path would give every generated client as many methods that no app calls.
             or slug == "method_not_allowed"
         ), slug
 
