@@ -106,8 +106,9 @@ async def be_overtaken(town: Town, phone: Phone) -> str | None:
         return None
     other = town.chance.choice(others)
     town.store.overtaken_by = other.sync
+    lost = town.store.races_lost
     told = await phone.sync()
-    if town.store.overtaken_by is None:
+    if town.store.races_lost > lost:
         town.hits.fault("a request overtaken at the server")
     town.store.comes_back()
     return f"{other.name} is faster than {phone.name}; both have talked ({len(told)} edits settled)"
@@ -116,7 +117,7 @@ async def be_overtaken(town: Town, phone: Phone) -> str | None:
 async def set_clock(town: Town, phone: Phone) -> str:
     if town.clocks_jump:
         phone.clock_off = town.some_clock_error()
-    town.hits.fault("a clock jumped")
+        town.hits.fault("a clock jumped")
     return f"the clock of {phone.name} is set anew"
 
 

@@ -193,6 +193,8 @@ class WatchedStore:
         self._store, self._saved = store, saved
         self.dies_before_saving = False
         self.dies_after_saving = False
+        self.races_lost = 0
+        """How often somebody else had stored something between the look and the save."""
         self.overtaken_by: Callable[[], Awaitable[object]] | None = None
         """What somebody else does between the next look at the store and what is stored after it."""
 
@@ -223,7 +225,9 @@ class WatchedStore:
         if self.dies_before_saving:
             raise ServerDiedError
         heads = await self._store.save(caller, writes, now)
-        if heads is not None:
+        if heads is None:
+            self.races_lost += 1
+        else:
             self._saved(writes)
         if self.dies_after_saving:
             raise ServerDiedError
