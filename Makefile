@@ -24,8 +24,9 @@ run: .venv/.ok ## Set everything up and serve; Ctrl-C stops it, the next start f
 test: .venv/.ok ## Run the suite on an embedded PostgreSQL
 	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q -m "not long" $(ARGS)
 
-test-long: .venv/.ok ## Run what takes long: the tests marked so, then, unless ARGS chose among them, the mutations
+test-long: .venv/.ok ## Run what takes long: the tests marked so, then, unless ARGS chose, ten times the laws' examples and the mutations
 	@$(PY) -m pytest -n auto --dist worksteal -q -m long $(ARGS)
+	@$(if $(ARGS),:,HYPOTHESIS_PROFILE=long $(PY) -m pytest -n auto -q tests/laws -m "not long")
 	@$(if $(ARGS),:,$(PY) -m tests.mutants.every)
 
 simulate: .venv/.ok ## Tell the story of one simulated seed: make simulate SEED=7

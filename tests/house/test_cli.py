@@ -376,6 +376,7 @@ async def test_a_closed_terminal_stops_everything(checkout: Path) -> None:
     assert "postgres" not in command_line(pid)
 
 
+@pytest.mark.long
 async def test_a_signal_before_haven_listens_leaves_no_database_running(fresh_checkout: Path) -> None:
     (fresh_checkout / "infra" / "migrations" / "9999_slow.sql").write_text("SELECT pg_sleep(50);")
     data = fresh_checkout / ".haven" / "postgres" / "data"
@@ -389,6 +390,7 @@ async def test_a_signal_before_haven_listens_leaves_no_database_running(fresh_ch
     assert postmaster(data) is None
 
 
+@pytest.mark.long
 async def test_a_database_that_dies_is_revived_while_haven_serves(checkout: Path) -> None:
     ports = {"HAVEN_BIND": "127.0.0.1:0", "HAVEN_ADMIN_BIND": "127.0.0.1:0"}
     async with haven("serve", at=checkout, **ports) as started, httpx.AsyncClient(timeout=PATIENCE_S) as client:
@@ -509,6 +511,7 @@ def sockets_outside(folder: Path) -> Path:
     return Path(f"/tmp/haven-{_tag(folder)}")  # noqa: S108 - it is the product's choice
 
 
+@pytest.mark.long
 async def test_reset_deletes_the_embedded_database_and_its_keys_and_no_others(
     fresh_checkout: Path, empty_dsn: str
 ) -> None:
@@ -551,6 +554,7 @@ async def test_reset_deletes_the_embedded_database_and_its_keys_and_no_others(
         assert (await started.until(r"ANA=(\S+)"))[1] == token
 
 
+@pytest.mark.long
 async def test_keys_that_once_served_both_databases_still_open_both(
     checkout: Path, empty_dsn: str, environ: dict[str, str]
 ) -> None:
@@ -567,6 +571,7 @@ async def test_keys_that_once_served_both_databases_still_open_both(
         await started.until("Ctrl-C stops it")
 
 
+@pytest.mark.long
 async def test_a_start_and_a_reset_name_a_database_that_they_leave_alone(fresh_checkout: Path) -> None:
     left = fresh_checkout / ".haven"
     (left / "postgres").mkdir(parents=True)

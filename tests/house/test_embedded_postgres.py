@@ -270,7 +270,14 @@ async def test_a_database_that_was_taken_away_while_in_use_is_not_made_anew(
     assert not (folder / "postgres").exists()
 
 
-@pytest.mark.parametrize("name", ["long" * 30, "blank and, comma 'quote' ü", "plus+plus"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("long" * 30, marks=pytest.mark.long, id="long"),
+        "blank and, comma 'quote' ü",
+        pytest.param("plus+plus", marks=pytest.mark.long),
+    ],
+)
 async def test_any_path_will_do(folder: Path, name: str) -> None:
     with serving(folder / name / "postgres", settings=FORGETFUL) as server:
         assert await ask(server, "SELECT 1") == 1

@@ -60,7 +60,7 @@ def prefixes(story: Story) -> list[GoalView]:
 
 
 @given(stories())
-@settings(max_examples=400)
+@settings(max_examples=4 * settings.default.max_examples)
 def test_both_accepted_exactly_the_terms_in_force(story: Story) -> None:
     in_force = view(story).terms_in_force
     for record in story:
@@ -72,7 +72,7 @@ def test_both_accepted_exactly_the_terms_in_force(story: Story) -> None:
 
 
 @given(stories())
-@settings(max_examples=400)
+@settings(max_examples=4 * settings.default.max_examples)
 def test_terms_in_force_never_go_back_and_never_go_away(story: Story) -> None:
     order_of = {record.id: record.order for record in story if isinstance(record, Terms)}
     seen = -1
@@ -83,7 +83,7 @@ def test_terms_in_force_never_go_back_and_never_go_away(story: Story) -> None:
 
 
 @given(stories())
-@settings(max_examples=400)
+@settings(max_examples=4 * settings.default.max_examples)
 def test_endings_hold_and_only_letting_go_follows_them(story: Story) -> None:
     views = prefixes(story)
     for before, after in pairwise(views):

@@ -17,7 +17,7 @@ EDITS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(
     before=st.fixed_dictionaries({"audience": st.sampled_from(AUDIENCES), "shared_parts": st.sampled_from(PARTS)}),
     one=EDITS,

@@ -67,7 +67,7 @@ def test_an_edit_of_one_side_is_followed_to_the_letter(was: str, edited: str) ->
 
 
 @given(stories())
-@settings(max_examples=500)
+@settings(max_examples=5 * settings.default.max_examples)
 def test_what_both_still_have_and_what_either_has_beyond_the_start_is_in_the_result(
     story: tuple[str, str, str],
 ) -> None:
@@ -92,7 +92,7 @@ def test_what_both_still_have_and_what_either_has_beyond_the_start_is_in_the_res
 
 
 @given(stories())
-@settings(max_examples=500)
+@settings(max_examples=5 * settings.default.max_examples)
 def test_nothing_is_invented(story: tuple[str, str, str]) -> None:
     words = merged(*story)
     _, mine, other = (Counter(sentences(text)) for text in story)
@@ -103,7 +103,7 @@ def test_nothing_is_invented(story: tuple[str, str, str]) -> None:
 
 
 @given(stories())
-@settings(max_examples=500)
+@settings(max_examples=5 * settings.default.max_examples)
 def test_the_order_of_arrival_changes_at_most_the_order_of_sentences(story: tuple[str, str, str]) -> None:
     was, stored, incoming = story
     one, another = merged(was, stored, incoming), merged(was, incoming, stored)
@@ -113,7 +113,7 @@ def test_the_order_of_arrival_changes_at_most_the_order_of_sentences(story: tupl
 
 
 @given(stories(), st.integers(0, 200))
-@settings(max_examples=500)
+@settings(max_examples=5 * settings.default.max_examples)
 def test_the_same_edit_once_more_changes_nothing_of_the_text(story: tuple[str, str, str], cells: int) -> None:
     """Whoever sends it again, and however little the second request may spend."""
     was, stored, incoming = story
@@ -126,7 +126,7 @@ def test_the_same_edit_once_more_changes_nothing_of_the_text(story: tuple[str, s
 
 
 @given(st.data())
-@settings(max_examples=200)
+@settings(max_examples=2 * settings.default.max_examples)
 def test_additions_of_both_once_more_are_not_even_kept_beside(data: st.DataObject) -> None:
     was = data.draw(st.one_of(texts(), texts(FEW_SENTENCES)))
     stored, incoming = data.draw(additions(was)), data.draw(additions(was))
