@@ -29,7 +29,7 @@ from sync.purge import kept_out
 from sync.secrecy import guarded, unsent
 from sync.unplaced import own_words
 from sync.wanted import family_of
-from sync.wire import VERSION_MAX, Change, Outcome, Verdict
+from sync.wire import NO_FIELD, VERSION_MAX, Change, Outcome, Verdict
 
 AGE_MAX = timedelta(days=400)
 """A stated age beyond this is taken as this; ages only break ties."""
@@ -341,7 +341,7 @@ class _Batch:
         fields = {
             "meant": change.kind,
             "about": str(change.id),
-            "code": code.value,
+            "code": _said_before(change) or code.value,
             "words": words,
             "on": self.board.utc_date(),
         }
@@ -356,6 +356,13 @@ class _Batch:
         new = not any((space, RecordId(change.id)) in self.board.records for space in self.board.spaces)
         name = unfit(kind, change.set, new=new)
         return {} if name is None else {name: "unfit"}
+
+
+def _said_before(change: Change) -> str | None:
+    """Return with which code words were kept before that come back to where they were."""
+    told = change.was.get(NO_FIELD)
+    known = isinstance(told, str) and told in set(Refusal)
+    return told if known and change.origin is not None else None
 
 
 def _own_only(kind: Kind, stored: Record | None, edit: Edit) -> Edit:

@@ -21,10 +21,11 @@ from domain.records import Record
 from domain.refusals import SENTENCES, Refusal
 from domain.shapes import UNFIT, as_uuid
 from sync.laying import Laying
-from sync.resend import DRAFTED_AS, NO_FIELD, STARTED_FROM, Beside, Life, Row, resent, same
+from sync.resend import DRAFTED_AS, STARTED_FROM, Beside, Life, Row, resent, same
 from sync.wire import (
     CHANGES_MAX,
     LIMIT_DEFAULT,
+    NO_FIELD,
     SCHEMA,
     VERSION_MAX,
     Change,

@@ -18,6 +18,7 @@ from domain.kinds import KINDS, UNPLACED
 from domain.policies import TEXTS, Policy
 from domain.shapes import as_uuid
 from sync.merge import FOLDS, closed
+from sync.wire import NO_FIELD
 from sync.words import sentences, without
 
 STARTED_FROM = TEXTS | {Policy.MEMBERS}
@@ -25,9 +26,6 @@ STARTED_FROM = TEXTS | {Policy.MEMBERS}
 
 DRAFTED_AS: Final = {kind.letter.gives: kind for kind in KINDS.values() if kind.letter is not None}
 """For each kind of letter, the kind of its draft."""
-
-NO_FIELD: Final = "again"
-"""A field that no kind has: what sets it is refused, and only brings words back to where they are kept."""
 
 
 class Beside(Struct, frozen=True):
@@ -203,7 +201,8 @@ def _unplaced_again(row: Row, life: Life) -> Iterator[Again]:
         key = _made_from("unplaced", row.id)
         # No kind has the field, and the change names no couple: whatever was meant, it is refused.
         refused = {NO_FIELD: True} if meant in KINDS else {}
-        yield Again(kind=meant, id=_about(row), base=0, set=words | refused, was={}, key=key, author=row.author)
+        was = {NO_FIELD: row.fields.get("code")}
+        yield Again(kind=meant, id=_about(row), base=0, set=words | refused, was=was, key=key, author=row.author)
 
 
 def _about(row: Row) -> RecordId:

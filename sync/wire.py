@@ -6,7 +6,7 @@ untyped until its kind has judged it, because a 4xx for content would block a ph
 """
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
@@ -23,6 +23,10 @@ REVISIONS_MAX = 100
 """Revisions in one answer."""
 FIELDS_MAX = 64
 """Names in one `set` or `was`; a kind has fewer than half of that."""
+
+NO_FIELD: Final = "again"
+"""A field that no kind has: what sets it is refused, and only brings words back to where they are kept. Its `was` is
+the code with which they were kept there before."""
 
 VERSION_MAX = 2**53 - 1
 """The largest whole number that a JavaScript client can hold."""

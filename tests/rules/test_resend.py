@@ -11,7 +11,8 @@ from msgspec import UNSET
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kinds import KINDS
 from domain.shapes import ONLY_ME
-from sync.resend import NO_FIELD, Again, Beside, Life, Row, _made_from, resent, same
+from sync.resend import Again, Beside, Life, Row, _made_from, resent, same
+from sync.wire import NO_FIELD, Origin
 from tests.world import Couple, Device, World
 
 
@@ -232,6 +233,18 @@ async def test_what_was_sent_while_a_new_copy_is_taken_is_never_shown_as_a_recor
     assert one.view("note_draft") == []
 
 
+async def test_no_other_code_than_one_of_ours_is_believed_and_none_of_a_change_that_is_not_sent_again(
+    world: World, couple: Couple, phones: Phones
+) -> None:
+    one, _two, _bens = phones
+    said = {"text": "Kiwi.", NO_FIELD: True}
+    one.force("check_in", set=said, was={NO_FIELD: "too_many"})
+    one.force("check_in", set=said, was={NO_FIELD: "made_up"}, origin=Origin(author=one.replica.person, seen=True))
+    one.force("check_in", set=said, was={NO_FIELD: ["too_many"]}, origin=Origin(author=one.replica.person, seen=True))
+    await world.settle()
+    assert [each.fields["code"] for each in one.view("unplaced")] == ["invalid"] * 3
+
+
 async def test_words_that_had_no_place_still_say_what_they_were_about_when_they_come_back(
     world: World, couple: Couple, phones: Phones
 ) -> None:
@@ -247,6 +260,7 @@ async def test_words_that_had_no_place_still_say_what_they_were_about_when_they_
         await world.settle()
         assert one.only("unplaced").fields == two.only("unplaced").fields
         assert one.only("unplaced").fields["about"] == str(entry)
+        assert one.only("unplaced").fields["code"] == "invalid", "also why they had none"
 
     await world.purge(world.people[0], entry)
     await world.settle()
@@ -672,7 +686,8 @@ def test_words_without_a_place_come_back_under_one_key_as_what_can_have_none() -
     [made] = again(box())
     assert str(made.key) == "d95457ad-e7ed-8d50-9212-3a779d53ecb8"
     said = {"text": "Kiwi.", NO_FIELD: True}
-    assert made == Again(kind="check_in", id=RecordId(UUID(GOAL)), base=0, set=said, was={}, key=made.key, author=ANA)
+    was = {NO_FIELD: box().fields.get("code")}
+    assert made == Again(kind="check_in", id=RecordId(UUID(GOAL)), base=0, set=said, was=was, key=made.key, author=ANA)
     newer = row("unplaced", {**box().fields, "meant": "of a newer app"})
     assert again(newer)[0].set == {"text": "Kiwi."}, "it has no place as it is"
     assert again(box(about=None))[0].id == IDENTITY, "from before it was told what they were about"

@@ -16,8 +16,8 @@ from domain.refusals import KEEPS_NO_WORDS
 from domain.shapes import ONLY_ME, Text
 from sync.ports import RecordKey, Writes
 from sync.replica import Kept, Replica, Shown
-from sync.resend import DRAFTED_AS, NO_FIELD, Row
-from sync.wire import Change, Outcome, SyncResponse
+from sync.resend import DRAFTED_AS, Row
+from sync.wire import NO_FIELD, Change, Outcome, SyncResponse
 from tests.simulation.ledger import Ledger, is_text, words_in
 from tests.simulation.servers import Stock
 from tests.world import Couple, Person
