@@ -90,22 +90,37 @@ def merge_words(was: str | None, stored: str, incoming: str, budget: Budget, *, 
     budget.begin_field()
     if was is None or not budget.spend(len(was) + len(stored) + len(incoming)):
         return apart
-    base = _taken_apart(was)
+    base, here, there = _taken_apart(was), _taken_apart(stored), _taken_apart(incoming)
     try:
-        ours = _compared(base, _taken_apart(stored), budget)
-        theirs = _compared(base, _taken_apart(incoming), budget)
+        ours = _compared(base, here, budget)
+        theirs = _compared(base, there, budget)
         woven = _woven(base, ours, theirs, budget)
         turned = _woven(base, theirs, ours, budget)
         _prove(base, woven, ours, theirs, budget)
         if turned != woven:
             # What does not hold in both orders is kept apart in both: the answer must not depend on who came first.
             _prove(base, turned, ours, theirs, budget)
-    except (_TooDifferentError, _UnprovenError, _TooCostlyError):
-        return apart
+    except (_TooDifferentError, _UnprovenError, _TooCostlyError) as why:
+        fuller = None if isinstance(why, _TooCostlyError) else _fuller(base, here, there)
+        return Words(incoming if fuller is there else stored, overlap=fuller is None)
     joined = woven.cores not in (ours.parts.cores, theirs.parts.cores)
     if len(woven.text) > chars_max or (joined and not woven.cores):
         return apart
     return Words(woven.text, joined=joined)
+
+
+def _fuller(base: "_Parts", stored: "_Parts", incoming: "_Parts") -> "_Parts | None":
+    """Return the side that holds all of the other, where both only added: the same in another place is no news."""
+    if not (_only_adds(base, stored) and _only_adds(base, incoming)):
+        return None
+    here, there = Counter(stored.cores), Counter(incoming.cores)
+    return stored if there <= here else incoming if here <= there else None
+
+
+def _only_adds(base: "_Parts", side: "_Parts") -> bool:
+    """Return whether a side has every sentence of the base still, in the base's order."""
+    left = iter(side.cores)
+    return all(core in left for core in base.cores)
 
 
 def sentences(text: str) -> list[str]:

@@ -398,3 +398,9 @@ def test_banned_sentences_leave_and_everything_else_stays() -> None:
     assert without(" A. B. ", banned) == " A. B. "
     assert without("", banned) == ""
     assert without("A secret. Secret", banned) == "A secret. Secret"
+
+
+def test_whoever_adds_what_is_there_in_another_order_says_nothing_new() -> None:
+    """Found by a law among many stories: both had added the same sentence twice, and the joined text came once more."""
+    everything, some = "A.\nA. A.A. B. ", "A.A. B. A. "
+    assert merged("", everything, some) == merged("", some, everything) == Words(everything)
