@@ -21,7 +21,7 @@ GoalState = Literal["proposed", "not_now", "declined", "active", "resting", "ach
 
 
 class Terms(Struct, frozen=True, kw_only=True):
-    """What one of the two proposed; `order` is the space version of its first storing."""
+    """What one of the two proposed; `order` is the space version of its first storing, 1 or more."""
 
     id: RecordId
     author: PersonId
@@ -61,9 +61,7 @@ class GoalView(Struct, frozen=True, kw_only=True):
     look_again: frozenset[LookAgain] = frozenset()
 
 
-def derive(
-    members: frozenset[PersonId], terms: Sequence[Terms], acts: Sequence[Act], *, agreement: bool = False
-) -> GoalView:
+def derive(members: frozenset[PersonId], terms: Sequence[Terms], acts: Sequence[Act], *, agreement: bool) -> GoalView:
     """Walk terms and acts of one goal by effective order and say how it stands.
 
     The sequences may come in any order. What others than the `members` wrote counts for nothing, and so does
@@ -81,15 +79,15 @@ def derive(
 
 def _by_effective_order(known: dict[RecordId, Terms], acts: Iterable[Act]) -> list[Terms | Act]:
     """Put an act that arrived before its terms right behind them; letting go waits for nothing (G9)."""
-    keyed: list[tuple[tuple[int, int, int, UUID], Terms | Act]] = [
-        ((each.order, 0, 0, each.id), each) for each in known.values()
-    ]
-    for act in acts:
-        if act.act == "let_go":
-            keyed.append(((act.order, 1, act.order, act.id), act))
-        elif act.terms in known:
-            keyed.append(((max(act.order, known[act.terms].order), 1, act.order, act.id), act))
-    return [record for _, record in sorted(keyed, key=lambda pair: pair[0])]
+
+    def place(record: Terms | Act) -> tuple[int, int, UUID]:
+        if isinstance(record, Terms):
+            return record.order, 0, record.id
+        effective = record.order if record.act == "let_go" else max(record.order, known[record.terms].order)
+        return effective, record.order, record.id
+
+    counting = (act for act in acts if act.act == "let_go" or act.terms in known)
+    return sorted([*known.values(), *counting], key=place)
 
 
 class _Walk:

@@ -25,9 +25,9 @@ Story = list[Terms | Act]
 def stories(draw: st.DrawFn, *, rarely: tuple[ActName, ...] = ("let_go",)) -> Story:
     """Terms and acts in the order of storing, acts sometimes before their terms."""
     count = draw(st.integers(1, 24))
-    firsts = draw(st.lists(st.sampled_from(range(count)), max_size=5, unique=True))
+    firsts = draw(st.lists(st.sampled_from(range(1, count + 1)), max_size=5, unique=True))
     story: Story = []
-    for order in range(count):
+    for order in range(1, count + 1):
         author = draw(PEOPLE)
         if order in firsts:
             based_on = draw(st.sampled_from([None, *TERMS_IDS[: firsts.index(order)]]))

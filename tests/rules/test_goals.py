@@ -286,6 +286,12 @@ def test_an_act_stored_before_its_terms_counts_at_their_place() -> None:
     assert (late.terms_in_force, late.past) == (T2, frozenset({T1}))
 
 
+def test_an_act_waits_for_its_terms_whatever_their_ids() -> None:
+    """The first record of a space has the order 1."""
+    for proposed in (T1, RecordId(UUID(int=999))):
+        assert view(act(BEN, "accept", proposed, 1), terms(proposed, ANA, 2)).terms_in_force == proposed
+
+
 def test_acts_about_terms_that_are_not_known_count_for_nothing_yet() -> None:
     for name in ("accept", "decline", "not_now", "mark_done", "rest", "resume"):
         assert view(*AGREED, act(BEN, name, NOWHERE, 3)) == view(*AGREED)
