@@ -1,0 +1,140 @@
+"""What the records of a goal come to: its server fields from stored terms and acts, and when new terms are refused."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from domain.goal_kinds import GOAL, GOAL_ACT, GOAL_TERMS, derived
+from domain.ids import CoupleId, PersonId, RecordId, SpaceId
+from domain.kind import Attempt, Derived, Kind, Situation
+from domain.kinds import objection
+from domain.records import Record
+from domain.refusals import Refusal
+
+ANA, BEN = PersonId(UUID(int=1)), PersonId(UUID(int=2))
+BOTH = frozenset({ANA, BEN})
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+TODAY, YESTERDAY = date(2026, 11, 23), date(2026, 11, 22)
+T1, T2 = "00000000-0000-0000-0000-00000000000b", "00000000-0000-0000-0000-00000000000c"
+
+
+def stored(kind: Kind, number: int, author: PersonId = ANA, **fields: Any) -> Record:
+    whole = {name: field.shape.empty for name, field in kind.fields.items()} | fields
+    identity = RecordId(UUID(int=number))
+    return Record(
+        space=SpaceId(UUID(int=5)), kind=kind.name, id=identity, version=3, created=3, author=author, fields=whole
+    )
+
+
+def goal(**fields: Any) -> Record:
+    return stored(GOAL, 10, **fields)
+
+
+def terms(identity: str, author: PersonId, order: int, based_on: str | None = None) -> Record:
+    return stored(GOAL_TERMS, UUID(identity).int, author, order=order, based_on=based_on)
+
+
+def act(author: PersonId, name: str, about: str, order: int) -> Record:
+    return stored(GOAL_ACT, 100 + order, author, act=name, terms=about, order=order)
+
+
+AGREED = (terms(T1, ANA, 1), act(BEN, "accept", T1, 2))
+DONE = (*AGREED, act(ANA, "mark_done", T1, 3), act(BEN, "mark_done", T1, 4))
+
+
+def follows(*children: Record, **fields: Any) -> Derived:
+    return derived(goal(**fields), children, BOTH, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("children", "fields"),
+    [
+        ((), {}),
+        ((terms(T1, ANA, 1),), {"state": "proposed", "open_terms": [T1]}),
+        (AGREED, {"state": "active", "terms_in_force": T1}),
+        (
+            (*AGREED, terms(T2, BEN, 3, T1)),
+            {"state": "active", "terms_in_force": T1, "open_terms": [T2]},
+        ),
+        (
+            (*AGREED, act(BEN, "mark_done", T1, 3)),
+            {"state": "active", "terms_in_force": T1, "done_by": [str(BEN)]},
+        ),
+        (
+            (*AGREED, act(BEN, "rest", T1, 3), act(ANA, "rest", T1, 4)),
+            {"state": "resting", "terms_in_force": T1, "resting_by": [str(ANA), str(BEN)]},
+        ),
+        (
+            DONE,
+            {
+                "state": "achieved",
+                "terms_in_force": T1,
+                "done_by": [str(ANA), str(BEN)],
+                "achieved_on": "2026-11-23",
+            },
+        ),
+    ],
+    ids=["nothing", "proposed", "active", "amended", "marked by one", "resting", "achieved"],
+)
+def test_a_goal_says_how_it_stands(children: tuple[Record, ...], fields: dict[str, Any]) -> None:
+    nothing = {
+        "state": None,
+        "terms_in_force": None,
+        "open_terms": [],
+        "done_by": [],
+        "resting_by": [],
+        "achieved_on": None,
+    }
+    assert follows(*children) == Derived(nothing | fields)
+
+
+def test_the_one_whose_terms_or_act_changed_nothing_is_told() -> None:
+    late = follows(*AGREED, terms(T2, BEN, 3), act(ANA, "decline", T1, 4))
+    assert late.look_again == {(BEN, UUID(T2)), (ANA, UUID(int=104))}
+
+
+def test_the_day_of_achieving_is_the_first_one_that_was_told() -> None:
+    assert follows(*DONE, achieved_on=YESTERDAY.isoformat()).fields["achieved_on"] == "2026-11-22"
+
+
+@pytest.mark.parametrize(
+    ("form", "state"), [("goal", "achieved"), ("agreement", "active"), ("from_a_newer_app", "achieved")]
+)
+def test_only_an_agreement_has_no_marks(form: str, state: str) -> None:
+    assert follows(*DONE, form=form).fields["state"] == state
+
+
+# New terms -----------------------------------------------------------------------------------------------------
+
+
+def proposing(parent: Record | None, *family: Record) -> Refusal | None:
+    situation = Situation(
+        actor=ANA,
+        couple=CoupleId(UUID(int=9)),
+        now=NOW,
+        today=TODAY,
+        parent=parent,
+        family=family,
+        members=BOTH,
+    )
+    attempt = Attempt(set={"goal": str(UUID(int=10)), "title": "Walk."}, was={})
+    return objection(GOAL_TERMS, attempt, None, situation)
+
+
+def test_a_goal_takes_no_terms_once_its_children_have_ended_it() -> None:
+    assert proposing(goal(), *AGREED) is None
+    assert proposing(goal(), *DONE) is Refusal.GOAL_ENDED
+    assert proposing(goal(form="agreement"), *DONE) is None
+    assert proposing(None, act(BEN, "let_go", T1, 1)) is Refusal.GOAL_ENDED
+
+
+def test_a_goal_that_has_not_arrived_is_not_taken_for_achieved() -> None:
+    assert proposing(None, *DONE) is None
+
+
+def test_five_proposals_may_be_open_at_once() -> None:
+    five = [terms(str(UUID(int=20 + nth)), ANA, nth) for nth in range(1, 6)]
+    assert proposing(goal(), *five[:4]) is None
+    assert proposing(goal(), *five) is Refusal.TOO_MANY
