@@ -73,8 +73,8 @@ class Text(Struct, frozen=True):
         """Return the text in NFC, null for an absent optional one, or UNFIT."""
         if value is None or value == "":
             return self.empty
-        # Normalising can shorten a text, but hardly below a third: refuse the absurd before paying for it.
-        if not isinstance(value, str) or len(value) > 3 * self.most:
+        # Normalising never shortens a text below a quarter: refuse the absurd before paying for it.
+        if not isinstance(value, str) or len(value) > 4 * self.most:
             return UNFIT
         text = unicodedata.normalize("NFC", value)
         if len(text) > self.most or not _printable(text, newline=not self.one_line):
@@ -332,7 +332,7 @@ class Named(Struct, frozen=True):
         """Return the name, null where there is no default, or UNFIT."""
         if value is None:
             return UNFIT if self.default is not None else None
-        if not isinstance(value, str) or len(value) > 64:
+        if not isinstance(value, str):
             return UNFIT
         form = _FORMS.get(self.register)
         return value if (value in ZONES if form is None else form.fullmatch(value)) else UNFIT
