@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from domain.goal_kinds import GOAL, GOAL_ACT, GOAL_TERMS, derived
+from domain.goal_kinds import GOAL, GOAL_ACT, GOAL_TERMS, STEP, derived
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kind import Attempt, Derived, Kind, Situation
-from domain.kinds import objection
+from domain.kinds import judged, objection
 from domain.records import Record
 from domain.refusals import Refusal
 
@@ -138,3 +138,22 @@ def test_five_proposals_may_be_open_at_once() -> None:
     five = [terms(str(UUID(int=20 + nth)), ANA, nth) for nth in range(1, 6)]
     assert proposing(goal(), *five[:4]) is None
     assert proposing(goal(), *five) is Refusal.TOO_MANY
+
+
+# Words ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "most"),
+    [
+        (GOAL, "notes", 2000),
+        (GOAL_TERMS, "title", 120),
+        (GOAL_TERMS, "why", 600),
+        (GOAL_TERMS, "done_when", 300),
+        (STEP, "title", 120),
+    ],
+    ids=["notes", "title", "why", "done_when", "step"],
+)
+def test_a_text_of_a_goal_has_so_many_characters_and_no_more(kind: Kind, name: str, most: int) -> None:
+    assert judged(kind, {name: "x" * most}) == {name: "x" * most}
+    assert judged(kind, {name: "x" * (most + 1)}) is Refusal.INVALID

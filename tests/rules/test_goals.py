@@ -66,6 +66,11 @@ def test_g1_stale_terms_alone_are_not_shown() -> None:
     )
 
 
+def test_g1_open_terms_stand_in_the_order_in_which_they_were_proposed() -> None:
+    assert view(terms(T2, ANA, 1), terms(T1, BEN, 2), terms(T3, ANA, 3)).open_terms == (T2, T1, T3)
+    assert view(terms(T3, ANA, 3), terms(T1, BEN, 2), terms(T2, ANA, 1)).open_terms == (T2, T1, T3)
+
+
 # G2
 
 

@@ -583,6 +583,13 @@ def test_every_field_can_be_empty_or_must_be_brought(kind: Kind) -> None:
     assert set(kind.written) | set(kind.of_policy(Policy.SERVER)) == set(kind.fields)
 
 
+def test_a_proof_is_about_what_is_fixed_once_a_record_is_made() -> None:
+    assert GOAL_ACT.proven == ("goal", "terms", "act", "order")
+    assert NOTE_DRAFT.proven == ()
+    unproven = {name: field for name, field in GOAL_ACT.fields.items() if name != "proof"}
+    assert replace(GOAL_ACT, fields=unproven).proven == ()
+
+
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
 def test_what_no_client_sets_is_refused_whatever_the_value(kind: Kind) -> None:
     for name in kind.of_policy(Policy.SERVER):
