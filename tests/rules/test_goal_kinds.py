@@ -1,4 +1,4 @@
-"""What the records of a goal come to: its server fields from stored terms and acts, and when new terms are refused."""
+"""What the records of a goal come to: how it stands by stored terms and acts, and for how much there is room."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 from domain.goal_kinds import GOAL, GOAL_ACT, GOAL_TERMS, STEP, derived
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kind import Attempt, Derived, Kind, Situation
-from domain.kinds import judged, objection
+from domain.kinds import crowded, judged, objection
 from domain.records import Record
 from domain.refusals import Refusal
 
@@ -138,6 +138,21 @@ def test_five_proposals_may_be_open_at_once() -> None:
     five = [terms(str(UUID(int=20 + nth)), ANA, nth) for nth in range(1, 6)]
     assert proposing(goal(), *five[:4]) is None
     assert proposing(goal(), *five) is Refusal.TOO_MANY
+
+
+@pytest.mark.parametrize(
+    ("kind", "most"), [(GOAL_TERMS, 200), (GOAL_ACT, 1000), (STEP, 30)], ids=["terms", "acts", "steps"]
+)
+def test_each_goal_has_room_of_its_own_for_its_children(kind: Kind, most: int) -> None:
+    where = frozenset({"space", "family"})
+    assert crowded(kind, where, {"space": 50000, "family": most - 1}) is None
+    assert crowded(kind, where, {"space": most, "family": most}) is Refusal.TOO_MANY
+
+
+def test_a_step_is_taken_by_no_third_person() -> None:
+    people = [str(UUID(int=number)) for number in (1, 2, 3)]
+    assert judged(STEP, {"taken_by": people[:2]}) == {"taken_by": people[:2]}
+    assert judged(STEP, {"taken_by": people}) is Refusal.INVALID
 
 
 # Words ---------------------------------------------------------------------------------------------------------
