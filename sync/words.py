@@ -348,7 +348,7 @@ def _both_here(base: list[_Piece], mine: list[_Piece], other: list[_Piece], budg
     if len(mine) == len(base) == len(other):
         return [_one_of(was, one, another) for was, one, another in zip(base, mine, other, strict=True)]
     before, after = _shared_ends([piece.core for piece in mine], [piece.core for piece in other])
-    if before + after < len(base) and before + after < max(len(mine), len(other)):
+    if before + after < len(base) and before < max(len(mine), len(other)):
         raise _TooDifferentError
     in_mine, in_other = mine[before : len(mine) - after], other[before : len(other) - after]
     old = {piece.core for piece in base}
@@ -395,7 +395,7 @@ def _union(mine: list[_Piece], other: list[_Piece], budget: Budget) -> list[_Pie
 def _side_by_side(ours: _Parts, mine: Sequence[_Hunk], theirs: _Parts, other: Sequence[_Hunk]) -> Iterator[_Piece]:
     """Give neighbouring changes in the order of the base; a sentence that both brought stands once."""
     spare = Counter(piece.core for hunk in mine for piece in ours.pieces(hunk.side_start, hunk.side_end))
-    for hunk in sorted([*mine, *other], key=lambda hunk: hunk[:2]):
+    for hunk in sorted([*mine, *other]):
         if hunk in mine:
             yield from ours.pieces(hunk.side_start, hunk.side_end)
         else:

@@ -83,6 +83,7 @@ def test_a_removed_sentence_beside_an_edited_one_does_not_disturb_it() -> None:
 
 def test_a_new_sentence_between_two_removed_ones_lives() -> None:
     assert both_ways("A. B.", "", "A. N. B.") == {"N."}
+    assert both_ways("A. B. C.", "B. A. N. C.", "A.") == {"A. N."}, "also where another sentence was moved"
 
 
 def test_lines_are_merged_like_sentences() -> None:
@@ -107,6 +108,21 @@ def test_an_addition_equal_on_both_sides_stands_once_between_different_ones() ->
     assert merged("A.", "A. P. Q.", "A. R. Q.").text == "A. P. R. Q."
     assert merged("A.", "A. P. Q.", "A. Q. P.").text == "A. P. Q."
     assert merged("A.", "A. P. P.", "A. P. R.").text == "A. P. P. R."
+
+
+@pytest.mark.parametrize(
+    ("was", "stored", "incoming", "text"),
+    [
+        ("", "D. A.", "A. A. C.", "D. A. A. C."),
+        ("", "A. C.", "C. A. A.", "A. C. A."),
+        ("A.", "N. A. N.", "", "N. N."),
+        ("A. B.", "B.", "B. A. B.", "B. B."),
+    ],
+)
+def test_a_sentence_that_one_side_wrote_once_more_stands_as_often_as_there(
+    was: str, stored: str, incoming: str, text: str
+) -> None:
+    assert merged(was, stored, incoming) == Words(text, joined=True)
 
 
 def test_an_addition_of_both_stands_once_where_one_also_edited_the_sentence_before_it() -> None:
@@ -160,6 +176,11 @@ def test_a_sentence_rewritten_equally_and_followed_by_different_additions_keeps_
 
 def test_passages_rewritten_equally_stand_once_although_other_edits_touch_them() -> None:
     assert both_ways("A. B. C. D.", "X. Y. C. D1.", "X. Y. C2. D.") == {"X. Y. C2. D1."}
+
+
+def test_a_passage_that_both_shortened_equally_stands_once() -> None:
+    assert both_ways("A. B. C. D.", "X. C. D2.", "X. C. D.") == {"X. C. D2."}
+    assert both_ways("A. B. C. D.", "X. C. D.", "X. C. D. E.") == {"X. C. D. E."}
 
 
 def test_a_sentence_that_one_rewrote_and_one_kept_does_not_come_back() -> None:
@@ -242,6 +263,18 @@ def test_sentences_that_meet_for_the_first_time_do_not_run_together() -> None:
     assert merged("milk\neggs", "milk\neggs\nbread", "milk\neggs\ntea").text == "milk\neggs\nbread\ntea"
     assert merged("Go. ", "Go. B", "Go. C").text == "Go. B\nC"
     assert merged("C.", "A. C.", "B.\nC.").text == "A. B.\nC."
+    assert merged("", "M.\nN. Z. Q.", "今。Q. N. Z.").text == "M.\n今。\nN. Z. Q."
+
+
+def test_a_blank_line_behind_words_without_a_mark_stays_one() -> None:
+    assert merged("", "Milk\n\nCall mum.", "Eggs.").text == "Milk\n\nCall mum. Eggs."
+
+
+def test_a_number_alone_never_comes_to_number_the_sentence_behind_it() -> None:
+    assert both_ways("A.", "1.", "A. C.") == {"1.\nC."}
+    assert merged("", "1. Milk. Tea.", "Eggs.").text == "1. Milk. Tea. Eggs.", (
+        "a numbered line is a sentence like others"
+    )
 
 
 def test_a_lost_space_comes_back_when_its_follower_was_removed_by_the_other() -> None:
@@ -252,6 +285,8 @@ def test_white_space_follows_the_side_that_changed_it() -> None:
     assert both_ways("A. B.", "A.\nB.", "A. B. C.") == {"A.\nB. C."}
     assert both_ways("A. B. C.", "A.\n\nB. C.", "A.\nB. C. D.") == {"A.\n\nB. C. D."}
     assert both_ways(" A. ", "A. ", " A.\n") == {"A.\n"}
+    assert both_ways("A.\n\nB.", "A. B.", "A.\n\nB. C.") == {"A. B. C."}, "also to less of it"
+    assert both_ways("A.\n", "A.", "B. A.\n") == {"B. A."}
 
 
 def test_edits_of_white_space_alone_are_not_called_joined() -> None:
@@ -272,6 +307,11 @@ def test_texts_without_punctuation_and_emoji_are_one_sentence_a_line() -> None:
 def test_scripts_without_spaces_are_merged_without_adding_any() -> None:
     assert merged("今日。明日。", "今日。明日。花。", "今日。明日。鳥。").text == "今日。明日。花。鳥。"
     assert merged("今日。明日。", "今日。「花。」明日。", "今日。明日!").text == "今日。「花。」明日!"
+    assert both_ways("B.\n", "花。B.\n", "B. C.\n") == {"花。B. C.\n"}
+
+
+def test_a_line_stays_one_though_the_other_put_a_sentence_in_front_that_asks_for_no_space() -> None:
+    assert both_ways("A. X.\nB.", "A. 花。X.\nB.", "A.\nB.") == {"A.\n花。\nB."}
 
 
 def test_a_mark_never_slips_into_the_sentence_before_it() -> None:
@@ -290,6 +330,7 @@ def test_a_mark_never_slips_into_the_sentence_before_it() -> None:
         ),
         ("See haven.example.org for more", ["See haven.example.org for more"]),
         ("1. milk\n2. eggs\n\n\n1999. A year", ["1. milk", "2. eggs", "1999.", "A year"]),
+        ("999. milk\n1000. eggs", ["999. milk", "1000.", "eggs"]),
         ("12.\nx", ["12.", "x"]),
         ("first  \n\n  second", ["first", "second"]),
         ("今日は。「はい。」そう?", ["今日は。", "「はい。」", "そう?"]),
@@ -392,6 +433,7 @@ def test_banned_sentences_leave_and_everything_else_stays() -> None:
     assert without("A. Secret. B.", banned) == "A. B."
     assert without("Secret. A.\n", banned) == "A.\n"
     assert without("A. Secret.\nB.", banned) == "A.\nB."
+    assert without("A.\nSecret. B.", banned) == "A.\nB."
     assert without("A.\nmine\n", banned) == "A.\n"
     assert without("A. Secret.", banned) == "A."
     assert without("Secret. mine", banned) == ""
