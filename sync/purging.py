@@ -146,10 +146,8 @@ class _Purge:
             purged=mark,
             stamps=self._stamps_without(own),
         )
-        if self.kind.proven and not self.record.gone:
-            space = self.scope.spaces[self.record.space]
-            cleaned_record = renewed(cleaned_record, self.kind, space, self.id_keys[space.id])
-        self._put(cleaned_record)
+        space = self.scope.spaces[self.record.space]
+        self._put(renewed(cleaned_record, self.kind, space, self.id_keys[space.id]))
         self._clean_shown(fields)
 
     def _stamps_without(self, own: set[str]) -> dict[str, Stamp]:
@@ -180,9 +178,7 @@ class _Purge:
             if (revision.space, revision.record) != key:
                 continue
             values = tuple(
-                replace(value, value=text) if isinstance(value.value, str) else value
-                for value in revision.values
-                if (text := _without(own, value.value)) != ""
+                replace(value, value=left) for value in revision.values if (left := _without(own, value.value)) != ""
             )
             if values:
                 self.revisions.append(replace(revision, values=values))

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from domain.ids import PersonId, RecordId
-from domain.records import Alternative, Purged, Record
+from domain.ids import DeviceId, PersonId, RecordId, SpaceId
+from domain.records import Alternative, Purged, Record, Stamp
 from sync import purging, service
 from sync.bodies import encoded, packed_purge, unpacked_purge
 from sync.memory import MemoryStore
-from sync.ports import Caller, PurgeScope, RecordKey, Revision, Space, Value
+from sync.ports import Caller, PurgeScope, RecordKey, Revision, Space, Value, Writes
 from sync.purge import (
     HASH_BYTES,
     HASHES_MAX,
@@ -525,6 +525,147 @@ def test_a_revision_of_other_things_is_left_out_and_what_is_no_text_stays() -> N
     assert writes.heads == {caller.spaces[1]: 5}
     assert writes.forgotten == ((caller.spaces[1], RECORD),)
     assert [revision.values for revision in writes.revisions] == [(Value("title", "B.", BEN), Value("done", True, BEN))]
+
+
+CALLER = Caller(ANA, DeviceId(UUID(int=9)), (SpaceId(UUID(int=10)), SpaceId(UUID(int=11))), may_keep=True)
+OWN, TOGETHER = CALLER.spaces
+
+
+def purged_by(person: PersonId, record: Record, *beside: Record, revisions: Sequence[Revision] = ()) -> Writes:
+    """What a purge of this record changes, both spaces standing at version 20."""
+    caller = replace(CALLER, person=person)
+    together = _space(caller, 20)
+    scope = PurgeScope(
+        spaces={OWN: replace(together, id=OWN, home="personal"), TOGETHER: together},
+        inboxes={},
+        records=(record, *beside),
+        revisions=tuple(revisions),
+    )
+    writes = purging.purge(scope, caller, record.kind, record.id, dict.fromkeys(CALLER.spaces, ID_KEY))
+    assert writes is not None
+    return writes
+
+
+def stored_by(writes: Writes) -> dict[RecordId, Record]:
+    return {stored.record.id: stored.record for stored in writes.records}
+
+
+def an_entry(text: str, **rest: Any) -> Record:
+    fields = {"local_date": "2026-11-23", "text": text}
+    return Record(
+        space=OWN,
+        kind="check_in",
+        id=RECORD,
+        version=4,
+        created=1,
+        author=ANA,
+        fields=fields | rest.pop("also", {}),
+        **rest,
+    )
+
+
+def a_titled_step(title: str, **rest: Any) -> Record:
+    fields = {"goal": "g", "title": title}
+    return Record(space=TOGETHER, kind="step", id=RECORD, version=4, created=1, author=ANA, fields=fields, **rest)
+
+
+def test_what_is_no_text_is_no_word_to_purge_though_it_reads_alike() -> None:
+    entry = stored_by(purged_by(ANA, an_entry("work", also={"topic": "work"})))[RECORD]
+    assert (entry.fields["text"], entry.fields["topic"]) == (None, "work")
+
+
+def test_a_text_of_which_nothing_is_left_is_no_longer_called_joined() -> None:
+    gone = a_titled_step("A.", merged=("title",))
+    left = a_titled_step("A. B.", merged=("title",))
+    bens = [_revision(left, 2, Value("title", "B.", BEN))]
+    assert stored_by(purged_by(ANA, gone))[RECORD].merged == ()
+    assert stored_by(purged_by(ANA, left, revisions=bens))[RECORD].merged == ("title",)
+
+
+@pytest.mark.parametrize(
+    ("stamps", "writer_of_it", "other"),
+    [({}, ANA, BEN), ({"title": Stamp(4, None, 0, None, BEN)}, BEN, ANA)],
+)
+def test_a_text_whose_sentences_nobody_is_remembered_for_is_its_last_writer_s_or_its_author_s(
+    stamps: dict[str, Stamp], writer_of_it: PersonId, other: PersonId
+) -> None:
+    step = a_titled_step("Ferry.", stamps=stamps)
+    assert purged_by(other, step).records == ()
+    assert stored_by(purged_by(writer_of_it, step))[RECORD].fields["title"] == ""
+
+
+def test_the_sentences_of_one_s_own_text_beside_are_remembered_as_destroyed() -> None:
+    step = a_titled_step("Ferry.", alternatives={"title": (Alternative(BEN, "Raft."),)})
+    left = stored_by(purged_by(BEN, step))[RECORD]
+    assert (left.fields["title"], left.alternatives) == ("Ferry.", {})
+    assert left.purged == mark_of("Raft.", version=21)
+
+
+def test_what_stands_behind_the_record_is_written_anew_whatever_else_is_in_the_scope() -> None:
+    step = a_titled_step("A.")
+    elsewhere = replace(step, id=RecordId(UUID(int=12)))
+    revisions = [
+        _revision(elsewhere, 2, Value("title", "Other.", BEN)),
+        _revision(step, 3, Value("title", "B. A.", BEN), Value("done", True, BEN)),
+        _revision(step, 4, Value("title", "A.", ANA)),
+    ]
+    writes = purged_by(BEN, step, revisions=revisions)
+    assert [(each.version, each.values) for each in writes.revisions] == [(3, (Value("done", True, BEN),))]
+
+
+def test_a_copy_that_showed_the_words_loses_them_and_what_stands_behind_it() -> None:
+    shown = RecordId(UUID(int=12))
+    entry = an_entry("A.", shown_id=shown)
+    copy = replace(entry, space=TOGETHER, kind="shown_check_in", id=shown, shown_id=None)
+    writes = purged_by(ANA, entry, copy)
+    assert stored_by(writes)[shown].fields["text"] is None
+    assert set(writes.forgotten) == {(OWN, RECORD), (TOGETHER, shown)}
+
+
+def test_a_draft_whose_letter_is_out_of_reach_loses_what_stands_behind_it() -> None:
+    draft = replace(an_entry(""), kind="note_draft", fields={}, gone=True, shown_id=RecordId(UUID(int=12)))
+    behind = [_revision(draft, 3, Value("for_what", "A.", ANA))]
+    writes = purged_by(ANA, draft, revisions=behind)
+    assert (writes.forgotten, writes.revisions) == (((OWN, RECORD),), ())
+    assert stored_by(writes)[RECORD].purged == mark_of("A.", version=21)
+
+
+def test_the_draft_of_a_letter_remembers_what_was_destroyed_of_it_now_and_before() -> None:
+    letter = RecordId(UUID(int=12))
+    draft = replace(an_entry(""), kind="note_draft", fields={}, gone=True, shown_id=letter, purged=mark_of("B."))
+    given = replace(an_entry(""), space=TOGETHER, kind="note", id=letter, fields={"for_what": "A."})
+    once = stored_by(purged_by(ANA, given, draft))[RECORD]
+    assert once.purged == mark_of("A.", "B.", version=21)
+    behind = _revision(draft, 3, Value("for_what", "A.", ANA))
+    assert purged_by(ANA, given, once, revisions=[behind]).forgotten == ((OWN, RECORD),)
+    of_the_letter = _revision(given, 3, Value("for_what", "A.", ANA))
+    assert purged_by(ANA, given, once, revisions=[of_the_letter]).records == (), "nothing is left to do"
+
+
+def test_of_one_s_own_notice_about_the_record_nothing_is_left() -> None:
+    notice = replace(an_entry(""), kind="notice", id=RecordId(UUID(int=14)), fields={"code": "x"}, family=RECORD)
+    wiped = stored_by(purged_by(ANA, an_entry("A."), notice))[notice.id]
+    assert (wiped.gone, wiped.fields) == (True, {})
+
+
+def test_of_the_other_s_words_without_a_place_nothing_is_left_when_all_of_them_were_one_s_own() -> None:
+    fields = {"code": "closed", "words": {"title": "A."}}
+    box = replace(an_entry(""), kind="unplaced", id=RecordId(UUID(int=14)), author=BEN, fields=fields, family=RECORD)
+    wiped = stored_by(purged_by(ANA, a_titled_step("A."), box))[box.id]
+    assert (wiped.gone, wiped.fields) == (True, {})
+
+
+def test_notices_and_words_without_a_place_about_another_record_stay() -> None:
+    box = replace(an_entry(""), kind="unplaced", fields={"words": {"text": "A."}}, family=UUID(int=13))
+    boxes = [replace(box, id=RecordId(UUID(int=14)), kind=kind) for kind in ("unplaced", "notice")]
+    assert stored_by(purged_by(ANA, an_entry("A."), *boxes)).keys() == {RECORD}
+
+
+def test_words_without_a_place_are_remembered_with_what_was_destroyed_of_them_before() -> None:
+    box = replace(an_entry(""), kind="unplaced", fields={"words": {"text": "B."}}, purged=mark_of("A."))
+    gone = stored_by(purged_by(ANA, box))[RECORD]
+    assert (gone.gone, gone.fields) == (True, {})
+    assert gone.purged == mark_of("A.", "B.", version=gone.version)
 
 
 def _space(caller: Caller, head: int) -> Space:
