@@ -1,0 +1,119 @@
+"""A batch under way: what stands where, what was put behind, whom a word is left, and which day it is."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from msgspec.structs import replace
+
+from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
+from domain.records import Record
+from sync.board import Board, given_on, settings_id
+from sync.merge import Word
+from sync.ports import Caller, Loaded, Member, Revision, Space, Value
+from sync.sealing import keyed_id
+
+ANA, BEN = PersonId(UUID(int=1)), PersonId(UUID(int=2))
+OWN, TOGETHER, BENS = (SpaceId(UUID(int=n)) for n in (20, 21, 22))
+ID_KEYS = {space: bytes([space.int]) * 32 for space in (OWN, TOGETHER, BENS)}
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def a_board(*records: Record) -> Board:
+    """Ana's batch of this noon; both spaces stand at version 20."""
+    own = Space(
+        id=OWN,
+        home="personal",
+        couple=None,
+        state="active",
+        head=20,
+        store_epoch=UUID(int=50),
+        epoch=UUID(int=51),
+        horizon=0,
+        members=(Member(ANA, OWN),),
+    )
+    both = (Member(ANA, OWN), Member(BEN, BENS))
+    together = replace(own, id=TOGETHER, home="couple", couple=CoupleId(UUID(int=40)), members=both)
+    loaded = Loaded(
+        spaces={OWN: own, TOGETHER: together},
+        records={(each.space, each.id): each for each in records},
+        outcomes={},
+        counts={},
+    )
+    return Board(loaded, Caller(ANA, DeviceId(UUID(int=9)), (OWN, TOGETHER), may_keep=True), NOON, ID_KEYS)
+
+
+def a_step(number: int = 30, **rest: Any) -> Record:
+    known: dict[str, Any] = {"version": 0, "created": 0, "fields": {"title": "Ferry."}}
+    return Record(space=TOGETHER, kind="step", id=RecordId(UUID(int=number)), author=ANA, **known | rest)
+
+
+def settings(zone: str) -> Record:
+    identity = settings_id(ID_KEYS[OWN])
+    return Record(space=OWN, kind="settings", id=identity, version=1, created=1, author=ANA, fields={"zone": zone})
+
+
+def test_the_family_of_a_day_s_letters_is_found_again_in_years_to_come() -> None:
+    family = given_on(ID_KEYS[TOGETHER], ANA, date(2026, 11, 23))
+    assert family == keyed_id(ID_KEYS[TOGETHER], "given_on", ANA, "2026-11-23")
+
+
+def test_what_one_version_puts_behind_a_record_is_one_revision() -> None:
+    board = a_board()
+    values = [Value("title", text, ANA) for text in ("Ferry.", "Boat.", "Raft.")]
+    first = Revision(space=TOGETHER, record=RecordId(UUID(int=30)), version=21, values=(values[0],))
+    others = [replace(first, values=(values[1],)), replace(first, version=22, values=(values[2],))]
+    for revision in (first, *others):
+        board.behind(revision)
+    assert board.writes().revisions == (replace(first, values=(values[0], values[1])), others[1])
+
+
+def test_a_word_says_what_about_which_record_and_field_and_on_which_day() -> None:
+    board = a_board()
+    step = board.put(a_step())
+    for person in (ANA, BEN):
+        board.tell(Word(person, "kept_both", "title"), step, step.version)
+    [mine] = [each for each in board.changed() if each.kind == "notice"]
+    [theirs] = [each.record for each in board.writes().deposits]
+    fields = {"code": "kept_both", "about": str(step.id), "field": "title", "on": "2026-11-23"}
+    assert mine.fields == theirs.fields == fields
+    assert (mine.space, mine.author, mine.family) == (OWN, ANA, step.id)
+    assert (theirs.space, theirs.author, theirs.family) == (BENS, BEN, step.id)
+    assert mine.version == mine.created == 21
+
+
+def test_the_next_day_begins_at_midnight_where_the_caller_is() -> None:
+    assert a_board().next_day() == datetime(2026, 11, 24, tzinfo=UTC)
+    auckland = a_board(settings("Pacific/Auckland"))
+    assert auckland.today == date(2026, 11, 24)
+    assert auckland.next_day() == datetime(2026, 11, 24, 11, tzinfo=UTC)
+
+
+@pytest.fixture
+def far_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine where it is tomorrow already."""
+    with monkeypatch.context() as machine:
+        machine.setenv("TZ", "XXX-14")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("far_east")
+def test_which_day_it_is_does_not_depend_on_where_the_server_stands() -> None:
+    assert a_board().utc_date() == "2026-11-23"
+
+
+FAMILY = UUID(int=60)
+
+
+@pytest.mark.parametrize(
+    ("version", "family", "order"),
+    [(1, None, 1), (21, None, 21), (1, UUID(int=61), 1), (21, FAMILY, 41), (50, FAMILY, 50)],
+)
+def test_a_new_record_comes_behind_all_of_its_family(version: int, family: UUID | None, order: int) -> None:
+    board = a_board(a_step(31, version=5, created=5, family=FAMILY, fields={"order": 40}))
+    assert board.next_order(a_step(version=version, family=family)) == order
