@@ -117,3 +117,20 @@ FAMILY = UUID(int=60)
 def test_a_new_record_comes_behind_all_of_its_family(version: int, family: UUID | None, order: int) -> None:
     board = a_board(a_step(31, version=5, created=5, family=FAMILY, fields={"order": 40}))
     assert board.next_order(a_step(version=version, family=family)) == order
+
+
+def test_how_many_live_records_there_are_follows_what_is_put() -> None:
+    board = a_board()
+    for record, count in ((a_step(), 1), (a_step(31), 2), (a_step(), 2), (a_step(removed=True), 1), (a_step(), 2)):
+        board.put(record)
+        assert board.live(TOGETHER, "step") == count
+
+
+def test_how_many_others_stand_in_a_family_leaves_out_the_record_itself_and_what_was_removed() -> None:
+    board = a_board(a_step(31, family=FAMILY), a_step(32, family=FAMILY, removed=True))
+    assert board.standing(a_step(family=FAMILY)) == 1
+    assert board.standing(a_step(31, family=FAMILY)) == 0
+    assert board.standing(a_step(32, family=FAMILY)) == 1
+    assert board.standing(a_step(31, family=None)) == 0
+    board.put(a_step(31, family=UUID(int=61)))
+    assert board.standing(a_step(family=FAMILY)) == 0
