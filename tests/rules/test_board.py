@@ -112,10 +112,14 @@ FAMILY = UUID(int=60)
 
 @pytest.mark.parametrize(
     ("version", "family", "order"),
-    [(1, None, 1), (21, None, 21), (1, UUID(int=61), 1), (21, FAMILY, 41), (50, FAMILY, 50)],
+    [(1, None, 1), (21, None, 21), (1, UUID(int=61), 1), (1, UUID(int=62), 1), (21, FAMILY, 41), (50, FAMILY, 50)],
 )
 def test_a_new_record_comes_behind_all_of_its_family(version: int, family: UUID | None, order: int) -> None:
-    board = a_board(a_step(31, version=5, created=5, family=FAMILY, fields={"order": 40}))
+    board = a_board(
+        a_step(31, version=5, created=5, family=FAMILY, fields={"order": 40}),
+        a_step(32, version=6, created=6, family=FAMILY, fields={"order": 3}),
+        a_step(33, version=7, created=7, family=UUID(int=62)),
+    )
     assert board.next_order(a_step(version=version, family=family)) == order
 
 
