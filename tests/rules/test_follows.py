@@ -22,7 +22,7 @@ OWN, TOGETHER, BENS = (SpaceId(UUID(int=n)) for n in (20, 21, 22))
 ID_KEYS = {space: bytes([space.int]) * 32 for space in (OWN, TOGETHER, BENS)}
 DRAFT, ENTRY = RecordId(UUID(int=30)), RecordId(UUID(int=31))
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-LETTER = RecordId(keyed_id(ID_KEYS[TOGETHER], "note", DRAFT))
+LETTER = RecordId(keyed_id(ID_KEYS[TOGETHER], "note", ANA, DRAFT))
 """The id of the first letter that is given of the draft: found again in years to come."""
 
 
@@ -112,7 +112,7 @@ def test_the_same_words_are_not_given_twice(there: Record) -> None:
 def test_where_another_letter_has_the_id_the_words_are_a_letter_of_their_own(there: Record) -> None:
     board = on_a_board(there)
     draft = given(board, a_draft())
-    another = RecordId(keyed_id(ID_KEYS[TOGETHER], "note", DRAFT, str(draft.version)))
+    another = RecordId(keyed_id(ID_KEYS[TOGETHER], "note", ANA, DRAFT, str(draft.version)))
     assert [each.id for each in letters(board)] == [another]
     assert (draft.shown_id, draft.version) == (another, 21)
 
@@ -175,7 +175,7 @@ def test_a_copy_stays_its_author_s_and_keeps_its_place_while_it_changes_and_when
     master = board.records[OWN, ENTRY]
     [first] = [each for each in board.changed() if each.kind == "shown_check_in"]
     assert (first.id, first.author, first.created) == (master.shown_id, ANA, 21)
-    assert first.id == keyed_id(ID_KEYS[TOGETHER], "shown_check_in", ENTRY)
+    assert first.id == keyed_id(ID_KEYS[TOGETHER], "shown_check_in", ANA, ENTRY)
 
     show(board, KINDS["check_in"], board.put(master.with_fields(master.fields | {"text": "Well."})))
     changed = board.records[TOGETHER, first.id]
