@@ -30,6 +30,11 @@ def settings_id(id_key: bytes) -> RecordId:
     return RecordId(keyed_id(id_key, SETTINGS))
 
 
+def letter_id(id_key: bytes, gives: str, author: PersonId, draft: UUID) -> RecordId:
+    """Return the id of the first letter that is given of a draft."""
+    return RecordId(keyed_id(id_key, gives, author, draft))
+
+
 def given_on(id_key: bytes, person: PersonId, day: date) -> UUID:
     """Return the family of the letters that a person gives on one day, in the couple space with this id key."""
     return keyed_id(id_key, "given_on", person, day.isoformat())

@@ -10,7 +10,7 @@ from domain.policies import Policy
 from domain.records import Record
 from domain.shapes import as_uuid
 from domain.windows import project
-from sync.board import Board, given_on
+from sync.board import Board, given_on, letter_id
 from sync.merge import Word
 from sync.ports import RecordKey, Revision, Value
 
@@ -87,7 +87,7 @@ def give(board: Board, kind: Kind, draft: Record, situation: Situation) -> None:
         return
     assert board.couple is not None
     space = board.couple.id
-    identity = board.made_id(space, letter.gives, draft.author, draft.id)
+    identity = letter_id(board.id_keys[space], letter.gives, draft.author, draft.id)
     words = letter.words(draft.fields, situation)
     there = board.records.get((space, identity))
     texts = kind.of_policy(Policy.WORDS)

@@ -9,7 +9,7 @@ from domain.ids import RecordId, SpaceId
 from domain.kind import Kind
 from domain.kinds import KINDS
 from domain.shapes import Identity, as_uuid
-from sync.board import given_on, settings_id
+from sync.board import given_on, letter_id, settings_id
 from sync.ports import Caller, Wanted
 from sync.sealing import keyed_id
 from sync.wire import Change
@@ -56,7 +56,8 @@ def family_of(kind: Kind, values: Mapping[str, Any], id_key: bytes) -> UUID | No
 
 def letters_of(gives: str, draft: UUID, caller: Caller, id_keys: Mapping[SpaceId, bytes]) -> set[RecordId]:
     """Return the ids under which a draft was given, if it was, in each of the caller's couples."""
-    return {RecordId(keyed_id(id_keys[space], gives, draft)) for space in caller.spaces[1:] if space in id_keys}
+    couples = [space for space in caller.spaces[1:] if space in id_keys]
+    return {letter_id(id_keys[space], gives, caller.person, draft) for space in couples}
 
 
 def given_lately(kind: str, caller: Caller, id_keys: Mapping[SpaceId, bytes], now: datetime) -> set[tuple[UUID, str]]:

@@ -1,5 +1,7 @@
 """What a fifth review found, which read the protocol's page alone and did what it says, and no more."""
 
+from datetime import timedelta
+
 import pytest
 from msgspec.structs import replace
 
@@ -96,3 +98,17 @@ async def test_letters_of_two_drafts_that_bear_one_id_and_say_the_same_are_two_l
     await world.settle()
 
     assert len(bens.view("note")) == 2
+
+
+async def test_a_letter_stays_though_its_draft_s_id_is_used_again(phones: tuple[World, Device, Device, Device]) -> None:
+    world, anas, bens, _ = phones
+    couple = str(anas.replica.couple)
+    draft = anas.make("note_draft", for_couple=couple, for_what="The soup.", send=True)
+    await world.settle()
+    for key in [key for key in world.store.records if key[1] == draft]:
+        del world.store.records[key]  # as after the tombstone's 400 days
+    world.now += timedelta(days=432)
+    anas.force("note_draft", draft, set={"for_couple": couple, "for_what": "Never mind.", "send": True})
+    await world.settle()
+
+    assert sorted(each.fields["for_what"] for each in bens.view("note")) == ["Never mind.", "The soup."]

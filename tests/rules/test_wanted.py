@@ -25,7 +25,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 def test_a_draft_is_judged_with_the_settings_and_the_letter_that_it_may_have_become() -> None:
     asks = wanted([change("note_draft", DRAFT, {"for_what": "The soup."})], CALLER, ID_KEYS, NOON)
-    letter = RecordId(keyed_id(ID_KEYS[NOW_TOGETHER], "note", DRAFT))
+    letter = RecordId(keyed_id(ID_KEYS[NOW_TOGETHER], "note", ANA, DRAFT))
     assert set(asks.ids) == {RecordId(DRAFT), settings_id(ID_KEYS[OWN]), letter}
 
 
