@@ -8,7 +8,6 @@ import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final, NoReturn
 from uuid import UUID
 
@@ -16,15 +15,26 @@ from msgspec import Struct
 
 from api import device_words as words
 from api.client import AnotherPersonError, Client, OfflineError, Synced, TurnedAwayError
-from api.device_listing import Listing, as_json, short
+from api.device_grammar import ACTS, parser
+from api.device_listing import as_json, short
+from api.device_meaning import (
+    MisunderstoodError,
+    UnfitError,
+    couple_to,
+    fitting,
+    found,
+    kind_named,
+    listing_of,
+    replica_of,
+    values_of,
+)
 from api.device_people import is_stale, people, to_remember
 from api.device_store import DeviceFileError
-from api.kinds_page import in_words
 from domain.ids import CoupleId, PersonId, RecordId
-from domain.kind import Kind, Ownership, Who
+from domain.kind import Ownership, Who
 from domain.kinds import KINDS
 from domain.policies import Policy
-from domain.shapes import ONLY_ME, UNFIT, Audience, Flag, Identity, SetOf, Shape, Whole, Windows
+from domain.shapes import ONLY_ME
 from sync.replica import EditRefusedError, Replica, Shown
 from sync.wire import Change
 
@@ -34,41 +44,6 @@ EXIT_OFFLINE: Final = 3
 EXIT_REFUSED: Final = 4
 EXIT_INTERRUPTED: Final = 130
 
-_EPILOG: Final = """\
-An id may be written as the six characters that `show` prints, or as any unique beginning or end of it.
-Every edit is kept in the file at once and needs no network; `sync` sends it.
-
-two phones in two terminals (start the server with: make run):
-  haven-device --file ana.db sign-in --server http://127.0.0.1:8000 --name Ana
-  haven-device --file ben.db sign-in --server http://127.0.0.1:8000 --name Ben
-  haven-device --file ana.db invite                 # prints a code
-  haven-device --file ben.db join CODE              # both see the same three words
-  haven-device --file ben.db confirm
-  haven-device --file ana.db confirm
-  haven-device --file ana.db propose "A walk every Sunday" --why "We talk best while walking."
-  haven-device --file ana.db sync
-  haven-device --file ben.db sync
-  haven-device --file ben.db show                   # shows the goal and its id
-  haven-device --file ben.db accept ID
-  haven-device --file ben.db listen                 # stays, and tells when there is news
-
-exit codes:
-  0   done
-  1   the server said no, or the file cannot be used; the reason is on standard error
-  2   the command line was not understood
-  3   the server cannot be reached; everything is kept
-  4   the edit breaks a rule; nothing was kept
-"""
-
-_ACTS: Final[Mapping[str, str]] = {
-    "accept": "say yes to what is proposed for a goal",
-    "decline": "say no to what is proposed, without a reason",
-    "not-now": "put a proposal off",
-    "done": "say that you feel a goal is reached, or that a step is done",
-    "rest": "let a goal rest for as long as you need",
-    "resume": "take a resting goal up again",
-    "let-go": "let a goal go; it needs nobody else",
-}
 _ACTS_SAID: Final[Mapping[str, str]] = {
     "accept": "You have said yes.",
     "decline": "You have said no.",
@@ -78,15 +53,7 @@ _ACTS_SAID: Final[Mapping[str, str]] = {
     "resume": "You take it up again.",
     "let-go": "You let it go.",
 }
-_ACT_NAMES: Final = {name: name.replace("-", "_") for name in _ACTS} | {"done": "mark_done"}
-
-
-class MisunderstoodError(Exception):
-    """The command line names something that is not there or does not fit; the text says what would."""
-
-
-class UnfitError(Exception):
-    """A value does not fit its field, so nothing was kept; the text names the field and what it takes."""
+_ACT_NAMES: Final = {name: name.replace("-", "_") for name in ACTS} | {"done": "mark_done"}
 
 
 FAULTS: Final[Mapping[type[Exception], int]] = {
@@ -121,7 +88,7 @@ def main() -> NoReturn:
 
 def run(arguments: Sequence[str]) -> int:
     """Run `arguments` and return the exit code."""
-    chosen = _parser().parse_args(arguments)
+    chosen = parser().parse_args(arguments)
     try:
         said = asyncio.run(_run(chosen))
     except KeyboardInterrupt:
@@ -159,7 +126,7 @@ async def me(client: Client, _chosen: argparse.Namespace) -> Said:
     """Say who one is and whom one is with."""
     said = await client.me()
     _remember(client, said)
-    if is_stale(_replica(client), client.store.account):
+    if is_stale(replica_of(client), client.store.account):
         await client.sync()  # the other was the second to confirm, or has parted
     lines = [f"You are {said['chosen_name']}.", *_with(said)]
     for pairing in said["pairings"]:
@@ -259,11 +226,11 @@ async def revoke(client: Client, chosen: argparse.Namespace) -> Said:
 
 async def add(client: Client, chosen: argparse.Namespace) -> Said:
     """Make a record."""
-    kind = _kind(chosen.kind)
-    values = _values(client, kind, chosen.fields)
+    kind = kind_named(chosen.kind)
+    values = values_of(client, kind, chosen.fields)
     if "local_date" in kind.fields:
         values.setdefault("local_date", datetime.now().astimezone().date().isoformat())
-    couple = _replica(client).couple
+    couple = replica_of(client).couple
     if "for_couple" in kind.fields and couple is not None:
         # A note is written with somebody in mind, and must not be given to another later by itself.
         values.setdefault("for_couple", str(couple))
@@ -275,37 +242,37 @@ async def add(client: Client, chosen: argparse.Namespace) -> Said:
 
 async def set_fields(client: Client, chosen: argparse.Namespace) -> Said:
     """Change fields of a record."""
-    shown = _found(client, chosen.id)
-    return _kept(client.edit(shown.kind, shown.id, _values(client, KINDS[shown.kind], chosen.fields)))
+    shown = found(client, chosen.id)
+    return _kept(client.edit(shown.kind, shown.id, values_of(client, KINDS[shown.kind], chosen.fields)))
 
 
 async def remove(client: Client, chosen: argparse.Namespace) -> Said:
     """Remove a record."""
-    shown = _found(client, chosen.id)
+    shown = found(client, chosen.id)
     return _kept(client.edit(shown.kind, shown.id, {}, remove=True))
 
 
 async def bring_back(client: Client, chosen: argparse.Namespace) -> Said:
     """Undo a removal."""
-    shown = _found(client, chosen.id)
+    shown = found(client, chosen.id)
     return _kept(client.edit(shown.kind, shown.id, {}, remove=False))
 
 
 async def propose(client: Client, chosen: argparse.Namespace) -> Said:
     """Propose a goal, or other terms for one."""
-    replica = _replica(client)
-    _couple(replica, "propose it to")
+    replica = replica_of(client)
+    couple_to(replica, "propose it to")
     based_on = None
     terms = {"title": chosen.title, "why": chosen.why, "done_when": chosen.done_when}
     # Both before either is kept: a goal without terms would be shown to nobody.
-    terms = _fitting(KINDS["goal_terms"], terms)
-    about = _fitting(KINDS["goal"], {"form": "agreement" if chosen.agreement else "goal", "topic": chosen.topic})
+    terms = fitting(KINDS["goal_terms"], terms)
+    about = fitting(KINDS["goal"], {"form": "agreement" if chosen.agreement else "goal", "topic": chosen.topic})
     if chosen.goal is None:
         made = client.edit("goal", None, about)
         assert made is not None, "a new record is always an edit"
         goal = RecordId(made.id)
     else:
-        goal = _found(client, chosen.goal, "goal").id
+        goal = found(client, chosen.goal, "goal").id
         shown = replica.shown(goal)
         based_on = None if shown is None else shown.fields.get("terms_in_force")
     client.edit("goal_terms", None, terms | {"goal": str(goal), "based_on": based_on})
@@ -314,13 +281,13 @@ async def propose(client: Client, chosen: argparse.Namespace) -> Said:
 
 async def act(client: Client, chosen: argparse.Namespace) -> Said:
     """Say something about a goal: accept, decline, let it go, and so on."""
-    shown = _found(client, chosen.id)
+    shown = found(client, chosen.id)
     if chosen.command == "done" and shown.kind == "step":
         return _kept(client.edit("step", shown.id, {"done": True}))
     if shown.kind == "goal_terms":
         goal, terms = shown.fields["goal"], str(shown.id)
     elif shown.kind == "goal":
-        goal, terms = str(shown.id), _terms_meant(_replica(client), shown, chosen.command)
+        goal, terms = str(shown.id), _terms_meant(replica_of(client), shown, chosen.command)
     else:
         raise MisunderstoodError("Name a goal, or terms that were proposed for one.")
     kept = client.edit("goal_act", None, {"goal": goal, "terms": terms, "act": _ACT_NAMES[chosen.command]})
@@ -329,8 +296,8 @@ async def act(client: Client, chosen: argparse.Namespace) -> Said:
 
 
 def _standing(client: Client, goal: RecordId) -> list[str]:
-    shown = _replica(client).shown(goal)
-    return [] if shown is None else _listing(client).lines(shown)[:1]
+    shown = replica_of(client).shown(goal)
+    return [] if shown is None else listing_of(client).lines(shown)[:1]
 
 
 def _terms_meant(replica: Replica, goal: Shown, command: str) -> str:
@@ -348,11 +315,11 @@ def _terms_meant(replica: Replica, goal: Shown, command: str) -> str:
 
 async def share(client: Client, chosen: argparse.Namespace) -> Said:
     """Show chosen parts of something private."""
-    shown = _found(client, chosen.id)
+    shown = found(client, chosen.id)
     window = KINDS[shown.kind].window
     if window is None:
         raise MisunderstoodError(f"A {words.plain(shown.kind)} cannot be shown in parts.")
-    couple = _couple(_replica(client), "show it to")
+    couple = couple_to(replica_of(client), "show it to")
     unknown = [each for each in chosen.parts if each not in window.parts]
     if unknown:
         raise MisunderstoodError(f"Parts are: {', '.join(window.parts)}.")
@@ -363,17 +330,17 @@ async def share(client: Client, chosen: argparse.Namespace) -> Said:
 
 async def unshare(client: Client, chosen: argparse.Namespace) -> Said:
     """Take back what was shown."""
-    shown = _found(client, chosen.id)
+    shown = found(client, chosen.id)
     return _kept(client.edit(shown.kind, shown.id, {"audience": ONLY_ME}))
 
 
 async def send(client: Client, chosen: argparse.Namespace) -> Said:
     """Give a note."""
-    shown = _found(client, chosen.id, "note_draft")
-    couple = _couple(_replica(client), "give it to")
+    shown = found(client, chosen.id, "note_draft")
+    couple = couple_to(replica_of(client), "give it to")
     meant = shown.fields.get("for_couple")
     if meant not in (None, str(couple)) and not chosen.yes:
-        known = people(_replica(client), client.store.account)
+        known = people(replica_of(client), client.store.account)
         raise MisunderstoodError(
             f"You wrote this for {known.partner(CoupleId(UUID(meant)))}, with whom you are not together any more, and"
             f" it was not given. Add --yes to give it to {known.partner(couple)} instead."
@@ -383,14 +350,14 @@ async def send(client: Client, chosen: argparse.Namespace) -> Said:
 
 async def respond(client: Client, chosen: argparse.Namespace) -> Said:
     """Answer what the partner shows."""
-    shown = _found(client, chosen.id, "shown_check_in")
+    shown = found(client, chosen.id, "shown_check_in")
     answer = {"to": str(shown.id), "form": chosen.form.replace("-", "_"), "text": chosen.text}
-    return _kept(client.edit("response", None, _fitting(KINDS["response"], answer)))
+    return _kept(client.edit("response", None, fitting(KINDS["response"], answer)))
 
 
 async def pick(client: Client, chosen: argparse.Namespace) -> Said:
     """Choose between two texts."""
-    shown = _found(client, chosen.id)
+    shown = found(client, chosen.id)
     beside = shown.alternatives.get(chosen.field, ())
     texts = [str(shown.fields.get(chosen.field) or ""), *(each.text for each in beside)]
     if not beside or not 0 <= chosen.number < len(texts):
@@ -400,7 +367,7 @@ async def pick(client: Client, chosen: argparse.Namespace) -> Said:
 
 async def right(client: Client, chosen: argparse.Namespace) -> Said:
     """Say that a joined text is right."""
-    shown = _found(client, chosen.id)
+    shown = found(client, chosen.id)
     if chosen.field not in shown.merged:
         raise MisunderstoodError("That text was not joined from two.")
     return _kept(client.confirm_text(shown.id, chosen.field))
@@ -421,7 +388,7 @@ def _kept(change: Change | None) -> Said:
 
 async def sync(client: Client, _chosen: argparse.Namespace) -> Said:
     """Send what waits and fetch what is new."""
-    before = len(_replica(client).waiting())
+    before = len(replica_of(client).waiting())
     synced = await client.sync()
     return Said([*_told(synced, before), *await _acquainted(client)], _told_json(synced))
 
@@ -432,7 +399,7 @@ async def listen(client: Client, chosen: argparse.Namespace) -> Said:
     count = 0
     async for hint in client.listen():
         count += 1
-        space = _replica(client).spaces.get(hint.space)
+        space = replica_of(client).spaces.get(hint.space)
         where = "between the two of you" if space is not None and space.home == "couple" else "in your own space"
         if chosen.json:
             _print(json.dumps({"space": str(hint.space), "head": hint.head}))
@@ -446,7 +413,7 @@ async def listen(client: Client, chosen: argparse.Namespace) -> Said:
 
 async def earlier(client: Client, chosen: argparse.Namespace) -> Said:
     """Show what a record held before."""
-    shown, listing = _found(client, chosen.id), _listing(client)
+    shown, listing = found(client, chosen.id), listing_of(client)
     told = await client.earlier(shown.kind, shown.id, chosen.before)
     lines = [
         f"  {revision['on']}  {words.plain(each['field'])}, by {listing.who(PersonId(UUID(each['by'])), shown)}:"
@@ -461,11 +428,11 @@ async def earlier(client: Client, chosen: argparse.Namespace) -> Said:
 
 async def purge(client: Client, chosen: argparse.Namespace) -> Said:
     """Destroy one's own words in a record."""
-    shown, listing = _found(client, chosen.id), _listing(client)
+    shown, listing = found(client, chosen.id), listing_of(client)
     kind, partner = KINDS[shown.kind], listing.partner(shown)
     if kind.ownership is Ownership.PROJECTION:
         raise MisunderstoodError("This is a copy that Haven shows. Whoever wrote it purges what it was copied from.")
-    if shown.author != _replica(client).person and not kind.of_policy(Policy.SHARED_WORDS):
+    if shown.author != replica_of(client).person and not kind.of_policy(Policy.SHARED_WORDS):
         raise MisunderstoodError(f"These are words of {partner}. Only whoever wrote something can destroy it.")
     if not chosen.yes:
         raise MisunderstoodError(f"{words.purge_asked(kind, partner)} Add --yes to do it.")
@@ -476,7 +443,7 @@ async def purge(client: Client, chosen: argparse.Namespace) -> Said:
 
 def _words_apart(client: Client, goal: Shown) -> list[str]:
     """Return the terms and steps of a goal that still have one's own words: they are records of their own."""
-    replica = _replica(client)
+    replica = replica_of(client)
     apart = [
         f"  [{short(each.id)}] {words.title(each)}"
         for kind in ("goal_terms", "step")
@@ -509,12 +476,12 @@ def _told_json(synced: Synced) -> Any:
 
 async def show(client: Client, chosen: argparse.Namespace) -> Said:
     """Show what this phone shows."""
-    replica = _replica(client)
+    replica = replica_of(client)
     if chosen.kind is None:
         kinds = [name for name in words.HEADINGS if name not in ("goal_terms", "goal_act", "step", "settings")]
     else:
-        kinds = [_kind(chosen.kind).name]
-    listing = _listing(client)
+        kinds = [kind_named(chosen.kind).name]
+    listing = listing_of(client)
     lines = [listing.opening()]
     told: dict[str, Any] = {"waiting": len(replica.waiting()), "records": []}
     for kind in kinds:
@@ -529,124 +496,13 @@ async def show(client: Client, chosen: argparse.Namespace) -> Said:
     return Said(lines, told)
 
 
-# What a command line means -------------------------------------------------------------------------------------------
-
-
-def _replica(client: Client) -> Replica:
-    replica = client.replica
-    assert replica is not None, "the command began with one"
-    return replica
-
-
-def _listing(client: Client) -> Listing:
-    return Listing(_replica(client), people(_replica(client), client.store.account))
-
-
-def _couple(replica: Replica, act: str) -> CoupleId:
-    if replica.couple is None:
-        raise MisunderstoodError(
-            f"There is nobody to {act}: you are not with anyone here. If you have just paired: sync first."
-        )
-    return replica.couple
-
-
-def _kind(written: str) -> Kind:
-    kind = KINDS.get(written.replace("-", "_"))
-    if kind is None:
-        raise MisunderstoodError(f"There is no kind {written!r}. Kinds are: {', '.join(KINDS)}.")
-    return kind
-
-
-def _found(client: Client, written: str, kind: str | None = None) -> Shown:
-    """Find the one record whose id begins or ends like this."""
-    replica = _replica(client)
-    wanted = written.lower()
-    known = {row.id for row in replica.rows() if not row.gone}
-    known |= {RecordId(kept.change.id) for kept in replica.waiting()}
-    alike = [each for each in known if str(each).startswith(wanted) or str(each).endswith(wanted)]
-    found = [each for each in map(replica.shown, alike) if each is not None and each.kind in KINDS]
-    if len(found) != 1:
-        raise MisunderstoodError(
-            f"{'More than one record is' if found else 'Nothing on this phone is'} called {written!r}; see `show`."
-        )
-    if kind is not None and found[0].kind != kind:
-        raise MisunderstoodError(f"{written!r} is a {words.plain(found[0].kind)}, not a {words.plain(kind)}.")
-    return found[0]
-
-
-def _values(client: Client, kind: Kind, written: Sequence[str]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for pair in written:
-        name, equals, text = pair.partition("=")
-        name = name.replace("-", "_")
-        if not equals or name not in kind.written:
-            names = ", ".join(kind.written)
-            raise MisunderstoodError(f"Write field=value. A {words.plain(kind.name)} has: {names}.")
-        values[name] = _value(client, kind.fields[name].shape, text)
-    return _fitting(kind, values)
-
-
-def _fitting(kind: Kind, values: dict[str, Any]) -> dict[str, Any]:
-    """Return the values; the edit itself would be refused without saying for which of them."""
-    for name, value in values.items():
-        field = kind.fields[name]
-        if field.policy is not Policy.SERVER and field.shape.judged(value) is UNFIT:
-            raise UnfitError(f"{name} does not take that; it holds {in_words(field.shape).replace('`', '')}.")
-    return values
-
-
-def _value(client: Client, shape: Shape, text: str) -> Any:
-    """Read one value as its field wants it; what does not fit is left for the field's own judgement."""
-    if isinstance(shape, SetOf):
-        return [_value(client, shape.element, each.strip()) for each in text.split(",") if each.strip()]
-    reader = READERS.get(type(shape))
-    return (text or None) if reader is None else reader(client, text)
-
-
-def _flag(_: Client, text: str) -> Any:
-    return {"yes": True, "true": True, "no": False, "false": False}.get(text.lower(), text)
-
-
-def _whole(_: Client, text: str) -> Any:
-    return int(text) if text.lstrip("-").isdecimal() else (text or None)
-
-
-def _audience(client: Client, text: str) -> str:
-    couple = _replica(client).couple
-    return text if text == ONLY_ME or couple is None else str(couple)
-
-
-def _json(_: Client, text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def _identity(client: Client, text: str) -> str | None:
-    replica = _replica(client)
-    named = {"": None, "me": str(replica.person), "us": None if replica.couple is None else str(replica.couple)}
-    if text in named:
-        return named[text]
-    try:
-        return str(UUID(text))
-    except ValueError:
-        return str(_found(client, text).id)
-
-
-READERS: Final[Mapping[type, Callable[[Client, str], Any]]] = {
-    Flag: _flag,
-    Whole: _whole,
-    Audience: _audience,
-    Windows: _json,
-    Identity: _identity,
-}
+# Who the people are ------------------------------------------------------------------------------------------------
 
 
 async def _acquainted(client: Client) -> list[str]:
     """Ask who the people are where this phone has heard that they are others, and say whom one is with now."""
     told = client.store.account.get("couple")
-    if not is_stale(_replica(client), client.store.account):
+    if not is_stale(replica_of(client), client.store.account):
         return []
     try:
         said = await client.me()
@@ -693,7 +549,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "remove": remove,
     "bring-back": bring_back,
     "propose": propose,
-    **dict.fromkeys(_ACTS, act),
+    **dict.fromkeys(ACTS, act),
     "share": share,
     "unshare": unshare,
     "send": send,
@@ -706,102 +562,6 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "earlier": earlier,
     "purge": purge,
 }
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="haven-device",
-        description="One person's phone, in a file. It works without a network and agrees with the others at `sync`.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    default = os.environ.get("HAVEN_DEVICE", "device.db")
-    parser.add_argument(
-        "--file", type=Path, default=Path(default), help="the phone (default: $HAVEN_DEVICE, else device.db)"
-    )
-    parser.add_argument("--json", action="store_true", help="answer in JSON, for programs")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-
-    def command(name: str, about: str, example: str = "") -> argparse.ArgumentParser:
-        added = commands.add_parser(
-            name,
-            help=about,
-            description=f"{about[0].upper()}{about[1:]}.",
-            epilog=f"example: haven-device --file ana.db {example}" if example else None,
-        )
-        added.set_defaults(command=name)
-        return added
-
-    added = command("sign-in", "sign in on this phone", "sign-in --server http://127.0.0.1:8000 --name Ana")
-    added.add_argument("--server", required=True, metavar="URL", help="where Haven is; kept in the file")
-    added.add_argument("--name", required=True, help="who you are (a development server believes it)")
-    command("me", "say who you are here, and whom you are with")
-    command("invite", "make a code to pair with your partner")
-    command("join", "use a code", "join ABCD-EFGH").add_argument("code", nargs="+", help="as letters or as words")
-    command("confirm", "say yes to a pairing").add_argument("pairing", nargs="?", help="only if several wait")
-    command("part", "leave your partner here, at once", "part --yes").add_argument("--yes", action="store_true")
-    command("devices", "list the phones that are or were signed in as you")
-    added = command("revoke", "shut one of your phones out, for good", "revoke 5f0c12 --yes")
-    added.add_argument("id")
-    added.add_argument("--yes", action="store_true")
-    _editing(command)
-    added = command("show", "show what this phone shows", "show goal")
-    added.add_argument("kind", nargs="?", help="one kind only: " + ", ".join(KINDS))
-    added.add_argument("--removed", action="store_true", help="what was removed instead")
-    command("sync", "send what waits and fetch what is new")
-    added = command("listen", "stay, and sync whenever there is news")
-    added.add_argument("--news", type=_count, metavar="N", help="stop after so much news")
-    added = command("earlier", "show what a record held before, for 30 days", "earlier 5f0c12")
-    added.add_argument("id")
-    added.add_argument("--before", type=_count, metavar="VERSION", help="only what is older than this")
-    added = command("purge", "destroy your own words in a record, everywhere and for good", "purge 5f0c12 --yes")
-    added.add_argument("id")
-    added.add_argument("--yes", action="store_true")
-    return parser
-
-
-def _editing(command: Callable[..., argparse.ArgumentParser]) -> None:
-    added = command("add", "make a record", 'add check_in text="A long day." needs=rest,listening valence=-1')
-    added.add_argument("kind", help="what it is, such as check_in, note_draft or step")
-    added.add_argument("fields", nargs="*", metavar="field=value")
-    added = command("set", "change fields of a record", 'set 5f0c12 title="Book the ferry" taken_by=me')
-    added.add_argument("id")
-    added.add_argument("fields", nargs="+", metavar="field=value")
-    command("remove", "remove a record", "remove 5f0c12").add_argument("id")
-    command("bring-back", "undo a removal", "bring-back 5f0c12").add_argument("id")
-    added = command("propose", "propose a goal for the two of you", 'propose "A walk every Sunday"')
-    added.add_argument("title")
-    added.add_argument("--goal", metavar="ID", help="other terms for a goal that you have")
-    added.add_argument("--why")
-    added.add_argument("--done-when")
-    added.add_argument("--topic")
-    added.add_argument("--agreement", action="store_true", help="an agreement, which has no end to reach")
-    for name, about in _ACTS.items():
-        command(name, about, f"{name} 5f0c12").add_argument("id")
-    added = command("share", "show chosen parts of a check-in to your partner", "share 5f0c12 mood text")
-    added.add_argument("id")
-    added.add_argument("parts", nargs="+")
-    command("unshare", "take back what you showed", "unshare 5f0c12").add_argument("id")
-    added = command("send", "give a note; once given it stays given", "send 5f0c12")
-    added.add_argument("id")
-    added.add_argument("--yes", action="store_true", help="also one that was written for an earlier partner")
-    added = command("respond", "answer what your partner shows you", 'respond 5f0c12 heard_you --text "I am here."')
-    added.add_argument("id")
-    added.add_argument("form")
-    added.add_argument("--text")
-    added = command("pick", "keep one of two texts that stand beside each other", "pick 5f0c12 notes 1")
-    added.add_argument("id")
-    added.add_argument("field")
-    added.add_argument("number", type=int, help="as `show` numbers them; 0 is the one that stands")
-    added = command("right", "say that a text joined from two reads well", "right 5f0c12 notes")
-    added.add_argument("id")
-    added.add_argument("field")
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError("must be a number from 1")
-    return int(text)
 
 
 def _say(chosen: argparse.Namespace, said: Said) -> None:
