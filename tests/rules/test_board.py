@@ -9,41 +9,13 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
+from domain.ids import RecordId
 from domain.records import Record
-from sync.board import Board, given_on, settings_id
+from sync.board import given_on, settings_id
 from sync.merge import Word
-from sync.ports import Caller, Loaded, Member, Revision, Space, Value
+from sync.ports import Revision, Value
 from sync.sealing import keyed_id
-
-ANA, BEN = PersonId(UUID(int=1)), PersonId(UUID(int=2))
-OWN, TOGETHER, BENS = (SpaceId(UUID(int=n)) for n in (20, 21, 22))
-ID_KEYS = {space: bytes([space.int]) * 32 for space in (OWN, TOGETHER, BENS)}
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-
-def a_board(*records: Record) -> Board:
-    """Ana's batch of this noon; both spaces stand at version 20."""
-    own = Space(
-        id=OWN,
-        home="personal",
-        couple=None,
-        state="active",
-        head=20,
-        store_epoch=UUID(int=50),
-        epoch=UUID(int=51),
-        horizon=0,
-        members=(Member(ANA, OWN),),
-    )
-    both = (Member(ANA, OWN), Member(BEN, BENS))
-    together = replace(own, id=TOGETHER, home="couple", couple=CoupleId(UUID(int=40)), members=both)
-    loaded = Loaded(
-        spaces={OWN: own, TOGETHER: together},
-        records={(each.space, each.id): each for each in records},
-        outcomes={},
-        counts={},
-    )
-    return Board(loaded, Caller(ANA, DeviceId(UUID(int=9)), (OWN, TOGETHER), may_keep=True), NOON, ID_KEYS)
+from tests.rules.boards import ANA, BEN, BENS, ID_KEYS, OWN, TOGETHER, a_board
 
 
 def a_step(number: int = 30, **rest: Any) -> Record:

@@ -7,48 +7,20 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
+from domain.ids import PersonId, RecordId
 from domain.kind import Situation
 from domain.kinds import KINDS
 from domain.notes import LETTERS_A_DAY_MAX
 from domain.records import Alternative, Record, Stamp
 from sync.board import Board, given_on
 from sync.follows import give, give_due, move, show
-from sync.ports import Caller, Loaded, Member, Space, Value
+from sync.ports import Value
 from sync.sealing import keyed_id
+from tests.rules.boards import ANA, BEN, COUPLE, ID_KEYS, NOON, OWN, TOGETHER, a_board
 
-ANA, BEN, COUPLE = PersonId(UUID(int=1)), PersonId(UUID(int=2)), CoupleId(UUID(int=40))
-OWN, TOGETHER, BENS = (SpaceId(UUID(int=n)) for n in (20, 21, 22))
-ID_KEYS = {space: bytes([space.int]) * 32 for space in (OWN, TOGETHER, BENS)}
 DRAFT, ENTRY = RecordId(UUID(int=30)), RecordId(UUID(int=31))
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LETTER = RecordId(keyed_id(ID_KEYS[TOGETHER], "note", ANA, DRAFT))
 """The id of the first letter that is given of the draft: found again in years to come."""
-
-
-def on_a_board(*records: Record, parted: bool = False, families: frozenset[tuple[UUID, str]] = frozenset()) -> Board:
-    """Ana's batch of this noon; both spaces stand at version 20."""
-    own = Space(
-        id=OWN,
-        home="personal",
-        couple=None,
-        state="active",
-        head=20,
-        store_epoch=UUID(int=50),
-        epoch=UUID(int=51),
-        horizon=0,
-        members=(Member(ANA, OWN),),
-    )
-    together = replace(own, id=TOGETHER, home="couple", couple=COUPLE, members=(Member(ANA, OWN), Member(BEN, BENS)))
-    together = replace(together, state="closed" if parted else "active")
-    loaded = Loaded(
-        spaces={OWN: own, TOGETHER: together},
-        records={(each.space, each.id): each for each in records},
-        outcomes={},
-        counts={},
-        families=families,
-    )
-    return Board(loaded, Caller(ANA, DeviceId(UUID(int=9)), (OWN, TOGETHER), may_keep=True), NOON, ID_KEYS)
 
 
 def a_draft(**values: Any) -> Record:
@@ -80,7 +52,7 @@ def letters(board: Board) -> list[Record]:
 
 
 def test_a_letter_is_its_writer_s_and_new_and_counts_for_the_day() -> None:
-    board = on_a_board()
+    board = a_board()
     draft = given(board, a_draft())
     [letter] = letters(board)
     assert (letter.id, letter.author, letter.space) == (LETTER, ANA, TOGETHER)
@@ -93,7 +65,7 @@ def test_a_letter_is_its_writer_s_and_new_and_counts_for_the_day() -> None:
     "there", [a_letter(), replace(a_letter(), fields=a_letter().fields | {"given_on": "2026-11-20", "found": True})]
 )
 def test_the_same_words_are_not_given_twice(there: Record) -> None:
-    board = on_a_board(there)
+    board = a_board(there)
     draft = given(board, a_draft())
     assert letters(board) == []
     assert (draft.gone, draft.shown_id) == (True, LETTER)
@@ -110,7 +82,7 @@ def test_the_same_words_are_not_given_twice(there: Record) -> None:
     ids=["other words", "fewer words", "wiped", "gone"],
 )
 def test_where_another_letter_has_the_id_the_words_are_a_letter_of_their_own(there: Record) -> None:
-    board = on_a_board(there)
+    board = a_board(there)
     draft = given(board, a_draft())
     another = RecordId(keyed_id(ID_KEYS[TOGETHER], "note", ANA, DRAFT, str(draft.version)))
     assert [each.id for each in letters(board)] == [another]
@@ -118,14 +90,14 @@ def test_where_another_letter_has_the_id_the_words_are_a_letter_of_their_own(the
 
 
 def test_words_that_were_destroyed_and_had_to_be_there_are_not_given_as_nothing() -> None:
-    board = on_a_board()
+    board = a_board()
     draft = given(board, a_draft(for_what=""))
     assert letters(board) == []
     assert (draft.fields["state"], draft.due_at) == ("draft", None)
 
 
 def test_texts_beside_a_given_draft_stay_behind_it_under_its_version() -> None:
-    board = on_a_board()
+    board = a_board()
     beside = {"for_what": (Alternative(ANA, "The bread."), Alternative(ANA, "The wine."))}
     draft = given(board, replace(a_draft(), alternatives=beside, merged=("text",), stamps={"text": Stamp(7)}))
     [revision] = board.writes().revisions
@@ -136,7 +108,7 @@ def test_texts_beside_a_given_draft_stay_behind_it_under_its_version() -> None:
 
 @pytest.mark.parametrize(("late", "is_given"), [(timedelta(0), True), (timedelta(seconds=-1), False)])
 def test_a_letter_that_waited_is_given_from_the_instant_it_is_due(late: timedelta, is_given: bool) -> None:
-    board = on_a_board(replace(a_draft(), due_at=NOON - late))
+    board = a_board(replace(a_draft(), due_at=NOON - late))
     give_due(board, DRAFT)
     assert bool(letters(board)) == is_given
 
@@ -145,7 +117,7 @@ def test_a_letter_that_waited_is_given_from_the_instant_it_is_due(late: timedelt
 def test_a_letter_that_waited_waits_on_when_the_day_is_full_already(given_today: int, is_given: bool) -> None:
     today = given_on(ID_KEYS[TOGETHER], ANA, NOON.date())
     others = [a_letter(RecordId(UUID(int=60 + nth)), family=today) for nth in range(given_today)]
-    board = on_a_board(replace(a_draft(), due_at=NOON), *others)
+    board = a_board(replace(a_draft(), due_at=NOON), *others)
     give_due(board, DRAFT)
     assert bool(letters(board)) == is_given
     assert board.records[OWN, DRAFT].due_at == (None if is_given else datetime(2026, 11, 24, tzinfo=UTC))
@@ -170,7 +142,7 @@ def an_entry(*, shown_id: RecordId | None = None, **values: Any) -> Record:
 
 
 def test_a_copy_stays_its_author_s_and_keeps_its_place_while_it_changes_and_when_it_is_wiped() -> None:
-    board = on_a_board()
+    board = a_board()
     show(board, KINDS["check_in"], board.put(an_entry()))
     master = board.records[OWN, ENTRY]
     [first] = [each for each in board.changed() if each.kind == "shown_check_in"]
@@ -192,14 +164,14 @@ def test_a_copy_keeps_an_id_that_would_be_made_otherwise_now() -> None:
     shown = RecordId(UUID(int=32))
     entry = an_entry(shown_id=shown)
     copy = replace(entry, space=TOGETHER, kind="shown_check_in", id=shown, fields={"text": "Well."}, shown_id=None)
-    board = on_a_board(copy)
+    board = a_board(copy)
     show(board, KINDS["check_in"], board.put(entry))
     assert [each.id for each in board.changed()] == [ENTRY, shown]
     assert board.records[OWN, ENTRY].shown_id == shown
 
 
 def test_after_parting_a_copy_is_left_as_it_is() -> None:
-    board = on_a_board(parted=True)
+    board = a_board(parted=True)
     show(board, KINDS["check_in"], board.put(an_entry(shown_id=RecordId(UUID(int=32)))))
     assert [each.kind for each in board.changed()] == ["check_in"]
 
@@ -246,13 +218,13 @@ def unversioned(record: Record) -> Record:
 
 def test_a_goal_is_moved_by_what_is_new_about_it_and_one_that_was_removed_is_not() -> None:
     for goal, state in ((A_GOAL, "active"), (replace(A_GOAL, removed=True), A_GOAL.fields["state"])):
-        board = on_a_board(goal, PROPOSED, families=MOVED_BY)
+        board = a_board(goal, PROPOSED, families=MOVED_BY)
         assert move(board, [board.put(unversioned(ACCEPTED))]) == frozenset()
         assert board.records[TOGETHER, GOAL].fields["state"] == state
 
 
 def test_a_goal_that_is_new_itself_is_moved_under_the_version_it_has() -> None:
-    board = on_a_board(families=MOVED_BY)
+    board = a_board(families=MOVED_BY)
     new = [board.put(unversioned(each)) for each in (A_GOAL, PROPOSED)]
     move(board, new)
     assert board.records[TOGETHER, GOAL].version == 21
@@ -260,19 +232,19 @@ def test_a_goal_that_is_new_itself_is_moved_under_the_version_it_has() -> None:
 
 
 def test_who_is_asked_to_look_again_is_told_under_one_id_for_ever_and_once() -> None:
-    board = on_a_board(A_GOAL, families=MOVED_BY)
+    board = a_board(A_GOAL, families=MOVED_BY)
     move(board, [board.put(unversioned(STALE))])
     [notice] = [each for each in board.changed() if each.kind == "notice"]
     assert notice.id == keyed_id(ID_KEYS[OWN], "notice", ANA, LATE, "", "21", "look_again")
 
-    board = on_a_board(A_GOAL, STALE, PROPOSED, families=MOVED_BY)
+    board = a_board(A_GOAL, STALE, PROPOSED, families=MOVED_BY)
     move(board, [board.put(unversioned(ACCEPTED))])
     assert [each.kind for each in board.changed()] == ["goal_act", "goal"], "what was known before is not said again"
 
 
 def test_of_a_goal_that_was_achieved_it_is_not_said_again_what_came_too_late() -> None:
     done = [an_act(9, ANA, "mark_done"), an_act(10, BEN, "mark_done")]
-    board = on_a_board(A_GOAL, PROPOSED, ACCEPTED, *done, an_act(11, ANA, "rest"), families=MOVED_BY)
+    board = a_board(A_GOAL, PROPOSED, ACCEPTED, *done, an_act(11, ANA, "rest"), families=MOVED_BY)
     move(board, [board.put(unversioned(an_act(12, BEN, "rest")))])
     assert [each.kind for each in board.changed()] == ["goal_act", "goal"]
     [told] = board.writes().deposits
@@ -280,9 +252,9 @@ def test_of_a_goal_that_was_achieved_it_is_not_said_again_what_came_too_late() -
 
 
 def test_what_moves_a_goal_is_asked_for_where_the_goal_is_new_and_for_each_of_them() -> None:
-    board = on_a_board(A_GOAL)
+    board = a_board(A_GOAL)
     assert move(board, [board.put(A_GOAL)]) == frozenset()
     another = RecordId(UUID(int=75))
-    board = on_a_board()
+    board = a_board()
     new = [board.put(unversioned(replace(A_GOAL, id=identity))) for identity in (GOAL, another)]
     assert move(board, new) == MOVED_BY | {(another, "goal_terms"), (another, "goal_act")}

@@ -30,8 +30,7 @@ async def test_a_let_go_comes_back_though_the_partner_took_its_id_and_purged(cas
     await cast.world.settle()
     assert cast.state["state"] == "let_go"
     cast.world.restore(dump)
-    tool = cast.world.device(cast.ben)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ben)
     tool.force("step", it, couple=cast.couple.id, set={"goal": str(cast.goal), "title": "x"})
     await tool.sync()
     await cast.world.purge(cast.ben, it)
@@ -44,8 +43,7 @@ async def test_terms_come_back_though_the_partner_took_their_id_and_purged(cast:
     it = cast.one.make("goal_terms", goal=cast.goal, title="Swim.", why="Heals me.")
     await cast.world.settle()
     cast.world.restore(dump)
-    tool = cast.world.device(cast.ben)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ben)
     tool.force("goal_terms", it, couple=cast.couple.id, set={"goal": str(cast.goal), "title": "x"})
     await tool.sync()
     await cast.world.purge(cast.ben, it)
@@ -63,8 +61,7 @@ async def test_nobody_agrees_to_words_they_have_not_seen(cast: Cast, same_title:
     await cast.bens.sync()
     fields, origin = lost_row(cast.bens, it)
     cast.world.restore(dump)
-    tool = cast.world.device(cast.ben)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ben)
     tool.force(
         "goal_terms",
         it,
@@ -88,8 +85,7 @@ async def test_what_is_refused_for_lack_of_room_leaves_nothing_half_done(cast: C
     step = cast.one.make("step", goal=cast.goal, title="Pack.")
     await cast.world.settle()
     cast.world.restore(dump)
-    tool = cast.world.device(cast.ben)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ben)
     tool.force("step", step, couple=cast.couple.id, set={"goal": str(cast.goal), "title": "Ben's."})
     await tool.sync()
     for nth in range(29):
@@ -173,8 +169,7 @@ async def test_a_withdrawn_window_is_gone_though_a_step_had_its_copy_s_id(cast: 
     await cast.world.settle()
     shown = cast.bens.only("shown_check_in").id
     cast.world.restore(dump)
-    tool = cast.world.device(cast.ben)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ben)
     tool.force(
         "step", shown, couple=cast.couple.id, set={"goal": str(cast.goal), "title": "x", "taken_by": [], "done": False}
     )
@@ -185,15 +180,13 @@ async def test_a_withdrawn_window_is_gone_though_a_step_had_its_copy_s_id(cast: 
     await cast.two.sync()
     cast.one.write(entry, audience=cast.couple.id, shared_parts=["text"])
     await cast.one.sync()
-    new = cast.world.device(cast.ben)
-    await new.sync()
+    new = await cast.new_phone(cast.ben)
     new.force("step", shown, couple=cast.couple.id, set=sendable("step", fields), origin=origin)
     await cast.one.sync()
     cast.one.write(entry, audience="only_me")
     await cast.one.sync()
     assert cast.world.stored(entry).fields["audience"] == "only_me"
-    fresh = cast.world.device(cast.ben)
-    await fresh.sync()
+    fresh = await cast.new_phone(cast.ben)
     assert "Mine." not in fresh.texts()
 
 
@@ -266,8 +259,7 @@ async def test_a_record_that_was_moved_can_be_purged(cast: Cast) -> None:
     await cast.bens.sync()
     fields, origin = lost_row(cast.bens, step)
     cast.world.restore(dump)
-    tool = cast.world.device(cast.ben)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ben)
     tool.force("step", step, couple=cast.couple.id, set={"goal": str(cast.goal), "title": "Mine."})
     await tool.sync()
     await cast.one.sync()
@@ -291,8 +283,7 @@ async def test_an_edit_that_waits_for_a_step_that_was_moved_is_not_lost(cast: Ca
     await cast.bens.sync()
     fields, origin = lost_row(cast.bens, step)
     cast.world.restore(dump)
-    tool = cast.world.device(cast.ben)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ben)
     tool.force("step", step, couple=cast.couple.id, set={"goal": str(cast.goal), "title": "Mine."})
     await tool.sync()
     await cast.one.sync()

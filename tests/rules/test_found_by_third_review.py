@@ -44,8 +44,7 @@ async def test_partner_buries_what_nobody_may_remove(cast: Cast, kind: str) -> N
         it, name = (await letter(cast), "note")
     fields, origin = lost_row(cast.bens, it)
     cast.world.restore(dump)
-    tool = cast.world.device(cast.ben)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ben)
     tool.force(name, it, couple=cast.couple.id, set=sendable(name, fields), origin=origin, remove=True)
     await tool.sync()
     await cast.one.sync()
@@ -63,8 +62,7 @@ async def test_writer_takes_a_letter_from_its_receiver_by_a_removed_rebirth(cast
     it = await letter(cast)
     fields, origin = lost_row(cast.one, it)
     cast.world.restore(dump)
-    tool = cast.world.device(cast.ana)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ana)
     tool.force("note", it, couple=cast.couple.id, set=sendable("note", fields), origin=origin, remove=True)
     await tool.sync()
     await cast.world.settle(cast.bens)
@@ -144,8 +142,7 @@ async def test_a_removal_comes_back_whoever_is_first(cast: Cast, first: str) -> 
 async def test_origin_does_not_empty_a_text_that_must_not_be_empty(cast: Cast) -> None:
     step = cast.one.make("step", goal=cast.goal, title="Ana's step.")
     await cast.world.settle()
-    tool = cast.world.device(cast.ben)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ben)
     tool.force(
         "step",
         step,
@@ -161,8 +158,7 @@ async def test_origin_does_not_empty_a_text_that_must_not_be_empty(cast: Cast) -
 
 async def test_origin_does_not_hide_who_wrote(cast: Cast) -> None:
     """Ben writes under an empty origin though nothing was ever lost: who wrote it is not known any more."""
-    tool = cast.world.device(cast.ben)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ben)
     tool.force(
         "goal",
         cast.goal,
@@ -216,8 +212,7 @@ async def test_beyond_sixteen_lives_nothing_that_was_taken_away_comes_back(cast:
         cast.one.write(cast.goal, notes=f"Base. {_}.")
         await cast.world.settle()
     del cast.world.store.records[cast.couple.space, step]
-    tool = cast.world.device(cast.ben)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ben)
     tool.force(
         "step", step, couple=cast.couple.id, set=sendable("step", fields) | {"title": "I am worthless."}, origin=origin
     )
@@ -234,8 +229,7 @@ async def test_nobody_accepts_terms_that_they_never_saw(cast: Cast) -> None:
     cast.bens.make("goal_act", goal=goal, terms=terms, act="accept")
     await cast.bens.sync()
     cast.world.restore(dump)
-    tool = cast.world.device(cast.ana)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ana)
     tool.force("goal_terms", terms, couple=cast.couple.id, set={"goal": str(goal), "title": "Ben pays for everything."})
     await tool.sync()
     await cast.bens.sync()
@@ -254,8 +248,7 @@ async def test_a_given_answer_is_not_changed_by_its_writer(cast: Cast) -> None:
     assert cast.bens.only("response").fields["text"] == "I love you."
     fields = sendable("response", dict(cast.one.fields(it)))
     cast.world.restore(dump)
-    tool = cast.world.device(cast.ana)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ana)
     tool.force("response", it, couple=cast.couple.id, set=fields | {"text": "Whatever."})
     await tool.sync()
     await cast.bens.sync()
@@ -381,8 +374,7 @@ async def test_the_partner_cannot_keep_a_let_go_away_by_taking_its_id(cast: Cast
     await cast.world.settle()
     assert cast.state["state"] == "let_go"
     cast.world.restore(dump)
-    tool = cast.world.device(cast.ben)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ben)
     tool.force(
         "goal_act", it, couple=cast.couple.id, set={"goal": str(cast.goal), "terms": str(cast.terms), "act": "not_now"}
     )
@@ -397,8 +389,7 @@ async def test_the_partner_cannot_destroy_the_others_words_by_taking_their_id(ca
     it = cast.one.make("goal_terms", goal=cast.goal, title="Swim.", why="Because it heals me.")
     await cast.world.settle()
     cast.world.restore(dump)
-    tool = cast.world.device(cast.ben)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ben)
     tool.force("goal_terms", it, couple=cast.couple.id, set={"goal": str(cast.goal), "title": "x"})
     await tool.sync()
     await cast.world.settle()
@@ -414,8 +405,7 @@ async def test_words_that_a_writer_gave_are_not_lost_to_another_record_under_the
     it = cast.one.make("response", to=to, form="heard_you", text="Long words of Ana's.")
     await cast.world.settle()
     cast.world.restore(dump)
-    tool = cast.world.device(cast.ben)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ben)
     other = next(e.id for e in tool.view("shown_check_in") if e.author == cast.ana.id)
     tool.force(
         "response",
@@ -433,8 +423,7 @@ async def test_a_phone_syncs_on_though_the_partner_took_a_lost_id_for_another_ki
     step = cast.one.make("step", goal=cast.goal, title="Pack.")
     await cast.world.settle()
     cast.world.restore(dump)
-    tool = cast.world.device(cast.ben)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ben)
     tool.force("goal", step, couple=cast.couple.id, set={"notes": None, "topic": None, "form": "goal"})
     await tool.sync()
     cast.one.make("check_in", local_date="2026-03-02", text="Written afterwards.")
@@ -449,8 +438,7 @@ async def test_same_kind_swap_words(cast: Cast) -> None:
     terms = cast.one.make("goal_terms", goal=cast.goal, title="Swim.", why="Heals me.")
     await cast.world.settle()
     cast.world.restore(dump)
-    tool = cast.world.device(cast.ben)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ben)
     tool.force("goal", terms, couple=cast.couple.id, set={"notes": None, "topic": None, "form": "goal"})
     await tool.sync()
     await cast.world.settle(cast.one, cast.two, cast.bens)
@@ -463,8 +451,7 @@ async def test_a_proven_step_without_its_title_is_refused_and_does_not_break_the
     await cast.world.settle()
     fields, origin = lost_row(cast.bens, step)
     cast.world.restore(dump)
-    tool = cast.world.device(cast.ben)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ben)
     values = sendable("step", fields)
     values.pop("title")
     tool.force("step", step, couple=cast.couple.id, set=values, origin=origin)
@@ -479,8 +466,7 @@ async def test_a_goal_is_removed_for_good_by_the_partner(cast: Cast) -> None:
     await cast.world.settle()
     fields, origin = lost_row(cast.bens, goal)
     cast.world.restore(dump)
-    tool = cast.world.device(cast.ben)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ben)
     tool.force("goal", goal, couple=cast.couple.id, set=sendable("goal", fields), origin=origin, remove=True)
     await tool.sync()
     await cast.world.settle()
@@ -493,8 +479,7 @@ async def test_purge_by_partner_of_words_only_ana_ever_wrote(cast: Cast) -> None
     """No restore: Ben re-sends Ana's new sentence... under origin, then purges."""
     cast.one.write(cast.goal, notes="Base. Ana's pain.")
     await cast.world.settle()
-    tool = cast.world.device(cast.ben)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ben)
     v = cast.world.stored(cast.goal).version
     tool.force(
         "goal",

@@ -33,6 +33,12 @@ class Cast:
         await self.world.settle()
         return self
 
+    async def new_phone(self, person: Person) -> Device:
+        """A phone more of somebody, with everything that is stored."""
+        phone = self.world.device(person)
+        await phone.sync()
+        return phone
+
     def act(self, phone: Device, act: str, terms: RecordId | None = None) -> RecordId:
         return phone.make("goal_act", goal=self.goal, terms=terms or self.terms, act=act)
 
@@ -186,8 +192,7 @@ async def test_what_one_phone_has_brought_back_is_not_made_again_by_another(cast
 
 async def test_another_s_record_that_has_taken_the_id_of_a_lost_one_moves_away(cast: Cast) -> None:
     step, fields, origin = await lost_step(cast)
-    tool = cast.world.device(cast.ana)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ana)
     tool.force("step", step, couple=cast.couple.id, set=fields | {"title": "Ana's."})
     await tool.sync()
     assert cast.world.stored(step).author == cast.ana.id
@@ -398,8 +403,7 @@ async def lost_act(cast: Cast) -> tuple[RecordId, dict[str, Any], Origin, Device
     fields = dict(cast.one.fields(act))
     proof = fields.pop("proof")
     cast.world.restore(dump)
-    tool = cast.world.device(cast.ana)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ana)
     return act, fields, Origin(author=cast.ben.id, proof=proof), tool, cast.ben
 
 
@@ -456,8 +460,7 @@ async def test_what_is_part_of_the_history_is_not_brought_back_by_its_proof(cast
     origin = Origin(author=cast.ben.id, proof=fields.pop("proof"))
     cast.world.bump()
     del cast.world.store.records[cast.couple.space, act]  # as pruning does, long after
-    tool = cast.world.device(cast.ana)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ana)
 
     tool.force("goal_act", act, couple=cast.couple.id, set=fields, origin=origin)
     (told,) = await tool.sync()
@@ -466,8 +469,7 @@ async def test_what_is_part_of_the_history_is_not_brought_back_by_its_proof(cast
 
 
 async def test_the_partner_s_words_never_go_into_one_s_own_box_when_they_cannot_come_back(cast: Cast) -> None:
-    tool = cast.world.device(cast.ana)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ana)
     words = {"goal": str(cast.goal), "title": "Not Ana's.", "why": None}
 
     tool.force("goal_terms", couple=cast.couple.id, set=words, origin=Origin(author=cast.ben.id, proof="?"))
@@ -542,8 +544,7 @@ async def test_a_proof_does_not_bring_back_words_that_their_author_has_destroyed
     cast.world.restore(dump)
     await cast.world.settle()
     await cast.world.purge(cast.ana, terms)
-    tool = cast.world.device(cast.ben)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ben)
 
     head = cast.world.stored(terms).version
     tool.force("goal_terms", terms, couple=cast.couple.id, base=head, set=fields, origin=origin)
@@ -555,8 +556,7 @@ async def test_a_proof_does_not_bring_back_words_that_their_author_has_destroyed
 
 async def test_one_s_own_act_without_a_proof_is_made_anew_and_takes_its_place_last(cast: Cast) -> None:
     cast.world.bump()
-    tool = cast.world.device(cast.ana)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ana)
     values = {"goal": str(cast.goal), "terms": str(cast.terms), "act": "not_now", "order": 1}
 
     act = tool.force("goal_act", couple=cast.couple.id, set=values, origin=Origin(author=cast.ana.id, proof="?")).id
@@ -579,8 +579,7 @@ async def test_a_proof_that_names_nobody_brings_nothing_of_the_partner_s_back(ca
 
 async def test_a_record_without_its_words_does_not_come_back_unproven(cast: Cast) -> None:
     cast.world.bump()
-    tool = cast.world.device(cast.ana)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ana)
 
     tool.force("step", couple=cast.couple.id, set=step_of(cast) | {"title": ""}, origin=Origin())
     (told,) = await tool.sync()
@@ -591,8 +590,7 @@ async def test_a_record_without_its_words_does_not_come_back_unproven(cast: Cast
 
 async def test_words_of_a_letter_without_a_proof_come_back_to_who_says_it_was_their_own(cast: Cast) -> None:
     cast.world.bump()
-    tool = cast.world.device(cast.ana)
-    await tool.sync()
+    tool = await cast.new_phone(cast.ana)
     words = {"for_what": "The soup.", "about_you": None, "text": None}
     for origin in (None, Origin(), Origin(author=cast.ben.id, proof="?"), Origin(author=cast.ana.id, proof="?")):
         assert tool.unplaced() == []

@@ -1,0 +1,41 @@
+"""A batch of Ana's under way, on a board alone, without a store."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from domain.ids import CoupleId, DeviceId, PersonId, SpaceId
+from domain.records import Record
+from sync.board import Board
+from sync.ports import Caller, Loaded, Member, Space
+
+ANA, BEN, COUPLE = PersonId(UUID(int=1)), PersonId(UUID(int=2)), CoupleId(UUID(int=40))
+OWN, TOGETHER, BENS = (SpaceId(UUID(int=n)) for n in (20, 21, 22))
+ID_KEYS = {space: bytes([space.int]) * 32 for space in (OWN, TOGETHER, BENS)}
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def a_board(*records: Record, parted: bool = False, families: frozenset[tuple[UUID, str]] = frozenset()) -> Board:
+    """Ana's batch of this noon; both spaces stand at version 20."""
+    own = Space(
+        id=OWN,
+        home="personal",
+        couple=None,
+        state="active",
+        head=20,
+        store_epoch=UUID(int=50),
+        epoch=UUID(int=51),
+        horizon=0,
+        members=(Member(ANA, OWN),),
+    )
+    together = replace(own, id=TOGETHER, home="couple", couple=COUPLE, members=(Member(ANA, OWN), Member(BEN, BENS)))
+    together = replace(together, state="closed" if parted else "active")
+    loaded = Loaded(
+        spaces={OWN: own, TOGETHER: together},
+        records={(each.space, each.id): each for each in records},
+        outcomes={},
+        counts={},
+        families=families,
+    )
+    return Board(loaded, Caller(ANA, DeviceId(UUID(int=9)), (OWN, TOGETHER), may_keep=True), NOON, ID_KEYS)
