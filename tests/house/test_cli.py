@@ -83,16 +83,21 @@ async def haven(*arguments: str, at: Path | None = None, **environ: str) -> Asyn
 
     It belongs to the checkout `at`, or to the one that `house` is in.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "api",
-        *arguments,
-        cwd=at,
-        env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **environ},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
+    # Under nohup these tests ignore a closed terminal, and so would whatever they start.
+    inherited = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "api",
+            *arguments,
+            cwd=at,
+            env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **environ},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+    finally:
+        signal.signal(signal.SIGHUP, inherited)
     try:
         yield Haven(process)
     finally:
