@@ -62,8 +62,8 @@ bench: .venv/.ok ## Measure against the floor: make bench JOBS=W1,W6 REPS=10
 	@JOBS="$(JOBS)" REPS="$(REPS)" RECORD="$(RECORD)" $(PY) -m tests.bench
 
 lock: ## Pin and hash the dependencies anew (for maintainers; needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --no-strip-extras \
-		requirements-dev.in -o requirements-dev.txt
+	$(foreach of,pip dev,uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--no-strip-extras requirements-$(of).in -o requirements-$(of).txt &&) true
 
 reset: .venv/.ok ## Delete the embedded databases and their keys, after asking; never those of a database of your own
 	@$(PY) -m api.reset
@@ -74,7 +74,7 @@ LOCKED := import fcntl, os, sys; \
 	lock = os.open("Makefile", os.O_RDONLY); os.set_inheritable(lock, True); fcntl.flock(lock, fcntl.LOCK_EX); \
 	os.execvp(sys.argv[1], sys.argv[1:])
 
-.venv/.ok: requirements-dev.txt pyproject.toml
+.venv/.ok: requirements-pip.txt requirements-dev.txt pyproject.toml
 ifndef SETTING_UP
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Haven needs Python 3.11 or newer: make run PYTHON=python3.12"; exit 1; }
@@ -84,6 +84,7 @@ ifndef SETTING_UP
 else
 	@echo "Setting up .venv (about half a minute, once) ..."
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@$(PIP) --no-compile --require-hashes -r requirements-pip.txt
 	@$(PIP) --no-compile --require-hashes -r requirements-dev.txt
 	@$(PY) -m compileall -q -j 0 .venv/lib >/dev/null || true  # with all cores, as pip does not; templates do not compile
 	@$(PIP) --no-deps --no-build-isolation -e .

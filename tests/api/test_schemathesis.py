@@ -26,11 +26,12 @@ from api.app import create_app
 from api.openapi_file import kept
 from api.wiring import Parts
 
-EXAMPLES_MAX: Final = 6
-PUSHES_MAX: Final = 30
+EXAMPLES: Final = 3
+EXAMPLES_LONG: Final = 48
+"""In `make test-long`: 2,016 requests in all."""
+PUSHES: Final = 30
 """There are as many sorts of changes as kinds."""
-LONG_TIMES: Final = 8
-"""So many times as many in `make test-long`: 2,016 requests in all."""
+PUSHES_LONG: Final = 240
 COUPLE_REQUESTS_MAX: Final = 6
 """Who signs out, parts or tries too often is told so ever after; so other two go on after so many requests."""
 CHECKS: Final = [
@@ -86,7 +87,7 @@ each_operation = pytest.mark.parametrize(("method", "path"), OPERATIONS, ids=map
 async def test_what_nobody_thought_of_is_answered_as_described(
     described: BaseSchema, client: httpx.AsyncClient, method: str, path: str, mode: GenerationMode
 ) -> None:
-    await send_many(described, client, method, path, mode, times=1)
+    await send_many(described, client, method, path, mode, EXAMPLES, PUSHES)
 
 
 @pytest.mark.long
@@ -95,11 +96,17 @@ async def test_what_nobody_thought_of_is_answered_as_described(
 async def test_two_thousand_requests_that_nobody_thought_of_are_answered_as_described(
     described: BaseSchema, client: httpx.AsyncClient, method: str, path: str, mode: GenerationMode
 ) -> None:
-    await send_many(described, client, method, path, mode, times=LONG_TIMES)
+    await send_many(described, client, method, path, mode, EXAMPLES_LONG, PUSHES_LONG)
 
 
 async def send_many(
-    described: BaseSchema, client: httpx.AsyncClient, method: str, path: str, mode: GenerationMode, *, times: int
+    described: BaseSchema,
+    client: httpx.AsyncClient,
+    method: str,
+    path: str,
+    mode: GenerationMode,
+    requests: int,
+    requests_that_push: int,
 ) -> None:
     """Send what fits, or does not fit, this operation; each answer is held against the document."""
     cases = described[path][method].as_strategy(mode)
@@ -109,7 +116,7 @@ async def send_many(
     loop = asyncio.get_running_loop()
     sent: list[int] = []
     ana, couple = await somebody(client)
-    examples = times * (PUSHES_MAX if pushes else EXAMPLES_MAX)
+    examples = requests_that_push if pushes else requests
 
     @settings(
         max_examples=examples,

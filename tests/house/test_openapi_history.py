@@ -138,6 +138,7 @@ def promise(house: Path) -> None:
 
 
 @needs_git
+@pytest.mark.long
 def test_a_missing_file_is_told_and_compared_with_the_one_that_was_committed_last(
     run: Callable[..., tuple[int, str]], tmp_path: Path
 ) -> None:

@@ -240,6 +240,7 @@ async def played_until_it_breaks() -> None:
         await play(seed, MemoryServer(seed))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "fault",
     [
