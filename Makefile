@@ -8,8 +8,8 @@ PYTHON ?= python3
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 ARGS ?=
-# Tests of whole processes wait more than they compute.
-WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
+# Tests of whole processes wait now and then, so one worker more than there are cores.
+WORKERS ?= $(shell echo $$((1 + $$(getconf _NPROCESSORS_ONLN))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -24,7 +24,7 @@ run: .venv/.ok ## Set everything up and serve; Ctrl-C stops it, the next start f
 test: .venv/.ok ## Run the suite on an embedded PostgreSQL
 	@$(PY) -m pytest -n $(WORKERS) --dist worksteal -q -m "not long" $(ARGS)
 
-test-long: .venv/.ok ## Run what takes long: the tests marked so, then, unless ARGS chose, ten times the laws' examples and the mutations
+test-long: .venv/.ok ## Run what takes long: the tests marked so, then, unless ARGS chose, many times the laws' examples and the mutations
 	@$(PY) -m pytest -n auto --dist worksteal -q -m long $(ARGS)
 	@$(if $(ARGS),:,HYPOTHESIS_PROFILE=long $(PY) -m pytest -n auto -q tests/laws -m "not long")
 	@$(if $(ARGS),:,$(PY) -m tests.mutants.every)

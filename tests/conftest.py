@@ -33,7 +33,7 @@ TURN_KEY = 0x7E57
 
 _heard: list[str] = []
 
-laws.register_profile("quick", derandomize=True, deadline=None, max_examples=50, database=None)
+laws.register_profile("quick", derandomize=True, deadline=None, max_examples=30, database=None)
 laws.register_profile("long", derandomize=True, deadline=None, max_examples=500, database=None)
 laws.register_profile("nightly", deadline=None, max_examples=5000, suppress_health_check=[HealthCheck.too_slow])
 laws.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))

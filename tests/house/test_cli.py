@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -111,6 +112,11 @@ async def run(*arguments: str, **environ: str) -> tuple[int, str]:
         return await started.end(), started.said
 
 
+def in_test_long(*values: Any) -> Iterator[Any]:
+    """Values of a parameter that are tried in `make test-long` alone: each is a process, and shows little more."""
+    return (pytest.param(value, marks=pytest.mark.long) for value in values)
+
+
 @contextmanager
 def copied() -> Iterator[Path]:
     """A copy of this checkout, where PostgreSQL's account can reach it."""
@@ -172,7 +178,7 @@ async def test_check_shows_the_settings_and_no_secret() -> None:
     assert "HAVEN_BIND" in said
 
 
-@pytest.mark.parametrize("command", ["serve", "worker", "migrate", "check"])
+@pytest.mark.parametrize("command", ["serve", *in_test_long("worker", "migrate", "check")])
 async def test_settings_that_do_not_fit_end_with_78_and_every_fault(command: str) -> None:
     code, said = await run(command, HAVEN_POOL_MAX="quittenmarmelade", HAVEN_POOOL_MAX="1")
     assert code == 78
@@ -211,6 +217,7 @@ async def test_a_key_file_that_is_not_there_is_told_with_the_setting_that_names_
     assert said == f"The key file {missing} cannot be read: there is no such file. HAVEN_KEYS names it.\n"
 
 
+@pytest.mark.long
 async def test_a_user_who_may_not_make_tables_is_told_in_a_sentence(environ: dict[str, str]) -> None:
     there, name = urlsplit(environ["DATABASE_URL"]), f"haven_low_{uuid4().hex}"
     connection = await asyncpg.connect(environ["DATABASE_URL"])
@@ -250,6 +257,7 @@ async def test_a_database_that_is_not_there_is_told_in_a_sentence() -> None:
         assert "quittenmarmelade" not in said
 
 
+@pytest.mark.long
 async def test_a_database_of_another_name_is_told_in_a_sentence_without_it(environ: dict[str, str]) -> None:
     there = urlunsplit(urlsplit(environ["DATABASE_URL"])._replace(path="/quittenmarmelade"))
     code, said = await run("migrate", **{**environ, "DATABASE_URL": there, "HAVEN_KEYS_DSN": there})
@@ -260,6 +268,7 @@ async def test_a_database_of_another_name_is_told_in_a_sentence_without_it(envir
     )
 
 
+@pytest.mark.long
 async def test_a_password_that_would_be_cut_ends_with_78_and_how_to_write_it() -> None:
     code, said = await run("serve", DATABASE_URL="postgresql://ana:quitten#marmelade@db.example/haven")
     assert code == 78
@@ -280,7 +289,7 @@ async def test_an_epoch_is_bumped_for_the_store_or_a_space(environ: dict[str, st
     assert (code, said) == (1, "There is no such space.\n")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGINT, *in_test_long(signal.SIGTERM)])
 async def test_serve_answers_until_a_signal_and_finishes_what_it_has_in_hand(
     environ: dict[str, str], number: signal.Signals
 ) -> None:
@@ -311,6 +320,7 @@ async def test_serve_answers_until_a_signal_and_finishes_what_it_has_in_hand(
         assert "Traceback" not in started.said
 
 
+@pytest.mark.long
 async def test_a_second_signal_ends_at_once(environ: dict[str, str]) -> None:
     async with haven("serve", **environ) as started, httpx.AsyncClient() as client:
         base = await started.base()
@@ -344,16 +354,7 @@ async def test_a_signal_that_comes_twice_at_once_is_one(environ: dict[str, str])
         assert "Haven has stopped." in started.said
 
 
-@pytest.mark.parametrize(
-    "bind",
-    [
-        "[::]:0",
-        *(
-            pytest.param(bind, marks=pytest.mark.long)
-            for bind in ("127.0.0.1:0", "0.0.0.0:0", "[::1]:0", "localhost:0")
-        ),
-    ],
-)
+@pytest.mark.parametrize("bind", ["[::]:0", *in_test_long("127.0.0.1:0", "0.0.0.0:0", "[::1]:0", "localhost:0")])
 async def test_every_address_that_the_greeting_prints_answers(environ: dict[str, str], bind: str) -> None:
     if ":" in bind.rpartition(":")[0] and not has_ipv6():
         pytest.skip("This machine has no IPv6.")
@@ -437,6 +438,7 @@ async def test_a_ctrl_c_before_haven_has_read_itself_ends_without_a_traceback(tm
     assert await run("serve", PYTHONPATH=str(tmp_path)) == (130, "")
 
 
+@pytest.mark.long
 async def test_an_address_that_cannot_be_listened_on_is_told_in_a_sentence(environ: dict[str, str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         addresses = {

@@ -32,7 +32,8 @@ SEEDS_ON_POSTGRES = 20
 STEPS_ON_POSTGRES = 200
 SEEDS_LONG = range(10_000, 15_000)
 CHUNKS_LONG = 50
-SEEDS_TWICE = range(500, 512)
+SEEDS_TWICE = range(500, 506)
+SEEDS_TWICE_LONG = range(506, 530)
 SEEDS_TO_NOTICE = range(754, 814)
 """They begin where the rarest is met at once, which saves only time."""
 
@@ -93,7 +94,9 @@ async def test_no_seed_breaks_a_law_on_postgresql_with_real_seals(
 # Clocks and chance ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", SEEDS_TWICE)
+@pytest.mark.parametrize(
+    "seed", [*SEEDS_TWICE, *(pytest.param(seed, marks=pytest.mark.long) for seed in SEEDS_TWICE_LONG)]
+)
 async def test_clocks_that_are_wrong_in_another_way_tell_the_same_story(seed: int) -> None:
     """As long as none is set anew between an edit and its sending: that can turn a tie, and nothing else."""
     one = await play(seed, MemoryServer(seed), clocks=1, clocks_jump=False)
