@@ -35,6 +35,8 @@ async def serving(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """The same for any application."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        # As uvloop does it for the server: else the end of an answer waits for the other side's word on its beginning.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if send_bytes is not None:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_bytes)
         server = _server(app, finish_s, bounds or Bounds())
