@@ -37,6 +37,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word
         *,
         headers: Mapping[str, str] | None = None,
         where: str | None = None,
+        also: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(type)
         self.status = status
@@ -45,13 +46,22 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's own word
         self.detail = detail
         self.headers = dict(headers or {})
         self.where = where
+        self.also = dict(also or {})
 
 
-def problem(slug: str, detail: str, *, headers: Mapping[str, str] | None = None, where: str | None = None) -> Problem:
+def problem(
+    slug: str,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    where: str | None = None,
+    also: Mapping[str, Any] | None = None,
+) -> Problem:
     """Make a problem of a type that the table knows, with what is particular to this one."""
     row = PROBLEM_TYPES[slug]
-    made = Problem(row.status, slug, row.title, detail, headers=headers, where=where)
+    made = Problem(row.status, slug, row.title, detail, headers=headers, where=where, also=also)
     assert set(row.headers) <= made.headers.keys(), "a type promises its headers"
+    assert made.also.keys() == row.also.keys(), "and its members"
     return made
 
 
@@ -80,8 +90,8 @@ def response_of(made: Problem) -> Response[bytes]:
 
 
 def rendered(made: Problem) -> bytes:
-    """Return the JSON object of a made."""
-    members = {
+    """Return the JSON object of a problem."""
+    members: dict[str, Any] = {
         "type": f"{URN}{made.type}",
         "title": made.title,
         "status": made.status,
@@ -89,6 +99,7 @@ def rendered(made: Problem) -> bytes:
     }
     if made.where is not None:
         members["where"] = made.where
+    members |= made.also
     return msgspec.json.encode(members)
 
 

@@ -147,6 +147,7 @@ _TAGS: Final = {
     "development": "What production does not have.",
     "devices": "A person's own installations.",
     "live": "Hearing that there is something to pull.",
+    "rxdb": "The same for apps whose data is in RxDB.",
     "sync": "Pushing and pulling, earlier values, destroying one's own words.",
 }
 
@@ -292,7 +293,9 @@ def _shown_in_path(route: _Route) -> dict[str, str]:
     """Return what the first example has in the places of the path."""
     if not route.examples:
         return {}
-    found = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/?]+)", route.path), named(route.examples[0].path))
+    found = re.fullmatch(
+        re.sub(r"\{(\w+)\}", r"(?P<\1>[^/?]+)", route.path), named(route.examples[0].path).partition("?")[0]
+    )
     assert found is not None, "it was chosen by its path"
     return found.groupdict()
 
@@ -342,16 +345,16 @@ def _sent(route: _Route) -> dict[str, Any]:
 
 
 def _answered(route: _Route) -> dict[str, Any]:
-    return _in_full(route.examples, route.status)
+    return _in_full(route.examples, route.status, part_fits=bool(route.opt.get("part_fits")))
 
 
-def _in_full(sent: Iterable[Example], status: int) -> dict[str, Any]:
-    """Return the answers that show everything: only those fit their schema."""
+def _in_full(sent: Iterable[Example], status: int, *, part_fits: bool = False) -> dict[str, Any]:
+    """Return the answers that show everything: only those fit their schema, unless it leaves open what is there."""
     shown = [(each, each.answer) for each in sent if each.status == status]
     return {
         _key(nth, each): _shown(each, answer)
         for nth, (each, answer) in enumerate(shown, 1)
-        if answer is not None and each.in_full
+        if answer is not None and (each.in_full or part_fits)
     }
 
 
@@ -443,8 +446,9 @@ def _problem_schema(slug: str, row: ProblemType) -> Schema:
                 "description": "The place in the request, where one can be named.",
                 "examples": ["$.changes[3].key", "?limit"],
             },
+            **row.also,
         },
-        "required": ["type", "title", "status", "detail"],
+        "required": ["type", "title", "status", "detail", *row.also],
     }
 
 

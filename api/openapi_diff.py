@@ -322,6 +322,9 @@ class _Comparison:
         is_open = old in _OPEN, new in _OPEN
         if is_open == (True, True):
             return
+        if any(is_open):
+            schemas = (each if isinstance(each, dict) else {} for each in (old, new))
+            yield from self._others(f"{where} additionalProperties", "schema", *schemas)
         if is_open[0]:
             yield Difference(where, "it takes no other properties any more", breaking=taken)
         elif is_open[1]:

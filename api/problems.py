@@ -6,7 +6,7 @@ a type has one title; what is particular stands in the `detail` of each answer.
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -22,6 +22,8 @@ class ProblemType(Struct, frozen=True):
     means: str
     headers: tuple[str, ...] = ()
     """Headers that its answer always has."""
+    also: Mapping[str, Any] = {}
+    """Members that its answer always has beside those of every problem, by name, as JSON Schema."""
 
 
 PROBLEM_TYPES: Final[Mapping[str, ProblemType]] = {
@@ -70,6 +72,24 @@ PROBLEM_TYPES: Final[Mapping[str, ProblemType]] = {
         HTTPStatus.REQUEST_TIMEOUT,
         "The request did not arrive in time",
         "the request did not arrive in time; send it again, over a new connection",
+    ),
+    "epoch_changed": ProblemType(
+        HTTPStatus.CONFLICT,
+        "Haven was restored from a backup",
+        "a store that went back in time, or a device that was away for very long: begin a new replication, and send"
+        " everything again. Nothing is lost, and nothing comes twice. Only routes of client libraries answer so",
+        also={
+            "reset": {
+                "description": "The space that begins a new life, and up to which version both histories are one.",
+                "type": "object",
+                "properties": {
+                    "space": {"type": "string", "format": "uuid"},
+                    "epoch": {"type": "string", "format": "uuid"},
+                    "head": {"type": "integer"},
+                },
+                "required": ["space", "epoch", "head"],
+            }
+        },
     ),
     "already_paired": ProblemType(
         HTTPStatus.CONFLICT, "You are already paired", "the caller is in a couple; see section 5"

@@ -126,6 +126,7 @@ def _varied(value: Any, member: str) -> Any:
 
 
 _SOME_DAY: Final = {
+    "c": "ZpU0a1bN6m7Xq2wLktMBktgkj8ZOX07AAQ",
     "confirm_until": "2026-11-25T20:10:03Z",
     "epoch": "8f14e45f-ceea-467e-9a0b-3c6c2f9d1a77",
     "expires_at": "2026-11-25T20:10:03Z",

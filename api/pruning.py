@@ -1,12 +1,14 @@
-"""Forget what has had its time: outcomes, earlier values, what was removed, tombstones, counters of tries, tickets."""
+"""Forget what has had its time: outcomes, earlier values, what was removed, shadows, tombstones, counters, tickets."""
 
 from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from api.postgres import Pool
 from api.store import forget_counters, forget_tickets
+from sync.shadow_store import forget_old_shadows
 from sync.space_store import bury, forget_outcomes, forget_revisions, forget_wiped
 
 OUTCOMES_KEPT: Final = timedelta(days=90)
@@ -14,6 +16,8 @@ OUTCOMES_KEPT: Final = timedelta(days=90)
 REVISIONS_KEPT: Final = timedelta(days=30)
 REMOVED_KEPT: Final = timedelta(days=30)
 """Until then what was removed can be brought back, words and all."""
+SHADOWS_KEPT: Final = timedelta(days=90)
+"""Then what a client library pushes is an edit of what it says it knew."""
 TOMBSTONES_KEPT: Final = timedelta(days=400)
 """A device that was silent for longer takes everything anew."""
 COUNTERS_KEPT: Final = timedelta(days=2)
@@ -29,6 +33,7 @@ class Pruned(Struct, frozen=True):
     outcomes: int
     revisions: int
     removed: int
+    shadows: int
     tombstones: int
     counters: int
     tickets: int
@@ -36,13 +41,16 @@ class Pruned(Struct, frozen=True):
     @property
     def count(self) -> int:
         """All of them."""
-        return self.outcomes + self.revisions + self.removed + self.tombstones + self.counters + self.tickets
+        return sum(self._each)
 
     @property
     def more(self) -> bool:
         """Whether a statement met its bound, so that another round is worth while at once."""
-        each = (self.outcomes, self.revisions, self.removed, self.tombstones, self.counters, self.tickets)
-        return max(each) >= ROWS_A_ROUND_MAX
+        return max(self._each) >= ROWS_A_ROUND_MAX
+
+    @property
+    def _each(self) -> tuple[int, ...]:
+        return astuple(self)
 
 
 async def prune(pool: Pool, now: datetime) -> Pruned:
@@ -52,6 +60,7 @@ async def prune(pool: Pool, now: datetime) -> Pruned:
         outcomes=await forget_outcomes(pool, now - OUTCOMES_KEPT, most),
         revisions=await forget_revisions(pool, now - REVISIONS_KEPT, most),
         removed=await bury(pool, now - REMOVED_KEPT, now, most),
+        shadows=await forget_old_shadows(pool, now - SHADOWS_KEPT, most),
         tombstones=await forget_wiped(pool, now - TOMBSTONES_KEPT, most),
         counters=await forget_counters(pool, now - COUNTERS_KEPT, most),
         tickets=await forget_tickets(pool, now, most),

@@ -165,6 +165,18 @@ CREATE TABLE public.schema_migration (
 
 COMMENT ON TABLE public.schema_migration IS 'dist:local';
 
+CREATE TABLE public.shadow (
+    space_id uuid NOT NULL,
+    device_id uuid NOT NULL,
+    record_id uuid NOT NULL,
+    kind text NOT NULL,
+    version bigint NOT NULL,
+    pushed_at timestamp with time zone NOT NULL,
+    body bytea NOT NULL
+);
+
+COMMENT ON TABLE public.shadow IS 'dist:space_id';
+
 CREATE TABLE public.space (
     space_id uuid NOT NULL,
     home text NOT NULL,
@@ -259,6 +271,9 @@ ALTER TABLE ONLY public.revision
 ALTER TABLE ONLY public.schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY public.shadow
+    ADD CONSTRAINT shadow_pkey PRIMARY KEY (space_id, device_id, record_id);
+
 ALTER TABLE ONLY public.space_key
     ADD CONSTRAINT space_key_pkey PRIMARY KEY (space_id, key_no);
 
@@ -280,6 +295,10 @@ CREATE INDEX record_gone ON public.record USING btree (changed_at) WHERE gone;
 CREATE INDEX record_removed ON public.record USING btree (changed_at) WHERE (removed AND (NOT gone));
 
 CREATE UNIQUE INDEX record_version ON public.record USING btree (space_id, version);
+
+CREATE INDEX shadow_pushed ON public.shadow USING btree (pushed_at);
+
+CREATE INDEX shadow_record ON public.shadow USING btree (space_id, record_id);
 
 ALTER TABLE ONLY public.block
     ADD CONSTRAINT block_person FOREIGN KEY (person_id) REFERENCES public.person(person_id);

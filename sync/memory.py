@@ -29,6 +29,7 @@ from sync.ports import (
     RecordKey,
     Revision,
     Row,
+    Shadow,
     Space,
     Stored,
     Wanted,
@@ -46,6 +47,7 @@ class MemoryStore:
         self.spaces: dict[SpaceId, Space] = {}
         self.own_epochs: dict[SpaceId, UUID] = {}
         self.records: dict[RecordKey, Record] = {}
+        self.submitted: dict[tuple[SpaceId, DeviceId, RecordId], Shadow] = {}
         self.revisions: dict[RecordKey, list[Revision]] = {}
         self.put_behind_on: dict[tuple[RecordKey, int], date] = {}
         self.outcomes: dict[tuple[SpaceId, DeviceId, UUID], Outcome] = {}
@@ -159,6 +161,15 @@ class MemoryStore:
             )[:limit],
         )
 
+    async def shadows(self, caller: Caller, records: Collection[RecordId]) -> list[Shadow]:
+        """Return what the caller's device submitted last of these records."""
+        mine, ids = self._mine(caller), set(records)
+        return [
+            shadow
+            for (space, device, record), shadow in self.submitted.items()
+            if space in mine and device == caller.device and record in ids
+        ]
+
     async def scope(self, caller: Caller, identity: RecordId) -> PurgeScope:
         """Return everything that a purge of this record has to look through."""
         spaces = self._mine(caller)
@@ -194,6 +205,9 @@ class MemoryStore:
             self.spaces[identity] = replace(read, head=writes.heads[identity])
         for key in writes.forgotten:
             self.revisions.pop(key, None)
+            self.submitted = {at: each for at, each in self.submitted.items() if (at[0], at[2]) != key}
+        for shadow in writes.shadows:
+            self.submitted[shadow.space, caller.device, shadow.record] = shadow
         self._store(writes.records)
         for revision in writes.revisions:
             key = (revision.space, revision.record)
@@ -237,11 +251,14 @@ class MemoryStore:
         *,
         limit: int,
         again: Collection[RecordId] = (),
+        kind: str | None = None,
     ) -> Page:
         """Return the caller's spaces and at most `limit` + 1 rows after these versions."""
         spaces = self._mine(caller)
         rows = [
-            record for key, record in self.records.items() if key[0] in spaces and record.version > after.get(key[0], 0)
+            record
+            for key, record in self.records.items()
+            if key[0] in spaces and record.version > after.get(key[0], 0) and kind in (None, record.kind)
         ]
         rows.sort(key=lambda record: (caller.spaces.index(record.space), record.version))
         besides = [self.records[space, each] for space in spaces for each in again if (space, each) in self.records]

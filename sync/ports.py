@@ -158,6 +158,23 @@ class Behind(Struct, frozen=True, kw_only=True):
     revisions: tuple[Dated, ...]
 
 
+class Snapshot(Struct, frozen=True):
+    """A document as a client library has submitted it, or says that it knew it: what a client writes of it."""
+
+    fields: dict[str, Any]
+    deleted: bool = False
+
+
+class Shadow(Struct, frozen=True, kw_only=True):
+    """What a device submitted last of a record, and the version that came of it."""
+
+    space: SpaceId
+    record: RecordId
+    kind: str
+    version: int
+    snapshot: Snapshot
+
+
 class Stored(Struct, frozen=True):
     """A record beside its encoded body, so that it is encoded once."""
 
@@ -179,6 +196,8 @@ class Writes(Struct, frozen=True, kw_only=True):
     """Records whose revisions so far are destroyed, before those of this write are stored."""
     also_closed: bool = False
     """Whether closed spaces are written too: a purge of one's own words reaches everywhere."""
+    shadows: tuple[Shadow, ...] = ()
+    """What the device submitted, where it is one of a client library."""
     deposits: tuple[Stored, ...] = ()
     """Records for spaces that were not read (a notice for the partner): they get the next versions there, whatever
     these are. One whose id is there already is left alone."""
@@ -260,6 +279,9 @@ class Store(Protocol):
         None where there is no such record, or none that is this caller's to know of.
         """
 
+    async def shadows(self, caller: Caller, records: Collection[RecordId]) -> list[Shadow]:
+        """Return what the caller's device submitted last of these records."""
+
     async def scope(self, caller: Caller, identity: RecordId) -> PurgeScope:
         """Return everything that a purge of this record has to look through."""
 
@@ -279,9 +301,10 @@ class Store(Protocol):
         *,
         limit: int,
         again: Collection[RecordId] = (),
+        kind: str | None = None,
     ) -> Page:
         """Return the caller's spaces and at most `limit` + 1 rows after these versions, filtered before counted.
 
-        A space that is missing in `after` is read from its beginning. `again` names records that are returned
-        besides, whatever their version: those whose pushed edit was refused.
+        A space that is missing in `after` is read from its beginning; with a `kind`, rows of others are left out.
+        `again` names records that are returned besides, whatever their version: those whose pushed edit was refused.
         """

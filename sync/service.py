@@ -15,19 +15,18 @@ from domain.ids import PersonId, RecordId, SpaceId
 from domain.kind import Ownership
 from domain.kinds import KINDS, may_look_behind
 from domain.prompts import SETTINGS
-from sync import cursor, follows, purging, space_store
+from sync import follows, purging, space_store
 from sync.board import Board, settings_id
 from sync.bodies import rendered
-from sync.cursor import Cursor
 from sync.lives import common
-from sync.ports import Caller, Keys, Loaded, Page, Place, Row, Space, Store, Wanted, Writes
+from sync.paging import Asked, asked_by, begun_anew, cursor_at, read_page, reset_of
+from sync.ports import Caller, Keys, Loaded, Place, Row, Shadow, Space, Store, Wanted, Writes
 from sync.reconcile import Decisions, reconcile
 from sync.schemas import cut
 from sync.sealing import SpaceKeys, keyed_id
 from sync.wanted import given_lately, letters_of, wanted
 from sync.wire import (
     REVISIONS_MAX,
-    SCHEMA,
     VERSION_MAX,
     Change,
     EarlierValue,
@@ -43,9 +42,6 @@ from sync.wire import (
 
 LOST_RACES_MAX = 5
 """Attempts at one push before the caller is asked to come back."""
-
-PAGE_BYTES_MAX = 4 * 1024 * 1024
-"""A page ends early when its bodies come to this, so that an answer's size is bounded too."""
 
 
 class BusyError(Exception):
@@ -67,33 +63,12 @@ class Answer(Struct, frozen=True):
     moved: dict[SpaceId, int]
 
 
-class _Asked(Struct, frozen=True, kw_only=True):
-    """Who asks for news, from where on, and in which schema."""
-
-    caller: Caller
-    cursor: Cursor
-    schema: int
-    limit: int
-    now: datetime
-    own_key: bytes
-    """The id key of the caller's own space, which marks their cursors."""
-
-    @property
-    def places(self) -> Mapping[SpaceId, Place]:
-        """Where the device is."""
-        return self.cursor.places
-
-    @property
-    def after(self) -> dict[SpaceId, int]:
-        """The versions that the device has; none of them counts for an app that was updated since."""
-        updated = self.schema > self.cursor.schema
-        return {space: 0 if updated else place.version for space, place in self.places.items()}
-
-
 NOTHING_DECIDED: Final = Decisions(outcomes=(), writes=Writes(spaces={}, heads={}))
 
 
-class _Pushed(Struct, frozen=True):
+class Pushed(Struct, frozen=True):
+    """What was loaded for a push, what was decided, and the heads that have moved by it."""
+
     loaded: Loaded
     decisions: Decisions
     moved: dict[SpaceId, int]
@@ -111,15 +86,8 @@ async def sync(
 
     Raise `CursorUnreadableError` for a cursor that is not this person's, `BusyError` after five lost races.
     """
-    own_key = (await _id_keys_of(keys, caller))[caller.personal]
-    asked = _Asked(
-        caller=caller,
-        cursor=cursor.read(request.cursor, own_key),
-        schema=min(request.schema, SCHEMA),
-        limit=request.limit,
-        now=now,
-        own_key=own_key,
-    )
+    own_key = (await id_keys_of(keys, caller))[caller.personal]
+    asked = asked_by(caller, request.cursor, schema=request.schema, limit=request.limit, now=now, own_key=own_key)
     pushed = None
     if request.changes:
         pushed = await push(store, keys, caller, request.changes, now, asked.places, new_epoch)
@@ -138,21 +106,23 @@ async def push(
     now: datetime,
     places: Mapping[SpaceId, Place],
     new_epoch: Callable[[], UUID],
-) -> _Pushed:
+    submitted: Callable[[Loaded, Decisions], tuple[Shadow, ...]] | None = None,
+) -> Pushed:
     """Judge, merge and store a batch: one statement to load, one to save.
 
-    `places` are those of the device's cursor: they tell whether its bases are of the present life. A device that
-    knows more than the store is noticed before its push could hide it.
+    `submitted` says what is to be kept of it for a device of a client library. `places` are those of the device's
+    cursor: they tell whether its bases are of the present life. A device that knows more than the store is noticed
+    before its push could hide it.
     """
-    id_keys = await _id_keys_of(keys, caller)
+    id_keys = await id_keys_of(keys, caller)
     asked = wanted(changes, caller, id_keys, now)
     for _ in range(LOST_RACES_MAX):
         loaded = await store.load(caller, asked)
-        if await _begun_anew(store, caller, loaded.spaces, places, new_epoch):
+        if await begun_anew(store, caller, loaded.spaces, places, new_epoch):
             continue
-        if any(_reset(space, places.get(space.id)) for space in loaded.spaces.values()):
+        if any(reset_of(space, places.get(space.id)) for space in loaded.spaces.values()):
             # Its edits are of a copy that is not the store's. They wait, undecided, until they follow on a new one.
-            return _Pushed(loaded, NOTHING_DECIDED, {})
+            return Pushed(loaded, NOTHING_DECIDED, {})
         inboxes = {member.personal for space in loaded.spaces.values() for member in space.members}
         id_keys |= _id_keys(await keys.of(inboxes - id_keys.keys()))
         base_max = {
@@ -168,19 +138,23 @@ async def push(
             history = await store.history(caller, decisions.asks, decisions.boxes)
             decisions = reconcile(loaded, caller, changes, now, id_keys, history, base_max)
         if not decisions.writes.spaces:
-            return _Pushed(loaded, decisions, {})
-        moved = await store.save(caller, decisions.writes, now)
+            return Pushed(loaded, decisions, {})
+        writes = decisions.writes
+        if submitted is not None:
+            writes = replace(writes, shadows=submitted(loaded, decisions))
+        moved = await store.save(caller, writes, now)
         if moved is not None:
             news = {
                 space: head
                 for space, head in moved.items()
                 if space not in loaded.spaces or head != loaded.spaces[space].head
             }
-            return _Pushed(loaded, decisions, news)
+            return Pushed(loaded, decisions, news)
     raise BusyError
 
 
-async def _id_keys_of(keys: Keys, caller: Caller) -> dict[SpaceId, bytes]:
+async def id_keys_of(keys: Keys, caller: Caller) -> dict[SpaceId, bytes]:
+    """Return the id keys of the caller's spaces; raise `SpaceLockedError` when the own one is not to be had."""
     id_keys = _id_keys(await keys.of(caller.spaces))
     if caller.personal not in id_keys:
         raise SpaceLockedError
@@ -191,7 +165,7 @@ def _id_keys(keys: Mapping[SpaceId, SpaceKeys]) -> dict[SpaceId, bytes]:
     return {space: each.id_key for space, each in keys.items()}
 
 
-def _own_news(asked: _Asked, pushed: _Pushed) -> RawSyncResponse | None:
+def _own_news(asked: Asked, pushed: Pushed) -> RawSyncResponse | None:
     """Return the answer from what was just written, when nothing else can be new for this device.
 
     That is so when it was at the head of each of its spaces, in the same life, before this push.
@@ -227,114 +201,22 @@ def _own_news(asked: _Asked, pushed: _Pushed) -> RawSyncResponse | None:
     return _response(asked, spaces, now_at, rows, outcomes=decisions.outcomes, more=False, reset=[], heads=heads)
 
 
-async def _pull(store: Store, asked: _Asked, new_epoch: Callable[[], UUID], pushed: _Pushed | None) -> RawSyncResponse:
-    """Read one page. Once more where a place belongs to another life of its space: then from the beginning."""
+async def _pull(store: Store, asked: Asked, new_epoch: Callable[[], UUID], pushed: Pushed | None) -> RawSyncResponse:
     again = frozenset[RecordId]() if pushed is None else pushed.decisions.again
-    caller, places, limit, after = asked.caller, asked.places, asked.limit, asked.after
-    page = await store.changed_since(caller, after, limit=limit, again=again)
-    if await _begun_anew(store, caller, page.spaces, places, new_epoch):
-        page = await store.changed_since(caller, after, limit=limit, again=again)
-    resets = [reset for space in page.spaces.values() if (reset := _reset(space, places.get(space.id)))]
-    if resets:
-        after |= {SpaceId(reset.space): 0 for reset in resets}
-        page = await store.changed_since(caller, after, limit=limit, again=again)
-    rows, more = _cut(page, limit)
-    begun = {SpaceId(reset.space) for reset in resets}
-    kept = {space: place for space, place in places.items() if space not in begun}
+    page = await read_page(store, asked, new_epoch, again=again)
     return _response(
         asked,
         page.spaces,
-        _reached(caller, page, kept, after, rows, more=more),
-        [*rows, *(row for row in page.besides if row not in rows)],
+        page.reached,
+        [*page.rows, *page.besides],
         outcomes=() if pushed is None else pushed.decisions.outcomes,
-        more=more,
-        reset=resets,
+        more=page.more,
+        reset=page.resets,
     )
 
 
-async def _begun_anew(
-    store: Store,
-    caller: Caller,
-    spaces: Mapping[SpaceId, Space],
-    places: Mapping[SpaceId, Place],
-    new_epoch: Callable[[], UUID],
-) -> bool:
-    """Begin a new life of every space of which this device knows more than the store; return whether there was one.
-
-    The store has gone back then, whatever the reason, and up to its head the two histories are taken for one.
-    """
-    ahead = [
-        space
-        for space in spaces.values()
-        if (place := places.get(space.id)) and place.epoch == space.epoch and place.newest > space.head
-    ]
-    for space in ahead:
-        await store.begin_anew(caller, space, new_epoch())
-    return bool(ahead)
-
-
-def _reset(space: Space, place: Place | None) -> Reset | None:
-    """Return how a device must begin this space anew, or None when its place is still good."""
-    if place is None or place.newest == 0:
-        return None
-    forgotten = max(place.version, place.horizon) < space.horizon
-    if place.epoch == space.epoch:
-        return Reset(space=space.id, epoch=space.epoch, head=space.head) if forgotten else None
-    head = common(space, place)
-    if not forgotten and place.newest <= head:
-        return None
-    return Reset(space=space.id, epoch=space.epoch, head=head)
-
-
-def _cut(page: Page, limit: int) -> tuple[list[Row], bool]:
-    """Return the rows of one page, and whether there are more."""
-    rows: list[Row] = []
-    size = 0
-    for row in page.rows[:limit]:
-        size += len(row.body or b"")
-        if rows and size > PAGE_BYTES_MAX:
-            break
-        rows.append(row)
-    return rows, len(rows) < len(page.rows)
-
-
-def _reached(
-    caller: Caller,
-    page: Page,
-    places: Mapping[SpaceId, Place],
-    after: Mapping[SpaceId, int],
-    rows: Sequence[Row],
-    *,
-    more: bool,
-) -> dict[SpaceId, Place]:
-    """Return the places after this page: heads, but the last row's version where the page ended early.
-
-    A page that ends early shows its space at the head, without what has moved since; and of spaces that it has not come
-    to, outcomes and records shown again may tell already: the cursor says how far each space had come then.
-    """
-    reached: dict[SpaceId, Place] = {}
-    full_at = caller.spaces.index(rows[-1].space) if more and rows else None
-    for nth, identity in enumerate(caller.spaces):
-        space = page.spaces.get(identity)
-        if space is None:
-            continue
-        if full_at is None or nth < full_at:
-            version = space.head
-        elif nth == full_at:
-            version = rows[-1].version
-        else:
-            version = after.get(identity, 0)
-        # A copy that began at nothing has taken everything that was there then.
-        began = after.get(identity, 0) == 0 or identity not in places
-        horizon = space.horizon if began else places[identity].horizon
-        # An app that takes everything again since it was updated still has its old copy.
-        reach = max(space.head, places[identity].newest if identity in places else 0)
-        reached[identity] = Place(space.epoch, version, horizon, space.lives, reach if reach > version else 0)
-    return reached
-
-
 def _response(
-    asked: _Asked,
+    asked: Asked,
     spaces: Mapping[SpaceId, Space],
     reached: Mapping[SpaceId, Place],
     rows: Sequence[Row],
@@ -346,7 +228,7 @@ def _response(
 ) -> RawSyncResponse:
     known = [each for row in rows if (each := cut(row, asked.schema)) is not None]
     return RawSyncResponse(
-        cursor=cursor.written(Cursor(asked.schema, reached), asked.own_key),
+        cursor=cursor_at(asked, reached),
         more=more,
         now=asked.now,
         reset=reset,
@@ -428,7 +310,7 @@ async def give_due(store: Store, keys: Keys, caller: Caller, identity: RecordId,
 
     What has changed since it was planned wins: a draft that is not due any more is left alone.
     """
-    id_keys = await _id_keys_of(keys, caller)
+    id_keys = await id_keys_of(keys, caller)
     letters = {kind.letter.gives for kind in KINDS.values() if kind.letter is not None}
     families = {each for gives in letters for each in given_lately(gives, caller, id_keys, now)}
     ids = {identity, settings_id(id_keys[caller.personal])}

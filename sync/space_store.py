@@ -196,6 +196,9 @@ buried AS (
 ),
 unheard AS (
     DELETE FROM revision v USING old WHERE v.space_id = $1 AND v.record_id = old.id
+),
+unsubmitted AS (
+    DELETE FROM shadow d USING old WHERE d.space_id = $1 AND d.record_id = old.id
 )
 SELECT count(*) FROM old"""
 """Runs with the space held, so that nothing is brought back between the look and the deed."""

@@ -16,6 +16,7 @@ import msgspec
 
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.records import Record
+from sync import shadow_store
 from sync.bodies import decoded, packed, packed_purge, unpacked, unpacked_purge
 from sync.lives import LIVES_MAX, earlier, wire_epoch
 from sync.ports import (
@@ -32,6 +33,7 @@ from sync.ports import (
     RecordKey,
     Revision,
     Row,
+    Shadow,
     Space,
     Stored,
     Value,
@@ -133,6 +135,7 @@ UNION ALL
     CROSS JOIN LATERAL (
         SELECT * FROM record
         WHERE record.space_id = asked.space_id AND record.version > asked.after
+            AND ($6::text IS NULL OR record.kind = $6)
         ORDER BY record.version
         LIMIT $4
     ) r
@@ -420,6 +423,10 @@ class PostgresStore:
         first = next(row for row in rows if row["space_id"] == space)
         return Behind(author=PersonId(first["author"]), gone=first["gone"], revisions=tuple(past))
 
+    async def shadows(self, caller: Caller, records: Collection[RecordId]) -> list[Shadow]:
+        """Return what the caller's device submitted last of these records."""
+        return await shadow_store.shadows(self.pool, await self.keys.of(caller.spaces), caller, records)
+
     async def scope(self, caller: Caller, identity: RecordId) -> PurgeScope:
         """Return everything that a purge of this record has to look through."""
         rows = await self.pool.fetch(SCOPE, caller.spaces, caller.person, identity)
@@ -459,7 +466,8 @@ class PostgresStore:
         sealer = await self.keys.of(spaces)
         batch = arrays(sealer, writes, now, caller)
         try:
-            if len(spaces) == 1 and not writes.forgotten and spaces.issubset(caller.spaces):
+            simple = not writes.forgotten and not writes.shadows
+            if len(spaces) == 1 and simple and spaces.issubset(caller.spaces):
                 [space] = writes.spaces.values()
                 raised = await self.pool.fetchval(SAVE, *_raising(space, writes, caller), *batch)
                 return dict(writes.heads) if raised else None
@@ -507,10 +515,12 @@ class PostgresStore:
                     for version, each in enumerate(left, first)
                 ]
         if writes.forgotten:
-            await connection.execute(
-                FORGET, [space for space, _ in writes.forgotten], [record for _, record in writes.forgotten]
-            )
+            forgotten = list(map(list, zip(*writes.forgotten, strict=True)))
+            await connection.execute(FORGET, *forgotten)
+            await connection.execute(shadow_store.FORGET_SHADOWS, *forgotten)
         await connection.fetchval(SAVE_RAISED, *batch)
+        if writes.shadows:
+            await shadow_store.keep_shadows(connection, sealer, caller, writes.shadows, now)
         if numbered:
             only = Writes(spaces={}, heads={}, records=tuple(numbered))
             await connection.fetchval(DEPOSIT, *arrays(sealer, only, now, caller))
@@ -523,6 +533,7 @@ class PostgresStore:
         *,
         limit: int,
         again: Collection[RecordId] = (),
+        kind: str | None = None,
     ) -> Page:
         """Return the caller's spaces and at most `limit` + 1 rows after these versions."""
         rows = await self.pool.fetch(
@@ -532,6 +543,7 @@ class PostgresStore:
             [after.get(space, 0) for space in caller.spaces],
             limit + 1,
             list(again),
+            kind,
         )
         spaces = _in_order(caller, {SpaceId(row["space_id"]): _space(row) for row in rows if row["part"] == "space"})
         opener = await self.keys.of(spaces)

@@ -1,5 +1,6 @@
-"""What routes read of a request: what answers it, who sends it, from where, its body, and the id in its path."""
+"""What routes read of a request, and what several refuse: what answers it, who sends it, its body, its address."""
 
+import re
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from litestar.exceptions import InternalServerException
 from api import limits
 from api.coding import inflated
 from api.decoding import decode, refuse_other_types
-from api.errors import malformed, not_found
+from api.errors import malformed, not_found, problem
 from api.wiring import Parts
 from sync.ports import Caller
 
@@ -62,3 +63,31 @@ def id_in_path(written: str) -> UUID:
     if str(parsed) != written:
         raise not_found()
     return parsed
+
+
+def number_in_query(request: Requested, name: str, most: int, otherwise: int | None = None) -> int:
+    """Return a whole number of the query, from 1 to `most`; without one `otherwise`, or else `most`."""
+    given = request.query_params.getall(name, [])
+    if not given:
+        return most if otherwise is None else otherwise
+    if len(given) > 1 or not re.fullmatch(r"[1-9][0-9]{0,15}", given[0]) or int(given[0]) > most:
+        raise malformed(f"This must be one whole number from 1 to {most}.", f"?{name}")
+    return int(given[0])
+
+
+def refuse_old_app(request: Requested, schema: int) -> None:
+    """Refuse an app whose schema this server does not serve any more."""
+    if schema < parts_of(request).settings.schema_min:
+        raise problem(
+            "schema_too_old",
+            "Please update the app. Nothing on this phone is lost meanwhile; it is sent after the update.",
+        )
+
+
+def refuse_without_consent(caller: Caller) -> None:
+    """Refuse to keep anything for somebody who has not agreed to it."""
+    if not caller.may_keep:
+        raise problem(
+            "consent_needed",
+            "Haven keeps entries only for adults who have agreed to it. Please attest and agree, then send this again.",
+        )

@@ -1,6 +1,5 @@
 """Routes of sync: push and pull in one round trip, and purging one's own words."""
 
-import re
 from contextlib import nullcontext
 from typing import Annotated, Final, Literal
 from uuid import UUID, uuid4
@@ -10,13 +9,21 @@ from litestar import Response, delete, get, post
 from litestar.params import FromPath
 from msgspec import Meta
 
-from api.errors import malformed, not_found, problem
-from api.routes.requests import Requested, authenticate, decoded, id_in_path, parts_of
+from api.errors import malformed, not_found
+from api.routes.requests import (
+    Requested,
+    authenticate,
+    decoded,
+    id_in_path,
+    number_in_query,
+    parts_of,
+    refuse_old_app,
+    refuse_without_consent,
+)
 from domain.ids import RecordId
 from domain.kinds import KINDS
 from sync import service
 from sync.cursor import CursorUnreadableError
-from sync.ports import Caller
 from sync.wire import REVISIONS_MAX, VERSION_MAX, Revisions, SyncRequest, SyncResponse
 
 TAGS: Final = ["sync"]
@@ -45,7 +52,13 @@ async def sync(request: Requested) -> Response[bytes]:
     parts = parts_of(request)
     caller = await authenticate(request)
     wanted = await decoded(request, REQUEST)
-    _refuse(wanted, caller, schema_min=parts.settings.schema_min)
+    refuse_old_app(request, wanted.schema)
+    if wanted.changes:
+        refuse_without_consent(caller)
+    for nth, change in enumerate(wanted.changes):
+        for name, value in (("key", change.key), ("id", change.id)):
+            if not value.int:
+                raise malformed("An id of only zeros names nothing.", f"$.changes[{nth}].{name}")
     turn = parts.turns.of(caller.device) if wanted.changes else nullcontext()
     try:
         async with turn:
@@ -54,24 +67,6 @@ async def sync(request: Requested) -> Response[bytes]:
         raise malformed("The cursor is not one that Haven has given. Leave it out to begin anew.", "$.cursor") from None
     parts.hints.publish(answer.moved)
     return Response(ENCODER.encode(answer.response), media_type="application/json")
-
-
-def _refuse(wanted: SyncRequest, caller: Caller, *, schema_min: int) -> None:
-    """Refuse the whole request, before anything of it is looked at."""
-    if wanted.schema < schema_min:
-        raise problem(
-            "schema_too_old",
-            "Please update the app. Nothing on this phone is lost meanwhile; it is sent after the update.",
-        )
-    for nth, change in enumerate(wanted.changes):
-        for name, value in (("key", change.key), ("id", change.id)):
-            if not value.int:
-                raise malformed("An id of only zeros names nothing.", f"$.changes[{nth}].{name}")
-    if wanted.changes and not caller.may_keep:
-        raise problem(
-            "consent_needed",
-            "Haven keeps entries only for adults who have agreed to it. Please attest and agree, then send this again.",
-        )
 
 
 @delete(
@@ -115,21 +110,11 @@ async def show_revisions(request: Requested, kind: FromPath[str], record: FromPa
     send it as an ordinary change.
     """
     caller = await authenticate(request)
-    before = _whole(request, "before", VERSION_MAX)
-    limit = _whole(request, "limit", REVISIONS_MAX)
+    before = number_in_query(request, "before", VERSION_MAX)
+    limit = number_in_query(request, "limit", REVISIONS_MAX)
     store = parts_of(request).store
     found = await service.revisions(store, caller, kind, RecordId(id_in_path(record)), before=before, limit=limit)
     return Response(ENCODER.encode(found), media_type="application/json")
-
-
-def _whole(request: Requested, name: str, most: int) -> int:
-    """Return a whole number of the query, from 1 to `most`; without one, `most`."""
-    given = request.query_params.getall(name, [])
-    if not given:
-        return most
-    if len(given) > 1 or not re.fullmatch(r"[1-9][0-9]{0,15}", given[0]) or int(given[0]) > most:
-        raise malformed(f"This must be one whole number from 1 to {most}.", f"?{name}")
-    return int(given[0])
 
 
 ROUTES: Final = [sync, purge_words, show_revisions]

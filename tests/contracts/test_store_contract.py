@@ -9,11 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from api.postgres import Pool
-from domain.ids import RecordId, SpaceId
+from domain.ids import PersonId, RecordId, SpaceId
 from domain.records import Alternative, Purged, Record, Stamp
 from sync.bodies import decoded, encoded
 from sync.lives import LIVES_MAX
-from sync.ports import Box, Caller, Life, Loaded, Page, Revision, Space, Stored, Value, Wanted, Writes
+from sync.ports import Box, Caller, Life, Loaded, Page, Revision, Shadow, Snapshot, Space, Stored, Value, Wanted, Writes
 from sync.wire import VERSION_MAX, Origin, Outcome
 from tests.contracts.grounds import Ground, MemoryGround, PostgresGround, pair_on
 from tests.pair import NOON, HeldKeys, Pair, change, somebody
@@ -421,6 +421,14 @@ async def test_a_page_ends_one_row_beyond_its_limit(pair: Pair) -> None:
     assert versions(page) == [(pair.ana.personal, 1), (pair.space, 1), (pair.space, 2)]
 
 
+async def test_of_one_kind_only_its_rows_are_counted_and_returned(pair: Pair) -> None:
+    goals = [replace(step(pair, version), kind="goal") for version in (1, 3)]
+    await saved(pair, goals[0], step(pair, 2), goals[1], step(pair, 4))
+    page = await pair.store.changed_since(pair.ben.phone, {}, limit=1, kind="goal")
+    assert versions(page) == [(pair.space, 1), (pair.space, 3)]
+    assert page.spaces.keys() == {pair.ben.personal, pair.space}
+
+
 async def test_a_row_carries_its_body_unread_and_a_tombstone_none(pair: Pair) -> None:
     record, gone = step(pair, 1, removed=True), replace(step(pair, 2), gone=True, fields={})
     await saved(pair, record, gone)
@@ -443,6 +451,39 @@ async def test_places_in_other_spaces_open_nothing(pair: Pair) -> None:
     page = await pair.store.changed_since(pair.ana.phone, {pair.ben.personal: 0, SpaceId(uuid4()): 0}, limit=10)
     assert {row.space for row in page.rows} == {pair.ana.personal}
     assert pair.ben.personal not in page.spaces
+
+
+# What devices of client libraries submit -------------------------------------------------------------------------
+
+
+async def submit(pair: Pair, who: Caller, record: Record, **fields: Any) -> None:
+    shadow = Shadow(
+        space=pair.space, record=record.id, kind=record.kind, version=record.version, snapshot=Snapshot(fields)
+    )
+    assert await pair.store.save(who, await writes(pair, shadows=(shadow,)), NOON)
+
+
+async def test_what_a_device_submitted_last_is_kept_for_it_alone(pair: Pair) -> None:
+    record = step(pair, 1)
+    await saved(pair, record)
+    for title in ("first", "second"):
+        await submit(pair, pair.ana.phone, record, title=title)
+    (shadow,) = await pair.store.shadows(pair.ana.phone, [record.id, RecordId(uuid4())])
+    assert (shadow.version, shadow.snapshot) == (1, Snapshot({"title": "second"}))
+    assert await pair.store.shadows(pair.ana.tablet, [record.id]) == []
+    stranger = replace(pair.ana.phone, person=PersonId(uuid4()))
+    assert await pair.store.shadows(stranger, [record.id]) == []
+
+
+async def test_what_was_submitted_goes_with_what_is_forgotten_of_a_record(pair: Pair) -> None:
+    record, other = step(pair, 1), step(pair, 2)
+    await saved(pair, record, other)
+    for who in (pair.ana.phone, pair.ben.phone):
+        for each in (record, other):
+            await submit(pair, who, each, title="first")
+    assert await saved(pair, forgotten=((pair.space, record.id),))
+    for who in (pair.ana.phone, pair.ben.phone):
+        assert [each.record for each in await pair.store.shadows(who, [record.id, other.id])] == [other.id]
 
 
 # A stranger ----------------------------------------------------------------------------------------------------

@@ -246,7 +246,7 @@ PLANTED: Final = (
     ),
     Planted(
         name="the cursor says the head although the page was full",
-        file="sync/service.py",
+        file="sync/paging.py",
         line="    full_at = caller.spaces.index(rows[-1].space) if more and rows else None",
         bug="    full_at = None",
         tests=(*STORES, *WIRE),
@@ -256,7 +256,7 @@ PLANTED: Final = (
         file="sync/store.py",
         line="        opener = await self.keys.of(spaces)\n        page: list[Row] = []",
         bug="        later = await self.pool.fetch(CHANGED_SINCE, caller.spaces, caller.person,"
-        " [after.get(space, 0) for space in caller.spaces], 0, [])\n"
+        " [after.get(space, 0) for space in caller.spaces], 0, [], None)\n"
         "        spaces = _in_order(caller, {SpaceId(row['space_id']): _space(row) for row in later if row['part'] =="
         " 'space'})\n"
         "        opener = await self.keys.of(spaces)\n        page: list[Row] = []",

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+import sync.paging
 import sync.replica
-import sync.service
 from domain.ids import RecordId
 from tests.world import Couple, Device, Person, World
 
@@ -300,7 +300,7 @@ async def test_an_updated_app_between_two_pages_loses_nothing_by_a_restore(monke
     dump = w.dump()
     entry(one, text="New.")
     await one.sync()
-    monkeypatch.setattr(sync.service, "SCHEMA", 2)
+    monkeypatch.setattr(sync.paging, "SCHEMA", 2)
     monkeypatch.setattr(sync.replica, "SCHEMA", 2)
     q = one.request(limit=2)
     one.receive(q, await one.send(q))
@@ -322,7 +322,7 @@ async def test_an_updated_app_between_two_pages_keeps_no_window_that_a_restore_h
     entry(one, c, text="Shown once.")
     await w.settle()
     w.devices.remove(one)
-    monkeypatch.setattr(sync.service, "SCHEMA", 2)
+    monkeypatch.setattr(sync.paging, "SCHEMA", 2)
     monkeypatch.setattr(sync.replica, "SCHEMA", 2)
     q = bens.request(limit=2)
     bens.receive(q, await bens.send(q))

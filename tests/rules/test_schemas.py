@@ -11,7 +11,7 @@ from domain.kinds import KINDS
 from domain.policies import Policy
 from domain.records import Alternative
 from domain.shapes import Text
-from sync import service
+from sync import paging
 from sync.bodies import encoded_body
 from sync.ports import Row
 from sync.schemas import cut
@@ -29,7 +29,7 @@ def newer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server whose table has a second schema: one field more, and one kind more."""
     monkeypatch.setitem(KINDS, "step", NEWER)  # type: ignore[arg-type]
     monkeypatch.setitem(KINDS, "dream", NEW_KIND)  # type: ignore[arg-type]
-    monkeypatch.setattr(service, "SCHEMA", 2)
+    monkeypatch.setattr(paging, "SCHEMA", 2)
 
 
 class Two:

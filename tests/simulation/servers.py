@@ -234,9 +234,15 @@ class WatchedStore:
         return heads
 
     async def changed_since(
-        self, caller: Caller, after: Mapping[SpaceId, int], *, limit: int, again: Collection[RecordId] = ()
+        self,
+        caller: Caller,
+        after: Mapping[SpaceId, int],
+        *,
+        limit: int,
+        again: Collection[RecordId] = (),
+        kind: str | None = None,
     ) -> Page:
-        return await self._store.changed_since(caller, after, limit=limit, again=again)
+        return await self._store.changed_since(caller, after, limit=limit, again=again, kind=kind)
 
     def comes_back(self) -> None:
         """Be as a server that was started again."""

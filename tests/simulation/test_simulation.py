@@ -14,7 +14,7 @@ from api.postgres import Pool, open_pool
 from domain.ids import RecordId
 from domain.policies import Policy
 from domain.records import Record
-from sync import follows, merge, reconcile, replica, service
+from sync import follows, merge, paging, reconcile, replica, service
 from sync.board import Board
 from sync.merge import Meeting, Settled
 from sync.replica import Kept, Replica
@@ -156,7 +156,8 @@ def skip_a_version(patch: pytest.MonkeyPatch) -> None:
 
 
 def believe_every_base(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(service, "common", lambda _space, place: place.version)
+    for module in (paging, service):
+        patch.setattr(module, "common", lambda _space, place: place.version)
 
 
 def take_an_answer_that_was_overtaken(patch: pytest.MonkeyPatch) -> None:

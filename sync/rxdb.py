@@ -1,0 +1,186 @@
+"""RxDB's replication protocol: pages of documents out, rows of documents in, and nothing decided here."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from msgspec import Struct
+
+from domain.ids import RecordId, SpaceId
+from domain.kinds import KINDS
+from sync import service
+from sync.documents import DELETED, KEY, Document, deleted, document
+from sync.lives import common
+from sync.paging import asked_by, cursor_at, read_page
+from sync.ports import Caller, Keys, Loaded, Page, Place, Row, Shadow, Space, Store
+from sync.reconcile import Decisions
+from sync.schemas import cut
+from sync.service import id_keys_of
+from sync.submitted import Submitted, change_of, latest, life_of, same, snapshot, understood
+from sync.wire import CHANGES_MAX, SCHEMA, VERSION_MAX, Change, Reset
+
+ROWS_MAX: Final = CHANGES_MAX
+
+
+class EpochChangedError(Exception):
+    """A space of the checkpoint has begun a new life, so that the client has to begin anew, too."""
+
+    def __init__(self, reset: Reset) -> None:
+        super().__init__(str(reset.epoch))
+        self.reset = reset
+
+
+class Checkpoint(Struct, frozen=True):
+    """Where a client is: opaque to it."""
+
+    c: str
+
+
+class DocumentPage(Struct, frozen=True):
+    """What RxDB's pull handler returns."""
+
+    documents: list[Document]
+    checkpoint: Checkpoint
+
+
+class PushedRow(Struct, frozen=True, rename="camel"):
+    """One document as a client would have it, and as it knew it before; without that it has made it itself."""
+
+    new_document_state: Document
+    assumed_master_state: Document | None = None
+
+
+class PushedDocuments(Struct, frozen=True):
+    """What came of a push: documents that are not stored as they were pushed, and the heads that have moved."""
+
+    conflicts: list[Document]
+    moved: dict[SpaceId, int]
+
+
+class Collections(Struct, frozen=True):
+    """The schemas of all collections, as an app of this schema knows them: by kind, what `addCollections` takes."""
+
+    schema: int
+    collections: dict[str, Any]
+
+
+async def pull(
+    store: Store,
+    keys: Keys,
+    caller: Caller,
+    kind: str,
+    *,
+    checkpoint: str | None,
+    schema: int,
+    limit: int,
+    now: datetime,
+    new_epoch: Callable[[], UUID],
+) -> DocumentPage:
+    """Return one page of the documents of a kind. One that an app of this schema does not know has none.
+
+    Raise `CursorUnreadableError` for a checkpoint that is not this person's, `EpochChangedError` for one of a life
+    that is over.
+    """
+    own_key = (await id_keys_of(keys, caller))[caller.personal]
+    asked = asked_by(caller, checkpoint, schema=schema, limit=limit, now=now, own_key=own_key)
+    page = await read_page(store, asked, new_epoch, kind=kind)
+    if page.resets:
+        raise EpochChangedError(page.resets[0])
+    table = KINDS.get(kind)
+    documents = [
+        document(table, row, page.spaces[row.space], asked.schema)
+        for row in page.rows
+        if table is not None and table.schema <= asked.schema and (row.gone or row.body is not None)
+    ]
+    return DocumentPage(documents, Checkpoint(cursor_at(asked, page.reached)))
+
+
+async def push(
+    store: Store,
+    keys: Keys,
+    caller: Caller,
+    kind: str,
+    pushed: Sequence[PushedRow],
+    *,
+    schema: int,
+    now: datetime,
+    new_epoch: Callable[[], UUID],
+) -> PushedDocuments:
+    """Settle rows of one collection, and return what is stored wherever it is not what was pushed.
+
+    A document that is merged in silence would stay stale on its client for good. Nothing is a fault of content: what
+    cannot be stored comes back as deleted, and its words are kept as `unplaced`.
+    """
+    own_key = (await id_keys_of(keys, caller))[caller.personal]
+    rows = [understood(kind, each.new_document_state, each.assumed_master_state) for each in pushed]
+    ids = [row.id for row in rows if row.id is not None]
+    shadows = latest(await store.shadows(caller, ids))
+    spaces = (await _now(store, caller)).spaces
+    edits: dict[UUID, tuple[Submitted, Change]] = {}
+    for row in rows:
+        shadow = None if row.id is None else shadows.get(row.id)
+        change = change_of(row, shadow, _base(row, spaces), device=caller.device, own_key=own_key)
+        if change is not None:
+            edits[change.key] = (row, change)
+    moved: dict[SpaceId, int] = {}
+    if edits:
+        changes = [change for _, change in edits.values()]
+
+        def submitted(loaded: Loaded, decisions: Decisions) -> tuple[Shadow, ...]:
+            return tuple(_shadows({key: row for key, (row, _) in edits.items()}, loaded, decisions))
+
+        moved = (await service.push(store, keys, caller, changes, now, {}, new_epoch, submitted)).moved
+    after = await _now(store, caller, again=ids)
+    stored = {row.id: row for row in after.besides if row.kind == kind}
+    conflicts = [_conflict(row, stored, after.spaces, min(schema, SCHEMA)) for row in rows]
+    return PushedDocuments([each for each in conflicts if each is not None], moved)
+
+
+async def _now(store: Store, caller: Caller, again: Collection[RecordId] = ()) -> Page:
+    """Return the caller's spaces as they are now, and these records."""
+    return await store.changed_since(caller, dict.fromkeys(caller.spaces, VERSION_MAX), limit=0, again=again)
+
+
+def _base(row: Submitted, spaces: Mapping[SpaceId, Space]) -> int:
+    """Return the version that a client knew of a record, in the life that the record's space has now."""
+    epoch, rev = life_of(row.new if row.assumed is None else row.assumed)
+    if epoch is None:
+        return 0
+    if any(space.epoch == epoch for space in spaces.values()):
+        return rev
+    return max((min(rev, common(space, Place(epoch, rev))) for space in spaces.values()), default=0)
+
+
+def _shadows(rows: Mapping[UUID, Submitted], loaded: Loaded, decisions: Decisions) -> Iterator[Shadow]:
+    """Return what is to be kept of these rows: what was submitted, under the version that came of it."""
+    records = {record.id: record for record in loaded.records.values()}
+    records |= {each.record.id: each.record for each in decisions.writes.records}
+    for outcome in decisions.outcomes:
+        row = rows[outcome.key]
+        if outcome.status in ("refused", "duplicate") or outcome.version is None or row.id not in records:
+            continue
+        yield Shadow(
+            space=records[row.id].space,
+            record=row.id,
+            kind=row.kind,
+            version=outcome.version,
+            snapshot=snapshot(row.new),
+        )
+
+
+def _conflict(
+    row: Submitted, stored: Mapping[RecordId, Row], spaces: Mapping[SpaceId, Space], schema: int
+) -> Document | None:
+    """Return what is stored where it is not what was pushed; what is not stored at all is deleted."""
+    kind = KINDS.get(row.kind)
+    there = None if row.id is None else stored.get(row.id)
+    known = None if there is None else cut(there, schema)
+    if kind is None or known is None:
+        gone: Document = {KEY: row.named, DELETED: True}
+        return None if row.new.get(DELETED) else gone if kind is None else deleted(kind, row.named, schema)
+    if known.body is None and not known.gone:
+        # It does not open: nobody can say what it holds.
+        return None
+    made = document(kind, known, spaces[known.space], schema)
+    return None if same(kind, made, row.new) else made

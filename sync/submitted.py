@@ -1,0 +1,177 @@
+"""What a pushed document says: which fields were edited, and from what on.
+
+The document that its client says it knew is the base; what the same device has submitted since is a newer one.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from domain.ids import DeviceId, RecordId
+from domain.kind import Kind
+from domain.kinds import KINDS
+from domain.policies import TEXTS, Policy
+from domain.shapes import UNFIT
+from sync.documents import BESIDE, COUPLE, DELETED, KEY, MARKS, Document
+from sync.ports import Shadow, Snapshot
+from sync.sealing import keyed_id
+from sync.wire import NO_FIELD, VERSION_MAX, Change
+
+_ENVELOPE: Final = frozenset({KEY, COUPLE, DELETED, *MARKS})
+_STARTED_FROM: Final = TEXTS | {Policy.MEMBERS}
+"""Policies that ask what the edit started from."""
+_NOTHING: Final = Snapshot({})
+"""What a client knew of a record that it has made itself."""
+_CANONICAL: Final = msgspec.json.Encoder(order="deterministic")
+
+
+class Submitted(Struct, frozen=True, kw_only=True):
+    """A row of a push, understood as far as it goes without the store."""
+
+    kind: str
+    id: RecordId | None
+    """None where it is no id of Haven's kind: then nothing can be stored under it."""
+    named: str
+    """The id as the client wrote it."""
+    new: Document
+    assumed: Document | None
+
+
+def understood(kind: str, new: Document, assumed: Document | None) -> Submitted:
+    """Return a row with the id that it is about."""
+    named = new.get(KEY)
+    return Submitted(kind=kind, id=_record_id(named), named=str(named), new=new, assumed=assumed)
+
+
+def _record_id(named: Any) -> RecordId | None:
+    identity = _uuid(named)
+    return None if identity is None or identity.version not in (4, 7, 8) else RecordId(identity)
+
+
+def _uuid(value: Any) -> UUID | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        return UUID(value)
+    except ValueError:
+        return None
+
+
+def life_of(document: Document | None) -> tuple[UUID | None, int]:
+    """Return the life and the version in which a client knew a record, as its document says."""
+    if document is None:
+        return None, 0
+    rev, epoch = document.get("rev"), _uuid(document.get("epoch"))
+    if epoch is None or not isinstance(rev, int) or isinstance(rev, bool) or not 0 <= rev <= VERSION_MAX:
+        return None, 0
+    return epoch, rev
+
+
+def snapshot(document: Document) -> Snapshot:
+    """Return what of a document its client writes."""
+    return Snapshot(_written(document), bool(document.get(DELETED)))
+
+
+def _written(document: Document) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name not in _ENVELOPE and value is not None}
+
+
+def change_of(row: Submitted, shadow: Shadow | None, base: int, *, device: DeviceId, own_key: bytes) -> Change | None:
+    """Return the edit that a row is, or None where there is none.
+
+    `base` is the version that the client knew, in the present life of the space. The key is made of device, record,
+    base and document, so that a retry is one.
+    """
+    kind = KINDS.get(row.kind)
+    if row.id is None:
+        return _without_a_place(row, device, own_key)
+    start = _NOTHING if row.assumed is None else snapshot(row.assumed)
+    if shadow is not None and (row.assumed is None or shadow.version > base):
+        start, base = shadow.snapshot, shadow.version
+    now = snapshot(row.new)
+    if start.deleted and now.deleted:
+        # What was deleted and is pushed again says nothing new.
+        return None
+    edited = {
+        name: (_filled(kind, name, start.fields.get(name)), _filled(kind, name, now.fields.get(name)))
+        for name in _names(kind, start, now)
+    }
+    edited = {name: (was, value) for name, (was, value) in edited.items() if was != value}
+    remove = UNSET if now.deleted == start.deleted else now.deleted
+    values = {name: value for name, (_, value) in edited.items()} | _beside(start, now)
+    if not values and remove is UNSET:
+        return None
+    return Change(
+        key=_key(row, start, device, own_key),
+        kind=row.kind,
+        id=row.id,
+        base=base,
+        couple=_uuid(row.new.get(COUPLE)) or _uuid((row.assumed or {}).get(COUPLE)),
+        set=values,
+        was={
+            # A client that knew nothing, or only that the record was deleted, did not know what it held.
+            **({name: was for name, (was, _) in edited.items() if _asks(kind, name)} if start.fields else {}),
+            **{name: start.fields[name] for name in BESIDE if name in values},
+        },
+        remove=remove,
+    )
+
+
+def _names(kind: Kind | None, *snapshots: Snapshot) -> Iterable[str]:
+    """Return what a client may have edited: what it writes of this kind, and what the kind does not know at all."""
+    names = {name for each in snapshots for name in each.fields} - set(BESIDE)
+    return sorted(name for name in names if kind is None or name not in kind.fields or name in kind.written)
+
+
+def _filled(kind: Kind | None, name: str, value: Any) -> Any:
+    """Return a value, or what a field holds that has none."""
+    if value is not None or kind is None or name not in kind.fields:
+        return value
+    empty = kind.fields[name].shape.empty
+    return None if empty is UNFIT else empty
+
+
+def _asks(kind: Kind | None, name: str) -> bool:
+    return kind is not None and name in kind.fields and kind.fields[name].policy in _STARTED_FROM
+
+
+def _beside(start: Snapshot, now: Snapshot) -> dict[str, Any]:
+    """Return what a client has taken out of what stands beside. One that does not send it has taken nothing out."""
+    return {
+        name: now.fields[name]
+        for name in BESIDE
+        if start.fields.get(name) and name in now.fields and now.fields[name] != start.fields[name]
+    }
+
+
+def _without_a_place(row: Submitted, device: DeviceId, own_key: bytes) -> Change:
+    """Return a change that is refused, so that its words are kept with whoever wrote them."""
+    return Change(
+        key=_key(row, _NOTHING, device, own_key),
+        kind=row.kind,
+        id=keyed_id(own_key, "no id", row.named),
+        set={NO_FIELD: True} | {name: value for name, value in _written(row.new).items() if isinstance(value, str)},
+    )
+
+
+def _key(row: Submitted, start: Snapshot, device: DeviceId, own_key: bytes) -> UUID:
+    said = [_CANONICAL.encode(each) for each in (row.assumed, start, row.new)]
+    return keyed_id(own_key, "submitted", device, row.kind, row.named, *said)
+
+
+def same(kind: Kind, stored: Document, pushed: Document) -> bool:
+    """Return whether a client that has pushed this knows what is stored, as far as it is for a client to write."""
+    if stored[DELETED] or pushed.get(DELETED):
+        return bool(stored[DELETED]) == bool(pushed.get(DELETED))
+    names = [name for name in stored if name in kind.written]
+    if any(_filled(kind, name, stored[name]) != _filled(kind, name, pushed.get(name)) for name in names):
+        return False
+    return all((stored[name] or None) == (pushed.get(name) or None) for name in BESIDE if name in stored)
+
+
+def latest(shadows: Iterable[Shadow]) -> Mapping[RecordId, Shadow]:
+    """Return the shadows by their record."""
+    return {each.record: each for each in shadows}

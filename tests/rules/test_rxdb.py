@@ -1,0 +1,284 @@
+"""What a push of RxDB comes to: what is an edit, what is stored, and what its client is told of it."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from domain.ids import RecordId
+from sync import rxdb, service
+from sync.memory import MemoryStore
+from sync.ports import Caller
+from sync.rxdb import PushedRow
+from sync.sealing import keyed_id
+from sync.wire import VERSION_MAX
+from tests.pair import HeldKeys, Pair, Somebody
+
+DELETED = {"_deleted": True}
+
+
+@pytest.fixture
+async def pair() -> Pair:
+    store = MemoryStore(uuid4())
+    made = Pair(store, HeldKeys())
+    for each in (made.ana, made.ben):
+        epoch = keyed_id(made.keys.one(each.personal).id_key, "epoch")
+        store.found(each.personal, None, tuple(m for m in made.members if m.person == each.person), epoch)
+    store.found(made.space, made.couple, made.members, keyed_id(made.keys.one(made.space).id_key, "epoch"))
+    await made.settle_in()
+    return made
+
+
+class Collection:
+    """A collection of one kind on one device: what its client holds, and knows of the server."""
+
+    def __init__(self, pair: Pair, who: Caller, kind: str) -> None:
+        self.pair, self.who, self.kind = pair, who, kind
+        self.assumed: dict[str, dict[str, Any]] = {}
+
+    async def pull(self) -> dict[str, dict[str, Any]]:
+        """Take everything, as a client that has no edits."""
+        page = await rxdb.pull(
+            self.pair.store,
+            self.pair.keys,
+            self.who,
+            self.kind,
+            checkpoint=None,
+            schema=1,
+            limit=1000,
+            now=self.pair.now,
+            new_epoch=uuid4,
+        )
+        self.assumed = {each["id"]: each for each in page.documents}
+        return self.assumed
+
+    async def push(self, *documents: dict[str, Any], answered: bool = True) -> list[dict[str, Any]]:
+        """Push these, and know afterwards what a client knows: what it has pushed, or what came back instead."""
+        rows = [PushedRow(each, self.assumed.get(each["id"])) for each in documents]
+        done = await rxdb.push(
+            self.pair.store, self.pair.keys, self.who, self.kind, rows, schema=1, now=self.pair.now, new_epoch=uuid4
+        )
+        if answered:
+            self.assumed |= {each["id"]: each for each in (*documents, *done.conflicts)}
+        return done.conflicts
+
+    def edited(self, identity: str, **values: Any) -> dict[str, Any]:
+        return self.assumed[identity] | values
+
+
+def entry(**values: Any) -> dict[str, Any]:
+    return {"id": str(uuid4()), "local_date": "2026-11-20", "_deleted": False, **values}
+
+
+def step(pair: Pair, title: str) -> dict[str, Any]:
+    return {"id": str(uuid4()), "couple": str(pair.couple), "goal": str(uuid4()), "title": title, "_deleted": False}
+
+
+async def stored(pair: Pair, who: Somebody, document: Mapping[str, Any]) -> Any:
+    return await pair.look(who, UUID(document["id"]))
+
+
+async def test_a_new_document_is_stored_and_its_client_has_nothing_to_learn(pair: Pair) -> None:
+    entries, made = Collection(pair, pair.ana.phone, "check_in"), entry(text="Kiwi.")
+    assert await entries.push(made) == []
+    record = await stored(pair, pair.ana, made)
+    assert (record.fields["text"], record.fields["audience"], record.version) == ("Kiwi.", "only_me", 2)
+
+
+async def test_only_what_was_edited_is_a_change(pair: Pair) -> None:
+    phone, tablet = (Collection(pair, who, "check_in") for who in (pair.ana.phone, pair.ana.tablet))
+    made = entry(text="Kiwi.", valence=1)
+    await phone.push(made)
+    await tablet.pull()
+    await phone.pull()
+    await phone.push(phone.edited(made["id"], valence=2))
+    (conflict,) = await tablet.push(tablet.edited(made["id"], text="Kiwi and plum."))
+    assert (conflict["text"], conflict["valence"]) == ("Kiwi and plum.", 2)
+
+
+async def test_what_is_pushed_again_as_it_is_stored_makes_no_version(pair: Pair) -> None:
+    entries, made = Collection(pair, pair.ana.phone, "check_in"), entry(text="Kiwi.")
+    await entries.push(made)
+    whole = (await entries.pull())[made["id"]]
+    for _ in range(2):
+        assert await entries.push(whole) == []
+    assert (await stored(pair, pair.ana, made)).version == 2
+
+
+async def test_both_of_two_texts_come_back_and_a_pick_ends_it(pair: Pair) -> None:
+    anas, bens = (Collection(pair, who.phone, "step") for who in (pair.ana, pair.ben))
+    made = step(pair, "Book the ferry")
+    await anas.push(made)
+    for each in (anas, bens):
+        await each.pull()
+    await anas.push(anas.edited(made["id"], title="Book the night ferry"))
+    (conflict,) = await bens.push(bens.edited(made["id"], title="Book the early ferry"))
+    assert conflict["title"] == "Book the night ferry"
+    assert conflict["alternatives"] == {"title": [{"by": str(pair.ben.person), "text": "Book the early ferry"}]}
+    assert await bens.push(conflict) == []
+    assert await bens.push(conflict | {"alternatives": {}}) == []
+    assert (await stored(pair, pair.ana, made)).alternatives == {}
+
+
+async def test_a_client_that_does_not_send_what_stands_beside_has_picked_nothing(pair: Pair) -> None:
+    anas, bens = (Collection(pair, who.phone, "step") for who in (pair.ana, pair.ben))
+    made = step(pair, "Book the ferry")
+    await anas.push(made)
+    for each in (anas, bens):
+        await each.pull()
+    await anas.push(anas.edited(made["id"], title="Book the night ferry"))
+    (conflict,) = await bens.push(bens.edited(made["id"], title="Book the early ferry"))
+    await bens.push({**{k: v for k, v in conflict.items() if k != "alternatives"}, "title": "Book the night ferry!"})
+    assert (await stored(pair, pair.ana, made)).alternatives.keys() == {"title"}
+
+
+async def test_a_lost_answer_and_the_same_push_store_an_edit_once(pair: Pair) -> None:
+    entries, made = Collection(pair, pair.ana.phone, "check_in"), entry(text="Kiwi.")
+    await entries.push(made, answered=False)
+    assert await entries.push(made) == []
+    assert (await stored(pair, pair.ana, made)).version == 2
+
+
+async def test_after_a_lost_answer_only_what_was_edited_since_is_new(pair: Pair) -> None:
+    """Without the shadow, the second push would be another edit of the first text."""
+    anas, bens = (Collection(pair, who.phone, "step") for who in (pair.ana, pair.ben))
+    made = step(pair, "Book the ferry")
+    await anas.push(made)
+    for each in (anas, bens):
+        await each.pull()
+    await anas.push(anas.edited(made["id"], title="Book the ferry. Ask Cleo."), answered=False)
+    await bens.pull()
+    await bens.push(bens.edited(made["id"], title="Book the ferry. Ask Cleo and Dora."))
+    (conflict,) = await anas.push(anas.edited(made["id"], title="Book the ferry. Ask Cleo.", done=True))
+    assert (conflict["title"], conflict["done"]) == ("Book the ferry. Ask Cleo and Dora.", True)
+    assert (conflict["alternatives"], await pair.told(pair.ben)) == ({}, [])
+
+
+async def test_a_deleted_document_is_a_removal_and_its_last_words_are_merged_first(pair: Pair) -> None:
+    anas, bens = (Collection(pair, who.phone, "step") for who in (pair.ana, pair.ben))
+    made = step(pair, "Book the ferry")
+    await anas.push(made)
+    for each in (anas, bens):
+        await each.pull()
+    assert await anas.push(anas.edited(made["id"], title="Book the ferry. Not now.", **DELETED)) == []
+    assert (await stored(pair, pair.ana, made)).removed
+    (conflict,) = await bens.push(bens.edited(made["id"], title="Book the ferry. Today."))
+    assert not conflict["_deleted"]
+    assert set(conflict["title"].split(". ")) == {"Book the ferry", "Not now", "Today."}
+
+
+async def test_what_is_deleted_and_pushed_again_says_nothing(pair: Pair) -> None:
+    entries, made = Collection(pair, pair.ana.phone, "check_in"), entry(text="Kiwi.")
+    await entries.push(made)
+    whole = (await entries.pull())[made["id"]]
+    await entries.push(whole | DELETED)
+    gone = (await entries.pull())[made["id"]]
+    assert await entries.push(gone) == []
+    assert (await stored(pair, pair.ana, made)).version == 3
+
+
+async def test_a_document_can_be_made_and_deleted_before_anybody_hears_of_it(pair: Pair) -> None:
+    entries, made = Collection(pair, pair.ana.phone, "check_in"), entry(text="Kiwi.", **DELETED)
+    assert await entries.push(made) == []
+    assert (await stored(pair, pair.ana, made)).removed
+
+
+async def test_what_was_deleted_can_be_made_again_under_its_id(pair: Pair) -> None:
+    entries, made = Collection(pair, pair.ana.phone, "check_in"), entry(text="Kiwi.")
+    await entries.push(made)
+    whole = (await entries.pull())[made["id"]]
+    await entries.push(whole | DELETED)
+    await entries.pull()
+    assert await entries.push(made | {"text": "Plum."}) == []
+    record = await stored(pair, pair.ana, made)
+    assert (record.live, record.fields["text"]) == (True, "Plum.")
+
+
+async def test_a_refused_creation_comes_back_deleted_and_its_words_are_kept(pair: Pair) -> None:
+    entries, poor = Collection(pair, pair.ana.phone, "check_in"), entry(text="Kiwi.", valence=99)
+    (conflict,) = await entries.push(poor)
+    assert {name for name, value in conflict.items() if value is not None} == {"id", "_deleted"}
+    assert conflict["_deleted"]
+    assert [each["words"] for each in await pair.words_for(pair.ana)] == [{"text": "Kiwi."}]
+    assert await entries.push(conflict) == []
+    assert len(await pair.words_for(pair.ana)) == 1
+
+
+async def test_a_refused_edit_comes_back_as_it_is_stored(pair: Pair) -> None:
+    entries, made = Collection(pair, pair.ana.phone, "check_in"), entry(text="Kiwi.", valence=1)
+    await entries.push(made)
+    await entries.pull()
+    (conflict,) = await entries.push(entries.edited(made["id"], valence=99))
+    assert (conflict["valence"], conflict["text"]) == (1, "Kiwi.")
+
+
+@pytest.mark.parametrize(
+    "identity", ["", "0123456789abcdef", 7, None, str(UUID(int=0)), "5f0c7c1a-90b3-1e1d-8a61-2c4d6e8fa0d1"]
+)
+async def test_what_has_no_id_that_can_be_kept_is_refused_and_its_words_are_kept(pair: Pair, identity: Any) -> None:
+    entries = Collection(pair, pair.ana.phone, "check_in")
+    (conflict,) = await entries.push(entry(text="Kiwi.") | {"id": identity})
+    assert (conflict["id"], conflict["_deleted"]) == (str(identity), True)
+    (kept,) = await pair.words_for(pair.ana)
+    assert (kept["words"]["text"], kept["code"]) == ("Kiwi.", "invalid")
+
+
+async def test_a_kind_that_nobody_knows_is_refused_and_its_words_are_kept(pair: Pair) -> None:
+    horoscopes = Collection(pair, pair.ana.phone, "horoscope")
+    (conflict,) = await horoscopes.push(entry(text="Kiwi."))
+    assert conflict["_deleted"]
+    (kept,) = await pair.words_for(pair.ana)
+    assert kept["words"] == {"local_date": "2026-11-20", "text": "Kiwi."}
+
+
+async def test_one_row_that_does_not_fit_stops_no_other(pair: Pair) -> None:
+    entries = Collection(pair, pair.ana.phone, "check_in")
+    good = [entry(text=f"Day {nth}.", local_date=f"2026-11-1{nth}") for nth in range(2)]
+    conflicts = await entries.push(good[0], entry(valence=99), good[1])
+    assert len(conflicts) == 1
+    assert [(await stored(pair, pair.ana, each)).fields["text"] for each in good] == ["Day 0.", "Day 1."]
+
+
+async def test_what_the_server_writes_is_nobody_s_edit(pair: Pair) -> None:
+    steps, made = Collection(pair, pair.ana.phone, "step"), step(pair, "Book the ferry")
+    await steps.push(made)
+    await steps.pull()
+    ours = steps.edited(made["id"], author=str(uuid4()), rev=VERSION_MAX, proof="mine", done=True)
+    assert await steps.push(ours) == []
+    assert (await stored(pair, pair.ana, made)).author == pair.ana.person
+
+
+async def test_a_stranger_s_document_is_an_own_new_one_or_nothing(pair: Pair) -> None:
+    """W5: Ana's ids in Ben's collection of private entries lead nowhere."""
+    anas, bens = (Collection(pair, who.phone, "check_in") for who in (pair.ana, pair.ben))
+    made = entry(text="Kiwi.")
+    await anas.push(made)
+    assert await bens.push(made | {"text": "Plum."}) == []
+    assert (await stored(pair, pair.ana, made)).fields["text"] == "Kiwi."
+    assert (await stored(pair, pair.ben, made)).author == pair.ben.person
+
+
+async def test_a_purge_leaves_no_shadow_of_anybody_s_device(pair: Pair) -> None:
+    anas, bens = (Collection(pair, who.phone, "step") for who in (pair.ana, pair.ben))
+    made = step(pair, "Book the ferry. Kiwi.")
+    await anas.push(made)
+    await bens.pull()
+    await bens.push(bens.edited(made["id"], title="Book the ferry. Kiwi. Plum."))
+    record = RecordId(UUID(made["id"]))
+    for who in (pair.ana, pair.ben):
+        assert await pair.store.shadows(who.phone, [record])
+    await service.purge(pair.store, pair.keys, pair.ana.phone, "step", record, pair.now)
+    for who in (pair.ana, pair.ben):
+        assert await pair.store.shadows(who.phone, [record]) == []
+
+
+async def test_an_edit_of_a_life_that_is_over_counts_up_to_where_both_are_one(pair: Pair) -> None:
+    steps, made = Collection(pair, pair.ana.phone, "step"), step(pair, "Book the ferry")
+    await steps.push(made)
+    whole = (await steps.pull())[made["id"]]
+    space = (await pair.page(pair.ana)).spaces[pair.space]
+    await pair.store.begin_anew(pair.ana.phone, space, uuid4())
+    steps.assumed = {made["id"]: whole}
+    assert await steps.push(whole | {"done": True}) == []
+    assert (await stored(pair, pair.ana, made)).fields["done"] is True
