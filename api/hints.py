@@ -24,6 +24,10 @@ DEVICE_STREAMS_MAX: Final = 3
 PERSON_STREAMS_MAX: Final = 12
 RETRY_MS: Final = (1_000, 15_000)
 """When a stream that was sent away comes back, least and most: not all of them at once."""
+AGAIN_S: Final = 2.0
+"""After which a device of a client library that has pushed is told once more what it knows."""
+AGAIN_MAX: Final = 10_000
+"""Devices that wait for that."""
 LOOK_STREAMS_MAX: Final = 500
 """Streams whose heads are read together."""
 TURNS: Final = 20
@@ -67,6 +71,7 @@ async def open_hub(
     try:
         yield hub
     finally:
+        hub.forget_reminders()
         hub.line.finish()
         await asyncio.wait([line], timeout=1.0)
         tasks = [line, *others, *hub.looking]
@@ -113,6 +118,7 @@ class Hub:
         self._to_look: dict[Stream, bool] = {}
         self._look: asyncio.Task[None] | None = None
         self._moved_meanwhile: dict[SpaceId, int] | None = None
+        self._again: dict[tuple[PersonId, DeviceId], asyncio.TimerHandle] = {}
 
     # What others tell the hub
 
@@ -134,6 +140,23 @@ class Hub:
         """End the streams of a device that may no longer listen (A14). Call it after the commit."""
         self._shut_out(person, device)
         self.line.tell(revoked=((person, device),))
+
+    def pushed(self, person: PersonId, device: DeviceId) -> None:
+        """Tell this device the heads that it knows once more, `AGAIN_S` from now on.
+
+        A client library that was pulling while it pushed has passed over what it had pushed, and asks for it only when
+        it hears of it again.
+        """
+        key = (person, device)
+        waiting = self._again.pop(key, None)
+        if waiting is not None:
+            waiting.cancel()
+        elif len(self._again) >= AGAIN_MAX:
+            # Whoever waits longest is told at once.
+            first = next(iter(self._again))
+            self._again.pop(first).cancel()
+            self._tell_again(first)
+        self._again[key] = asyncio.get_running_loop().call_later(AGAIN_S, self._tell_again, key)
 
     @contextmanager
     def listening(
@@ -157,6 +180,12 @@ class Hub:
         for streams in self._of_person.values():
             for stream in streams:
                 self._end(stream, "restart")
+
+    def forget_reminders(self) -> None:
+        """Tell nobody anything once more."""
+        for waiting in self._again.values():
+            waiting.cancel()
+        self._again.clear()
 
     async def beat(self) -> None:
         """Tend every stream once in `beat_s`, a part of them at a time: one timer for all."""
@@ -209,6 +238,14 @@ class Hub:
     def _end(self, stream: Stream, why: Why) -> None:
         stream.end(why, self._chance.randint(*RETRY_MS))
 
+    def _tell_again(self, key: tuple[PersonId, DeviceId]) -> None:
+        self._again.pop(key, None)
+        self._repeat(*key)
+        self.line.tell(again=(key,))
+
+    def _repeat(self, person: PersonId, device: DeviceId) -> None:
+        self._ask({stream: True for stream in self._of_person.get(person, ()) if stream.device == device})
+
     def _shut_out(self, person: PersonId, device: DeviceId) -> None:
         for stream in self._of_person.get(person, ()):
             if stream.device == device:
@@ -232,6 +269,8 @@ class Hub:
         for person, device in notice.revoked:
             self._callers.forget(person)
             self._shut_out(person, device)
+        for person, device in notice.again:
+            self._repeat(person, device)
         if notice.everyone:
             self._look_again()
 
@@ -349,6 +388,8 @@ class Notice(Struct, frozen=True, kw_only=True, omit_defaults=True):
     persons: list[PersonId] = []
     """Whose spaces changed."""
     revoked: list[tuple[PersonId, DeviceId]] = []
+    again: list[tuple[PersonId, DeviceId]] = []
+    """Devices that are told once more what they know."""
     everyone: bool = False
     """More moved than could be remembered: look at everything again."""
 
@@ -407,9 +448,10 @@ class Line:
         heads: Mapping[SpaceId, int] | None = None,
         persons: Iterable[PersonId] = (),
         revoked: Iterable[tuple[PersonId, DeviceId]] = (),
+        again: Iterable[tuple[PersonId, DeviceId]] = (),
     ) -> None:
         """Pass this on soon; it returns at once."""
-        self._waiting.add(heads or {}, persons, revoked)
+        self._waiting.add(heads or {}, persons, revoked, again)
         self._wake.set()
 
     def finish(self) -> None:
@@ -471,7 +513,7 @@ class Line:
         except GONE:
             later, self._waiting = self._waiting, taken
             for notice in later.notices():
-                self._waiting.add(notice.heads, notice.persons, notice.revoked, everyone=notice.everyone)
+                self._waiting.add(notice.heads, notice.persons, notice.revoked, notice.again, everyone=notice.everyone)
             self._wake.set()
             raise
 
@@ -496,6 +538,7 @@ class Waiting:
         self._heads: dict[SpaceId, int] = {}
         self._persons: dict[PersonId, None] = {}
         self._revoked: dict[tuple[PersonId, DeviceId], None] = {}
+        self._again: dict[tuple[PersonId, DeviceId], None] = {}
         self._everyone = False
 
     def add(
@@ -503,6 +546,7 @@ class Waiting:
         heads: Mapping[SpaceId, int],
         persons: Iterable[PersonId] = (),
         revoked: Iterable[tuple[PersonId, DeviceId]] = (),
+        again: Iterable[tuple[PersonId, DeviceId]] = (),
         *,
         everyone: bool = False,
     ) -> None:
@@ -511,10 +555,12 @@ class Waiting:
             self._heads[space] = max(head, self._heads.get(space, 0))
         self._persons.update(dict.fromkeys(persons))
         self._revoked.update(dict.fromkeys(revoked))
-        self._everyone |= everyone or len(self._heads) + len(self._persons) + len(self._revoked) > WAITING_MAX
+        self._again.update(dict.fromkeys(again))
+        count = len(self._heads) + len(self._persons) + len(self._revoked) + len(self._again)
+        self._everyone |= everyone or count > WAITING_MAX
         if self._everyone:
-            # Whoever looks again also sees who may no longer listen.
-            self._heads, self._persons, self._revoked = {}, {}, {}
+            # Whoever looks again also sees who may no longer listen, and is told what it knows.
+            self._heads, self._persons, self._revoked, self._again = {}, {}, {}, {}
 
     def notices(self) -> list[Notice]:
         """Say it in notices each of which fits into one payload."""
@@ -524,6 +570,7 @@ class Waiting:
             *(Notice(heads=dict(some)) for some in _in_parts(list(self._heads.items()), NOTICE_HEADS_MAX)),
             *(Notice(persons=some) for some in _in_parts(list(self._persons), NOTICE_PERSONS_MAX)),
             *(Notice(revoked=some) for some in _in_parts(list(self._revoked), NOTICE_PERSONS_MAX)),
+            *(Notice(again=some) for some in _in_parts(list(self._again), NOTICE_PERSONS_MAX)),
         ]
 
 

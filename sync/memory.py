@@ -47,7 +47,8 @@ class MemoryStore:
         self.spaces: dict[SpaceId, Space] = {}
         self.own_epochs: dict[SpaceId, UUID] = {}
         self.records: dict[RecordKey, Record] = {}
-        self.submitted: dict[tuple[SpaceId, DeviceId, RecordId], Shadow] = {}
+        self.submitted_at: dict[tuple[SpaceId, DeviceId, RecordId], datetime] = {}
+        self.shadows_of: dict[tuple[SpaceId, DeviceId, RecordId], Shadow] = {}
         self.revisions: dict[RecordKey, list[Revision]] = {}
         self.put_behind_on: dict[tuple[RecordKey, int], date] = {}
         self.outcomes: dict[tuple[SpaceId, DeviceId, UUID], Outcome] = {}
@@ -166,9 +167,19 @@ class MemoryStore:
         mine, ids = self._mine(caller), set(records)
         return [
             shadow
-            for (space, device, record), shadow in self.submitted.items()
+            for (space, device, record), shadow in self.shadows_of.items()
             if space in mine and device == caller.device and record in ids
         ]
+
+    async def submitted(self, caller: Caller, kind: str, since: datetime, *, limit: int) -> list[RecordId]:
+        """Return at most `limit` records of a kind that the caller's device has submitted since, the newest first."""
+        mine = self._mine(caller)
+        found = [
+            (self.submitted_at[at], shadow.record)
+            for at, shadow in self.shadows_of.items()
+            if at[0] in mine and at[1] == caller.device and shadow.kind == kind and self.submitted_at[at] > since
+        ]
+        return [record for _, record in sorted(found, reverse=True)[:limit]]
 
     async def scope(self, caller: Caller, identity: RecordId) -> PurgeScope:
         """Return everything that a purge of this record has to look through."""
@@ -205,9 +216,10 @@ class MemoryStore:
             self.spaces[identity] = replace(read, head=writes.heads[identity])
         for key in writes.forgotten:
             self.revisions.pop(key, None)
-            self.submitted = {at: each for at, each in self.submitted.items() if (at[0], at[2]) != key}
+            self.shadows_of = {at: each for at, each in self.shadows_of.items() if (at[0], at[2]) != key}
         for shadow in writes.shadows:
-            self.submitted[shadow.space, caller.device, shadow.record] = shadow
+            at = (shadow.space, caller.device, shadow.record)
+            self.shadows_of[at], self.submitted_at[at] = shadow, now
         self._store(writes.records)
         for revision in writes.revisions:
             key = (revision.space, revision.record)

@@ -282,6 +282,9 @@ class Store(Protocol):
     async def shadows(self, caller: Caller, records: Collection[RecordId]) -> list[Shadow]:
         """Return what the caller's device submitted last of these records."""
 
+    async def submitted(self, caller: Caller, kind: str, since: datetime, *, limit: int) -> list[RecordId]:
+        """Return at most `limit` records of a kind that the caller's device has submitted since, the newest first."""
+
     async def scope(self, caller: Caller, identity: RecordId) -> PurgeScope:
         """Return everything that a purge of this record has to look through."""
 

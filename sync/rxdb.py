@@ -1,7 +1,7 @@
 """RxDB's replication protocol: pages of documents out, rows of documents in, and nothing decided here."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,6 +21,9 @@ from sync.submitted import Submitted, change_of, latest, life_of, same, snapshot
 from sync.wire import CHANGES_MAX, SCHEMA, VERSION_MAX, Change, Reset
 
 ROWS_MAX: Final = CHANGES_MAX
+REPEATED_FOR: Final = timedelta(seconds=60)
+"""So long a device is given what it has pushed once more: while a push is under way, RxDB passes over a pulled row and
+still goes on to the next checkpoint."""
 
 
 class EpochChangedError(Exception):
@@ -79,18 +82,24 @@ async def pull(
 ) -> DocumentPage:
     """Return one page of the documents of a kind. One that an app of this schema does not know has none.
 
+    A page that is not full also repeats what this device has pushed lately; its checkpoint is that of the rest.
+
     Raise `CursorUnreadableError` for a checkpoint that is not this person's, `EpochChangedError` for one of a life
     that is over.
     """
     own_key = (await id_keys_of(keys, caller))[caller.personal]
     asked = asked_by(caller, checkpoint, schema=schema, limit=limit, now=now, own_key=own_key)
-    page = await read_page(store, asked, new_epoch, kind=kind)
+    lately = await store.submitted(caller, kind, now - REPEATED_FOR, limit=limit)
+    page = await read_page(store, asked, new_epoch, kind=kind, again=lately)
     if page.resets:
         raise EpochChangedError(page.resets[0])
     table = KINDS.get(kind)
+    # A full page ends no pull, so that what is repeated must never fill one.
+    room = 0 if page.more else max(0, limit - 1 - len(page.rows))
+    newest_first = sorted((row for row in page.besides if row.kind == kind), key=lambda row: lately.index(row.id))
     documents = [
         document(table, row, page.spaces[row.space], asked.schema)
-        for row in page.rows
+        for row in [*page.rows, *newest_first[:room]]
         if table is not None and table.schema <= asked.schema and (row.gone or row.body is not None)
     ]
     return DocumentPage(documents, Checkpoint(cursor_at(asked, page.reached)))

@@ -17,6 +17,13 @@ FROM shadow d
 JOIN member m ON m.space_id = d.space_id AND m.person_id = $2 AND m.left_on IS NULL
 WHERE d.space_id = ANY($1::uuid[]) AND d.device_id = $3 AND d.record_id = ANY($4::uuid[])"""
 
+SUBMITTED: Final = """
+SELECT record_id FROM shadow
+WHERE space_id = ANY($1::uuid[]) AND device_id = $2 AND kind = $3 AND pushed_at > $4
+ORDER BY pushed_at DESC, record_id
+LIMIT $5"""
+"""Ids alone, of the device's own pushes: whether they may be read is asked where they are read."""
+
 KEEP_SHADOWS: Final = """
 INSERT INTO shadow (space_id, device_id, record_id, kind, version, pushed_at, body)
 SELECT u.space_id, $1, u.record_id, u.kind, u.version, $2, u.body
@@ -60,6 +67,12 @@ async def shadows(
             )
         )
     return found
+
+
+async def submitted(connection: Any, caller: Caller, kind: str, since: datetime, limit: int) -> list[RecordId]:
+    """Return at most `limit` records of a kind that the caller's device has submitted since, the newest first."""
+    rows = await connection.fetch(SUBMITTED, caller.spaces, caller.device, kind, since, limit)
+    return [RecordId(row["record_id"]) for row in rows]
 
 
 async def keep_shadows(

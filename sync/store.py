@@ -427,6 +427,10 @@ class PostgresStore:
         """Return what the caller's device submitted last of these records."""
         return await shadow_store.shadows(self.pool, await self.keys.of(caller.spaces), caller, records)
 
+    async def submitted(self, caller: Caller, kind: str, since: datetime, *, limit: int) -> list[RecordId]:
+        """Return at most `limit` records of a kind that the caller's device has submitted since, the newest first."""
+        return await shadow_store.submitted(self.pool, caller, kind, since, limit)
+
     async def scope(self, caller: Caller, identity: RecordId) -> PurgeScope:
         """Return everything that a purge of this record has to look through."""
         rows = await self.pool.fetch(SCOPE, caller.spaces, caller.person, identity)

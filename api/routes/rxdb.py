@@ -139,6 +139,8 @@ async def push(request: Requested, kind: FromPath[str]) -> Response[bytes]:
             parts.store, parts.keys, caller, kind, rows, schema=schema, now=parts.clock(), new_epoch=uuid4
         )
     parts.hints.publish(done.moved)
+    if done.moved:
+        parts.hints.pushed(caller.person, caller.device)
     return Response(ENCODER.encode(done.conflicts), media_type="application/json")
 
 

@@ -157,6 +157,18 @@ async def test_what_one_phone_pushes_another_pulls_and_the_live_stream_hears_of_
     assert document["text"] == "Kiwi."
 
 
+async def test_a_device_that_has_pushed_is_told_so_once_more(client: httpx.AsyncClient, parts: Parts) -> None:
+    """A pull that was under way meanwhile has passed over what was pushed."""
+    ana = await people.person(client, "Ana")
+    async with served(parts) as server, listening(server, headers=ana.headers) as heard:
+        await heard.event()
+        assert (await pushed(client, ana, "check_in", row(text="Kiwi."))).json() == []
+        told = [await heard.event() for _ in range(2)]
+    assert told[0] == told[1]
+    assert told[0] is not None
+    assert told[0][0] == "hint"
+
+
 async def test_a_retry_an_hour_later_is_one_on_postgresql_too(client: httpx.AsyncClient) -> None:
     ana, _ = await people.couple(client)
     first = row(text="Kiwi.")

@@ -1,6 +1,7 @@
 """What every store of spaces does alike: each test here runs on the memory store and on PostgreSQL."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, cast
 from uuid import uuid4
@@ -456,11 +457,11 @@ async def test_places_in_other_spaces_open_nothing(pair: Pair) -> None:
 # What devices of client libraries submit -------------------------------------------------------------------------
 
 
-async def submit(pair: Pair, who: Caller, record: Record, **fields: Any) -> None:
+async def submit(pair: Pair, who: Caller, record: Record, at: datetime = NOON, **fields: Any) -> None:
     shadow = Shadow(
         space=pair.space, record=record.id, kind=record.kind, version=record.version, snapshot=Snapshot(fields)
     )
-    assert await pair.store.save(who, await writes(pair, shadows=(shadow,)), NOON)
+    assert await pair.store.save(who, await writes(pair, shadows=(shadow,)), at)
 
 
 async def test_what_a_device_submitted_last_is_kept_for_it_alone(pair: Pair) -> None:
@@ -473,6 +474,20 @@ async def test_what_a_device_submitted_last_is_kept_for_it_alone(pair: Pair) -> 
     assert await pair.store.shadows(pair.ana.tablet, [record.id]) == []
     stranger = replace(pair.ana.phone, person=PersonId(uuid4()))
     assert await pair.store.shadows(stranger, [record.id]) == []
+
+
+async def test_what_a_device_has_submitted_lately_is_named_newest_first(pair: Pair) -> None:
+    first, second, goal = step(pair, 1), step(pair, 2), replace(step(pair, 3), kind="goal")
+    await saved(pair, first, second, goal)
+    for nth, record in enumerate((first, second, goal)):
+        await submit(pair, pair.ana.phone, record, at=NOON + nth * timedelta(seconds=1), title="first")
+    for since, limit, named in (
+        (NOON - timedelta(seconds=1), 9, [second.id, first.id]),
+        (NOON - timedelta(seconds=1), 1, [second.id]),
+        (NOON, 9, [second.id]),
+    ):
+        assert await pair.store.submitted(pair.ana.phone, "step", since, limit=limit) == named
+    assert await pair.store.submitted(pair.ana.tablet, "step", NOON - timedelta(days=1), limit=9) == []
 
 
 async def test_what_was_submitted_goes_with_what_is_forgotten_of_a_record(pair: Pair) -> None:

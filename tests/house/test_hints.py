@@ -467,13 +467,15 @@ def test_every_notice_fits_into_a_payload_and_together_they_say_all() -> None:
     heads = {SpaceId(uuid4()): 2**53 - 1 for _ in range(1_234)}
     persons = [PersonId(uuid4()) for _ in range(333)]
     revoked = [(PersonId(uuid4()), DeviceId(uuid4())) for _ in range(222)]
+    again = [(PersonId(uuid4()), DeviceId(uuid4())) for _ in range(222)]
     waiting = Waiting()
-    waiting.add(heads, persons, revoked)
+    waiting.add(heads, persons, revoked, again)
     notices = waiting.notices()
     assert all(len(text) <= PAYLOAD_BYTES_MAX for text in told(notices))
     assert {space: head for notice in notices for space, head in notice.heads.items()} == heads
     assert [each for notice in notices for each in notice.persons] == persons
     assert [each for notice in notices for each in notice.revoked] == revoked
+    assert [each for notice in notices for each in notice.again] == again
 
 
 def test_of_a_space_only_the_newest_head_waits() -> None:

@@ -37,19 +37,22 @@ class Collection:
         self.pair, self.who, self.kind = pair, who, kind
         self.assumed: dict[str, dict[str, Any]] = {}
 
-    async def pull(self) -> dict[str, dict[str, Any]]:
-        """Take everything, as a client that has no edits."""
-        page = await rxdb.pull(
+    async def page(self, checkpoint: str | None = None, *, limit: int = 1000) -> rxdb.DocumentPage:
+        return await rxdb.pull(
             self.pair.store,
             self.pair.keys,
             self.who,
             self.kind,
-            checkpoint=None,
+            checkpoint=checkpoint,
             schema=1,
-            limit=1000,
+            limit=limit,
             now=self.pair.now,
             new_epoch=uuid4,
         )
+
+    async def pull(self) -> dict[str, dict[str, Any]]:
+        """Take everything, as a client that has no edits."""
+        page = await self.page()
         self.assumed = {each["id"]: each for each in page.documents}
         return self.assumed
 
@@ -282,3 +285,49 @@ async def test_an_edit_of_a_life_that_is_over_counts_up_to_where_both_are_one(pa
     steps.assumed = {made["id"]: whole}
     assert await steps.push(whole | {"done": True}) == []
     assert (await stored(pair, pair.ana, made)).fields["done"] is True
+
+
+# What was just pushed --------------------------------------------------------------------------------------------
+
+
+async def days(entries: Collection, count: int) -> list[dict[str, Any]]:
+    made = [entry(text=f"Day {nth}.", local_date=f"2026-11-{nth:02}") for nth in range(1, count + 1)]
+    await entries.push(*made)
+    return made
+
+
+async def test_what_a_device_has_just_pushed_is_repeated_to_it_and_to_no_other(pair: Pair) -> None:
+    phone, tablet = (Collection(pair, who, "check_in") for who in (pair.ana.phone, pair.ana.tablet))
+    (made,) = await days(phone, 1)
+    for entries, repeated in ((phone, [made["id"]]), (tablet, [])):
+        at = (await entries.page()).checkpoint.c
+        again = await entries.page(at)
+        assert [each["id"] for each in again.documents] == repeated
+        # It moves nothing: the next page begins where this one did.
+        assert again.checkpoint.c == at
+
+
+async def test_what_is_repeated_never_fills_a_page(pair: Pair) -> None:
+    entries = Collection(pair, pair.ana.phone, "check_in")
+    await days(entries, 5)
+    at = (await entries.page()).checkpoint.c
+    for limit, repeated in ((1, 0), (2, 1), (4, 3), (6, 5), (7, 5)):
+        assert len((await entries.page(at, limit=limit)).documents) == repeated
+
+
+async def test_a_page_of_news_repeats_only_what_is_not_in_it(pair: Pair) -> None:
+    entries = Collection(pair, pair.ana.phone, "check_in")
+    made = await days(entries, 3)
+    first = await entries.page(limit=2)
+    assert [each["id"] for each in first.documents] == [each["id"] for each in made[:2]]
+    rest = await entries.page(first.checkpoint.c, limit=10)
+    assert sorted(each["id"] for each in rest.documents) == sorted(each["id"] for each in made)
+    assert rest.documents[0]["id"] == made[2]["id"]
+
+
+async def test_after_a_minute_nothing_is_repeated_any_more(pair: Pair) -> None:
+    entries = Collection(pair, pair.ana.phone, "check_in")
+    await days(entries, 1)
+    at = (await entries.page()).checkpoint.c
+    pair.now += rxdb.REPEATED_FOR
+    assert (await entries.page(at)).documents == []
