@@ -41,6 +41,14 @@ def decoded(body: bytes | None) -> Body:
     return Body() if body is None else _BODIES.decode(body)
 
 
+_CANONICAL = msgspec.json.Encoder(order="deterministic")
+
+
+def canonical(value: Any) -> bytes:
+    """Return the one way in which a JSON value is written: equal values are equal bytes."""
+    return _CANONICAL.encode(value)
+
+
 def rendered(row: Row) -> bytes:
     """Return a record as it stands on the wire, its body passed through unread."""
     body = row.body or b"{}"

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
 from domain.kinds import UNPLACED
 from domain.records import Record
-from sync.bodies import encoded
+from sync.bodies import canonical, encoded
 from sync.lives import LIVES_MAX, earlier, wire_epoch
 from sync.ports import (
     Behind,
@@ -127,15 +127,18 @@ class MemoryStore:
         """Return what these records once held, and the boxes that a refusal has to know of."""
         mine = self._mine(caller)
         about = {record for _, record in records}
+        behind = {
+            key: [value for revision in self.revisions.get(key, ()) for value in revision.values if key[0] in mine]
+            for key in records
+        }
         return History(
             texts={
-                key: frozenset(
-                    value.value
-                    for revision in self.revisions.get(key, ())
-                    for value in revision.values
-                    if key[0] in mine and isinstance(value.value, str)
-                )
-                for key in records
+                key: frozenset(value.value for value in values if isinstance(value.value, str))
+                for key, values in behind.items()
+            },
+            values={
+                key: frozenset((value.field, canonical(value.value)) for value in values)
+                for key, values in behind.items()
             },
             boxes=tuple(
                 Box(id=each.id, about=each.family, gone=each.gone, purged=each.purged)

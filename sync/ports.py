@@ -131,6 +131,8 @@ class History(Struct, frozen=True, kw_only=True):
 
     texts: Mapping[RecordKey, frozenset[str]]
     """What the records once held, as far as revisions are kept."""
+    values: Mapping[RecordKey, frozenset[tuple[str, bytes]]] = {}
+    """The same of every field, texts or not: its name, and the value as JSON with ordered keys."""
     boxes: tuple[Box, ...] = ()
     """The caller's boxes that were asked for and are there, and those about the records whose words were destroyed."""
 

@@ -9,13 +9,15 @@ from msgspec import Struct
 
 from domain.ids import RecordId, SpaceId
 from domain.kinds import KINDS
+from domain.records import Record
 from sync import service
 from sync.documents import DELETED, KEY, Document, deleted, document
 from sync.lives import common
 from sync.paging import asked_by, cursor_at, read_page
-from sync.ports import Caller, Keys, Loaded, Page, Place, Row, Shadow, Space, Store
+from sync.ports import Caller, History, Keys, Loaded, Page, Place, Row, Shadow, Space, Store, Wanted
 from sync.reconcile import Decisions
 from sync.schemas import cut
+from sync.sent_again import asks, changes_sent_again
 from sync.service import id_keys_of
 from sync.submitted import Submitted, change_of, latest, life_of, same, snapshot, understood
 from sync.wire import CHANGES_MAX, SCHEMA, VERSION_MAX, Change, Reset
@@ -126,20 +128,28 @@ async def push(
     ids = [row.id for row in rows if row.id is not None]
     shadows = latest(await store.shadows(caller, ids))
     spaces = (await _now(store, caller)).spaces
+    again = [row for row in rows if _is_sent_again(row, shadows, spaces)]
+    stored_then, past = await _known_of(store, caller, again, spaces)
     edits: dict[UUID, tuple[Submitted, Change]] = {}
     for row in rows:
-        shadow = None if row.id is None else shadows.get(row.id)
-        change = change_of(row, shadow, _base(row, spaces), device=caller.device, own_key=own_key)
-        if change is not None:
-            edits[change.key] = (row, change)
+        if row in again and (space := _home(row, spaces)) is not None:
+            record = None if row.id is None else stored_then.get(row.id)
+            changes = changes_sent_again(
+                row, space, record, past, person=caller.person, device=caller.device, own_key=own_key
+            )
+        else:
+            shadow = None if row.id is None else shadows.get(row.id)
+            change = change_of(row, shadow, _base(row, spaces), device=caller.device, own_key=own_key)
+            changes = [] if change is None else [change]
+        edits |= {change.key: (row, change) for change in changes}
     moved: dict[SpaceId, int] = {}
     if edits:
-        changes = [change for _, change in edits.values()]
 
         def submitted(loaded: Loaded, decisions: Decisions) -> tuple[Shadow, ...]:
             return tuple(_shadows({key: row for key, (row, _) in edits.items()}, loaded, decisions))
 
-        moved = (await service.push(store, keys, caller, changes, now, {}, new_epoch, submitted)).moved
+        every = [change for _, change in edits.values()]
+        moved = (await service.push(store, keys, caller, every, now, {}, new_epoch, submitted)).moved
     after = await _now(store, caller, again=ids)
     stored = {row.id: row for row in after.besides if row.kind == kind}
     conflicts = [_conflict(row, stored, after.spaces, min(schema, SCHEMA)) for row in rows]
@@ -149,6 +159,36 @@ async def push(
 async def _now(store: Store, caller: Caller, again: Collection[RecordId] = ()) -> Page:
     """Return the caller's spaces as they are now, and these records."""
     return await store.changed_since(caller, dict.fromkeys(caller.spaces, VERSION_MAX), limit=0, again=again)
+
+
+def _home(row: Submitted, spaces: Mapping[SpaceId, Space]) -> Space | None:
+    """Return the space in which a document of its kind stands, if the caller has it."""
+    kind = KINDS.get(row.kind)
+    if kind is None:
+        return None
+    named = None if kind.home == "personal" else row.couple
+    return next((each for each in spaces.values() if (each.home, each.couple) == (kind.home, named)), None)
+
+
+def _is_sent_again(row: Submitted, shadows: Mapping[RecordId, Shadow], spaces: Mapping[SpaceId, Space]) -> bool:
+    """Return whether a client sends a document that it was given once, and says not what it knew of it."""
+    epoch, _ = life_of(row.new)
+    shadow = None if row.id is None else shadows.get(row.id)
+    newer = shadow is not None and shadow.version > _base(row, spaces)
+    return row.assumed is None and row.id is not None and epoch is not None and not newer
+
+
+async def _known_of(
+    store: Store, caller: Caller, rows: Sequence[Submitted], spaces: Mapping[SpaceId, Space]
+) -> tuple[dict[RecordId, Record], History]:
+    """Return what is stored of these rows' records, and what they once held."""
+    if not rows:
+        return {}, History(texts={})
+    loaded = await store.load(caller, Wanted(ids={row.id for row in rows if row.id is not None}))
+    homes = {row.id: space.id for row in rows if (space := _home(row, spaces)) is not None}
+    stored = {each.id: each for each in loaded.records.values() if each.space == homes.get(each.id)}
+    asked = [(each.space, each.id) for each in asks(rows, spaces, stored)]
+    return stored, await store.history(caller, asked, ()) if asked else History(texts={})
 
 
 def _base(row: Submitted, spaces: Mapping[SpaceId, Space]) -> int:

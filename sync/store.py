@@ -17,7 +17,7 @@ import msgspec
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.records import Record
 from sync import shadow_store
-from sync.bodies import decoded, packed, packed_purge, unpacked, unpacked_purge
+from sync.bodies import canonical, decoded, packed, packed_purge, unpacked, unpacked_purge
 from sync.lives import LIVES_MAX, earlier, wire_epoch
 from sync.ports import (
     Behind,
@@ -396,6 +396,7 @@ class PostgresStore:
         rows = await self.pool.fetch(HISTORY, caller.spaces, caller.person, ids, list(boxes))
         opener = await self.keys.of(caller.spaces)
         texts: dict[RecordKey, set[str]] = {key: set() for key in records}
+        once: dict[RecordKey, set[tuple[str, bytes]]] = {key: set() for key in records}
         there: list[Box] = []
         for row in rows:
             key = (SpaceId(row["space_id"]), RecordId(row["id"]))
@@ -405,7 +406,12 @@ class PostgresStore:
             elif key in texts:
                 values = self._values(opener, row["space_id"], row["kind"], row["id"], row["body"])
                 texts[key] |= {value.value for value in values if isinstance(value.value, str)}
-        return History(texts={key: frozenset(each) for key, each in texts.items()}, boxes=tuple(there))
+                once[key] |= {(value.field, canonical(value.value)) for value in values}
+        return History(
+            texts={key: frozenset(each) for key, each in texts.items()},
+            values={key: frozenset(each) for key, each in once.items()},
+            boxes=tuple(there),
+        )
 
     async def behind(self, caller: Caller, kind: str, identity: RecordId, *, before: int, limit: int) -> Behind | None:
         """Return at most `limit` revisions of a record from versions below `before`."""

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 from msgspec import UNSET, Struct
 
 from domain.ids import DeviceId, RecordId
@@ -15,6 +14,7 @@ from domain.kind import Kind
 from domain.kinds import KINDS
 from domain.policies import TEXTS, Policy
 from domain.shapes import UNFIT
+from sync.bodies import canonical
 from sync.documents import BESIDE, COUPLE, DELETED, KEY, MARKS, Document
 from sync.ports import Shadow, Snapshot
 from sync.sealing import keyed_id
@@ -25,7 +25,6 @@ _STARTED_FROM: Final = TEXTS | {Policy.MEMBERS}
 """Policies that ask what the edit started from."""
 _NOTHING: Final = Snapshot({})
 """What a client knew of a record that it has made itself."""
-_CANONICAL: Final = msgspec.json.Encoder(order="deterministic")
 
 
 class Submitted(Struct, frozen=True, kw_only=True):
@@ -38,6 +37,16 @@ class Submitted(Struct, frozen=True, kw_only=True):
     """The id as the client wrote it."""
     new: Document
     assumed: Document | None
+
+    @property
+    def author(self) -> UUID | None:
+        """Who made the record, as the document says."""
+        return _uuid(self.new.get("author"))
+
+    @property
+    def couple(self) -> UUID | None:
+        """The couple for which it was written."""
+        return _uuid(self.new.get(COUPLE)) or _uuid((self.assumed or {}).get(COUPLE))
 
 
 def understood(kind: str, new: Document, assumed: Document | None) -> Submitted:
@@ -72,10 +81,11 @@ def life_of(document: Document | None) -> tuple[UUID | None, int]:
 
 def snapshot(document: Document) -> Snapshot:
     """Return what of a document its client writes."""
-    return Snapshot(_written(document), bool(document.get(DELETED)))
+    return Snapshot(written(document), bool(document.get(DELETED)))
 
 
-def _written(document: Document) -> dict[str, Any]:
+def written(document: Document) -> dict[str, Any]:
+    """Return what of a document is its content: everything but Haven's marks, as far as it says anything."""
     return {name: value for name, value in document.items() if name not in _ENVELOPE and value is not None}
 
 
@@ -89,14 +99,14 @@ def change_of(row: Submitted, shadow: Shadow | None, base: int, *, device: Devic
     if row.id is None:
         return _without_a_place(row, device, own_key)
     start = _NOTHING if row.assumed is None else snapshot(row.assumed)
-    if shadow is not None and (row.assumed is None or shadow.version > base):
+    if shadow is not None and shadow.version > base:
         start, base = shadow.snapshot, shadow.version
     now = snapshot(row.new)
-    if start.deleted and now.deleted:
-        # What was deleted and is pushed again says nothing new.
+    if now.deleted and (start.deleted or not (now.fields or row.assumed)):
+        # What was deleted and is pushed again says nothing new, nor does what was never anything else.
         return None
     edited = {
-        name: (_filled(kind, name, start.fields.get(name)), _filled(kind, name, now.fields.get(name)))
+        name: (filled(kind, name, start.fields.get(name)), filled(kind, name, now.fields.get(name)))
         for name in _names(kind, start, now)
     }
     edited = {name: (was, value) for name, (was, value) in edited.items() if was != value}
@@ -109,7 +119,7 @@ def change_of(row: Submitted, shadow: Shadow | None, base: int, *, device: Devic
         kind=row.kind,
         id=row.id,
         base=base,
-        couple=_uuid(row.new.get(COUPLE)) or _uuid((row.assumed or {}).get(COUPLE)),
+        couple=row.couple,
         set=values,
         was={
             # A client that knew nothing, or only that the record was deleted, did not know what it held.
@@ -126,7 +136,7 @@ def _names(kind: Kind | None, *snapshots: Snapshot) -> Iterable[str]:
     return sorted(name for name in names if kind is None or name not in kind.fields or name in kind.written)
 
 
-def _filled(kind: Kind | None, name: str, value: Any) -> Any:
+def filled(kind: Kind | None, name: str, value: Any) -> Any:
     """Return a value, or what a field holds that has none."""
     if value is not None or kind is None or name not in kind.fields:
         return value
@@ -153,12 +163,12 @@ def _without_a_place(row: Submitted, device: DeviceId, own_key: bytes) -> Change
         key=_key(row, _NOTHING, device, own_key),
         kind=row.kind,
         id=keyed_id(own_key, "no id", row.named),
-        set={NO_FIELD: True} | {name: value for name, value in _written(row.new).items() if isinstance(value, str)},
+        set={NO_FIELD: True} | {name: value for name, value in written(row.new).items() if isinstance(value, str)},
     )
 
 
 def _key(row: Submitted, start: Snapshot, device: DeviceId, own_key: bytes) -> UUID:
-    said = [_CANONICAL.encode(each) for each in (row.assumed, start, row.new)]
+    said = [canonical(each) for each in (row.assumed, start, row.new)]
     return keyed_id(own_key, "submitted", device, row.kind, row.named, *said)
 
 
@@ -167,7 +177,7 @@ def same(kind: Kind, stored: Document, pushed: Document) -> bool:
     if stored[DELETED] or pushed.get(DELETED):
         return bool(stored[DELETED]) == bool(pushed.get(DELETED))
     names = [name for name in stored if name in kind.written]
-    if any(_filled(kind, name, stored[name]) != _filled(kind, name, pushed.get(name)) for name in names):
+    if any(filled(kind, name, stored[name]) != filled(kind, name, pushed.get(name)) for name in names):
         return False
     return all((stored[name] or None) == (pushed.get(name) or None) for name in BESIDE if name in stored)
 

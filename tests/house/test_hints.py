@@ -339,6 +339,21 @@ async def test_two_hubs_on_one_database_hear_each_other(
             assert near.hints[1:] == [(space, 200), (space, 201)] == far.hints[1:]
 
 
+async def test_a_device_that_has_pushed_hears_of_it_once_more_wherever_it_listens(
+    client: httpx.AsyncClient, pool: Pool, dsn: str, hub: Hub, ana: Person
+) -> None:
+    tablet, far, other_device = await another_device(client, ana), Reader(), Reader()
+    async with hub_on(pool, dsn) as other:
+        with listening(other, ana, far), listening(other, tablet, other_device):
+            await until(lambda: bool(far.hints and other_device.hints))
+            for _ in range(2):
+                # Twice at once is once.
+                hub.pushed(ana.id, ana.device)
+            await until(lambda: len(far.hints) == 2)
+            assert far.hints[0] == far.hints[1]
+            assert len(other_device.hints) == 1
+
+
 async def test_as_many_spaces_as_may_come_at_once_all_arrive(
     client: httpx.AsyncClient, pool: Pool, dsn: str, hub: Hub, ana: Person
 ) -> None:

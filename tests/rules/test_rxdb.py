@@ -1,6 +1,7 @@
 """What a push of RxDB comes to: what is an edit, what is stored, and what its client is told of it."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -331,3 +332,157 @@ async def test_after_a_minute_nothing_is_repeated_any_more(pair: Pair) -> None:
     at = (await entries.page()).checkpoint.c
     pair.now += rxdb.REPEATED_FOR
     assert (await entries.page(at)).documents == []
+
+
+# Everything sent again, without what the client knew before -------------------------------------------------------
+
+
+async def both_with_a_step(pair: Pair) -> tuple[Collection, Collection, str]:
+    anas, bens = (Collection(pair, who.phone, "step") for who in (pair.ana, pair.ben))
+    made = step(pair, "Book the ferry")
+    await anas.push(made)
+    for each in (anas, bens):
+        await each.pull()
+    return anas, bens, made["id"]
+
+
+async def test_what_is_sent_again_unedited_changes_nothing_whatever_became_of_it(pair: Pair) -> None:
+    anas, bens, identity = await both_with_a_step(pair)
+    old = anas.assumed[identity]
+    await bens.push(bens.edited(identity, title="Book the early ferry", done=True))
+    before = await stored(pair, pair.ana, old)
+    anas.assumed = {}
+    (conflict,) = await anas.push(old)
+    assert (conflict["title"], conflict["done"], conflict["alternatives"]) == ("Book the early ferry", True, {})
+    assert await stored(pair, pair.ana, old) == before
+    assert await pair.words_for(pair.ana) == []
+
+
+async def test_what_was_edited_before_it_is_sent_again_is_an_edit(pair: Pair) -> None:
+    anas, bens, identity = await both_with_a_step(pair)
+    old = anas.assumed[identity]
+    await bens.push(bens.edited(identity, done=True))
+    anas.assumed = {}
+    for _ in range(2):
+        await anas.push(old | {"title": "Book the night ferry"})
+        anas.assumed = {}
+    record = await stored(pair, pair.ana, old)
+    assert (record.fields["title"], record.fields["done"], record.alternatives) == ("Book the night ferry", True, {})
+
+
+async def test_both_texts_are_kept_of_an_edit_that_is_sent_again_and_another_one(pair: Pair) -> None:
+    anas, bens, identity = await both_with_a_step(pair)
+    old = anas.assumed[identity]
+    await bens.push(bens.edited(identity, title="Book the early ferry"))
+    anas.assumed = {}
+    (conflict,) = await anas.push(old | {"title": "Book the night ferry"})
+    texts = {conflict["title"], *(each["text"] for each in conflict["alternatives"]["title"])}
+    assert texts == {"Book the early ferry", "Book the night ferry"}
+
+
+async def test_a_number_that_somebody_has_changed_since_is_not_taken_for_an_edit(pair: Pair) -> None:
+    phone, tablet = (Collection(pair, who, "check_in") for who in (pair.ana.phone, pair.ana.tablet))
+    made = entry(text="Kiwi.", valence=1)
+    await phone.push(made)
+    old = (await phone.pull())[made["id"]]
+    await tablet.pull()
+    await tablet.push(tablet.edited(made["id"], valence=3))
+    phone.assumed = {}
+    (conflict,) = await phone.push(old | {"arousal": 2})
+    assert (conflict["valence"], conflict["arousal"]) == (3, 2)
+
+
+async def test_a_window_that_was_closed_is_closed_whatever_else_became_of_it(pair: Pair) -> None:
+    phone, tablet = (Collection(pair, who, "check_in") for who in (pair.ana.phone, pair.ana.tablet))
+    made = entry(text="Kiwi.", valence=1, audience=str(pair.couple), shared_parts=["text"])
+    await phone.push(made)
+    old = (await phone.pull())[made["id"]]
+    await tablet.pull()
+    await tablet.push(tablet.edited(made["id"], shared_parts=["feelings", "text"]))
+    phone.assumed = {}
+    await phone.push(old | {"audience": "only_me"})
+    assert (await stored(pair, pair.ana, made)).fields["audience"] == "only_me"
+    assert [each.live for each in await pair.of_kind(pair.ben, "shown_check_in")] == [False]
+
+
+async def test_what_was_deleted_meanwhile_stays_so_and_what_was_deleted_here_is_deleted_now(pair: Pair) -> None:
+    anas, bens, identity = await both_with_a_step(pair)
+    old = anas.assumed[identity]
+    await bens.push(bens.edited(identity, **DELETED))
+    anas.assumed = {}
+    (conflict,) = await anas.push(old)
+    assert conflict["_deleted"]
+    other = step(pair, "Pack")
+    await anas.push(other)
+    whole = (await anas.pull())[other["id"]]
+    anas.assumed = {}
+    assert await anas.push(whole | DELETED) == []
+    assert (await stored(pair, pair.ana, other)).removed
+
+
+async def test_what_is_known_only_as_deleted_says_nothing_when_it_is_sent_again(pair: Pair) -> None:
+    anas, bens, identity = await both_with_a_step(pair)
+    old = bens.assumed[identity]
+    await bens.push(old | DELETED)
+    gone = (await anas.pull())[identity]
+    await bens.pull()
+    await bens.push(old)
+    anas.assumed = {}
+    (conflict,) = await anas.push(gone)
+    assert not conflict["_deleted"]
+
+
+async def test_nobody_keeps_the_other_s_withdrawn_words_by_sending_them_again(pair: Pair) -> None:
+    """`resend_without_base`: what Ben was shown is not Ben's."""
+    anas, shown = Collection(pair, pair.ana.phone, "check_in"), Collection(pair, pair.ben.phone, "shown_check_in")
+    made = entry(text="Kiwi.", audience=str(pair.couple), shared_parts=["text"])
+    await anas.push(made)
+    (copy,) = (await shown.pull()).values()
+    assert copy["text"] == "Kiwi."
+    whole = (await anas.pull())[made["id"]]
+    await anas.push(whole | {"audience": "only_me"})
+    shown.assumed = {}
+    (conflict,) = await shown.push(copy)
+    assert conflict["_deleted"]
+    assert await pair.words_for(pair.ben) == []
+
+
+def saved(pair: Pair) -> dict[str, Any]:
+    return deepcopy(vars(pair.store))
+
+
+def restored(pair: Pair, dump: dict[str, Any]) -> None:
+    """Let the store be as it was, and say so."""
+    vars(pair.store).update(deepcopy(dump))
+    store: Any = pair.store
+    store.bump(uuid4())
+
+
+@pytest.mark.parametrize("first", ["ana", "ben"])
+async def test_what_a_restore_has_lost_comes_back_once_and_as_whose_it_was(pair: Pair, first: str) -> None:
+    dump = saved(pair)
+    anas, bens, identity = await both_with_a_step(pair)
+    restored(pair, dump)
+    documents = [anas.assumed[identity], bens.assumed[identity]]
+    order = [(anas, documents[0]), (bens, documents[1])]
+    for collection, document in order if first == "ana" else reversed(order):
+        collection.assumed = {}
+        assert await collection.push(document) == []
+    record = await stored(pair, pair.ben, documents[0])
+    assert (record.author, record.fields["title"]) == (pair.ana.person, "Book the ferry")
+    assert (record.alternatives, await pair.told(pair.ana), await pair.told(pair.ben)) == ({}, [], [])
+
+
+async def test_an_edit_that_a_restore_has_lost_comes_back(pair: Pair) -> None:
+    anas, bens, identity = await both_with_a_step(pair)
+    dump = saved(pair)
+    await anas.push(anas.edited(identity, title="Book the night ferry"))
+    whole = (await anas.pull())[identity]
+    restored(pair, dump)
+    anas.assumed = {}
+    assert await anas.push(whole) == []
+    assert (await stored(pair, pair.ben, whole)).fields["title"] == "Book the night ferry"
+    old = bens.assumed[identity]
+    bens.assumed = {}
+    (conflict,) = await bens.push(old)
+    assert (conflict["title"], conflict["alternatives"]) == ("Book the night ferry", {})

@@ -1,0 +1,187 @@
+"""What a document says that is pushed without what its client knew before.
+
+A client library that begins a new replication sends everything again so, edited or not. The document's `rev` and
+`epoch` tell what it was made of.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from domain.ids import CoupleId, DeviceId, PersonId, RecordId
+from domain.kind import Kind
+from domain.kinds import KINDS
+from domain.policies import TEXTS, Policy
+from domain.records import Record
+from sync.bodies import canonical
+from sync.documents import DELETED
+from sync.lives import common
+from sync.merge import FOLDS
+from sync.ports import History, Place, Space
+from sync.resend import Beside, Life, Row, resent
+from sync.sealing import keyed_id
+from sync.submitted import Submitted, filled, life_of, written
+from sync.wire import Change, Origin
+
+
+def common_up_to(space: Space, epoch: UUID, rev: int) -> int:
+    """Return up to which version what a document was made of is one with what the space is now."""
+    return rev if epoch == space.epoch else common(space, Place(epoch, rev))
+
+
+def changes_sent_again(
+    row: Submitted,
+    space: Space,
+    stored: Record | None,
+    past: History,
+    *,
+    person: PersonId,
+    device: DeviceId,
+    own_key: bytes,
+) -> list[Change]:
+    """Return the edits of such a document, and what it alone still holds of a life that was lost.
+
+    Of a state that the store has, too, an edited text is one that it neither holds nor once held: `past` tells that,
+    for as long as earlier values are kept. Any other field is edited where nobody else has changed it since; where
+    somebody has, an edit cannot be told from what stood there before, and only what closes or protects more is taken
+    over.
+    """
+    epoch, rev = life_of(row.new)
+    kind = KINDS.get(row.kind)
+    if row.id is None or epoch is None or kind is None:
+        return []
+    head = common_up_to(space, epoch, rev)
+    if rev > head:
+        made = _lost(row, row.id, kind, space, stored, head, person)
+    else:
+        made = _edited(row, row.id, kind, space, stored, past, rev)
+    told = canonical(row.new)
+    return [
+        msgspec.structs.replace(change, key=keyed_id(own_key, "sent again", device, row.kind, row.id, told, str(nth)))
+        for nth, change in enumerate(made)
+    ]
+
+
+_CLOSING: Final = frozenset({Policy.MOST_PRIVATE, Policy.MOST_PROTECTIVE})
+
+_UNNAMED: Final = UUID(int=0)
+"""Stands for a key until it is made of everything else."""
+
+
+def _edited(
+    row: Submitted, identity: RecordId, kind: Kind, space: Space, stored: Record | None, past: History, rev: int
+) -> Iterator[Change]:
+    said = written(row.new)
+    if stored is None or stored.gone:
+        # It is forgotten by now: what its client still shows of it is no edit.
+        return
+    once = past.values.get((stored.space, stored.id), frozenset())
+    beside = {(name, each.text) for name, texts in stored.alternatives.items() for each in texts}
+    values = {}
+    for name, value in said.items():
+        if name not in kind.written or value == filled(kind, name, stored.fields.get(name)):
+            continue
+        policy, there = kind.fields[name].policy, stored.fields.get(name)
+        if policy in TEXTS:
+            if (name, canonical(value)) not in once and (name, value) not in beside:
+                values[name] = value
+        elif stored.stamp(name).version <= rev:
+            values[name] = value
+        elif policy in _CLOSING and (folded := FOLDS[policy](kind.fields[name].shape, [there, value])) != there:
+            # Nobody can tell an edit from what stood there before; what closes or protects is done in any case.
+            values[name] = folded
+    removed = bool(row.new.get(DELETED)) and bool(said) and not stored.removed
+    if not values and not removed:
+        return
+    change = Change(key=_UNNAMED, kind=kind.name, id=identity, base=rev, couple=_couple(kind, space), set=values)
+    yield msgspec.structs.replace(change, remove=True) if removed else change
+
+
+def _lost(
+    row: Submitted,
+    identity: RecordId,
+    kind: Kind,
+    space: Space,
+    stored: Record | None,
+    head: int,
+    person: PersonId,
+) -> Iterator[Change]:
+    life = Life(
+        pulled={} if stored is None else {identity: _row_of(stored, space)},
+        head=head,
+        couple=None if space.couple is None else CoupleId(space.couple),
+        closed=space.state == "closed",
+        drafts=(),
+    )
+    for each in resent(person, [_row_from(row, identity, kind, space)], life):
+        table = KINDS.get(each.kind)
+        yield Change(
+            key=_UNNAMED,
+            kind=each.kind,
+            id=each.id,
+            couple=None if table is None else _couple(table, space),
+            base=each.base,
+            set=each.set,
+            was=each.was,
+            remove=each.remove,
+            origin=Origin(author=each.author, proof=each.proof),
+        )
+
+
+def _couple(kind: Kind, space: Space) -> UUID | None:
+    return space.couple if kind.home == "couple" else None
+
+
+def _row_of(record: Record, space: Space) -> Row:
+    return Row(
+        space=record.space,
+        kind=record.kind,
+        id=record.id,
+        version=record.version,
+        epoch=space.epoch,
+        author=record.author,
+        removed=record.removed,
+        gone=record.gone,
+        fields=record.fields,
+        alternatives={
+            name: tuple(Beside(each.by, each.text) for each in texts) for name, texts in record.alternatives.items()
+        },
+        merged=record.merged,
+    )
+
+
+def _row_from(row: Submitted, identity: RecordId, kind: Kind, space: Space) -> Row:
+    epoch, rev = life_of(row.new)
+    author = row.author
+    return Row(
+        space=space.id,
+        kind=kind.name,
+        id=identity,
+        version=rev,
+        epoch=epoch,
+        author=None if author is None else PersonId(author),
+        removed=bool(row.new.get(DELETED)),
+        fields={name: filled(kind, name, row.new.get(name)) for name in kind.fields if name in row.new},
+        alternatives=_beside(row.new.get("alternatives")),
+    )
+
+
+def _beside(value: Any) -> dict[str, tuple[Beside, ...]]:
+    """Return what stands beside, as far as a client sends it as it was told."""
+    try:
+        return msgspec.convert(value or {}, dict[str, tuple[Beside, ...]])
+    except msgspec.ValidationError:
+        return {}
+
+
+def asks(rows: Collection[Submitted], spaces: Mapping[Any, Space], stored: Mapping[RecordId, Record]) -> list[Record]:
+    """Return the records whose earlier values have to be known: those of which a document may be an older state."""
+    found = []
+    for row in rows:
+        record = None if row.id is None else stored.get(row.id)
+        epoch, rev = life_of(row.new)
+        if record is not None and epoch is not None and rev <= common_up_to(spaces[record.space], epoch, rev):
+            found.append(record)
+    return found
