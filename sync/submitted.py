@@ -112,7 +112,7 @@ def change_of(row: Submitted, shadow: Shadow | None, base: int, *, device: Devic
     edited = {name: (was, value) for name, (was, value) in edited.items() if was != value}
     remove = UNSET if now.deleted == start.deleted else now.deleted
     values = {name: value for name, (_, value) in edited.items()} | _beside(start, now)
-    if not values and remove is UNSET:
+    if not values and remove is UNSET and start is not _NOTHING:
         return None
     return Change(
         key=_key(row, start, device, own_key),

@@ -98,3 +98,21 @@ async def test_a_person_alone_pushes_in_two(client: httpx.AsyncClient, statement
     statements.clear()
     await push(client, ana, change(id=str(uuid4())), cursor=at)
     assert len(own(statements)) == 2
+
+
+async def test_a_collection_is_pulled_by_two_statements_and_pushed_by_few_whatever_the_number_of_rows(
+    client: httpx.AsyncClient, warm: Any, statements: list[str]
+) -> None:
+    ana, ben, couple_id, _, _ = warm
+    for rows in (1, 60):
+        documents = [{"id": str(uuid4()), "couple": couple_id} for _ in range(rows)]
+        body = [{"newDocumentState": each} for each in documents]
+        statements.clear()
+        answer = await client.post("/v1/rxdb/goal/push", json=body, headers=ana.headers)
+        assert (answer.status_code, answer.json()) == (200, [])
+        # Shadows, places; load; begin, raise, store, shadows, commit; what is stored now.
+        assert len(own(statements)) == 9
+        statements.clear()
+        page = await client.get("/v1/rxdb/goal/pull", headers=ben.headers)
+        assert len(own(statements)) == 2
+        assert len(page.json()["documents"]) >= rows

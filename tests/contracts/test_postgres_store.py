@@ -11,10 +11,11 @@ import pytest
 
 from api.postgres import Pool
 from domain.ids import RecordId
-from sync import service, space_store, store
+from sync import rxdb, service, space_store, store
 from sync.bodies import packed
 from sync.memory import MemoryStore
 from sync.ports import Caller, Wanted
+from sync.rxdb import PushedRow
 from sync.sealing import keyed_id
 from sync.service import Answer, BusyError, SpaceLockedError, UnknownRecordError
 from sync.store import PostgresStore
@@ -75,7 +76,10 @@ async def test_nothing_that_was_written_is_plain_at_rest(ground: PostgresGround,
         pair.ana.phone, change("check_in", own, {"needs": ["kindness_to_self"]}, was={"needs": ["rest"]}, base=3)
     )
     await pair.one(pair.ben.phone, change("check_in", uuid4(), {"text": "CANARYREFUSED"}))
-    for table in ("record", "revision", "outcome", "space", "member"):
+    entry = PushedRow({"id": str(uuid4()), "local_date": "2026-11-23", "text": "CANARYTEXT."})
+    await rxdb.push(pair.store, pair.keys, pair.ana.phone, "check_in", [entry], schema=1, now=pair.now, new_epoch=uuid4)
+    assert await ground.pool.fetchval("SELECT count(*) FROM shadow WHERE space_id = $1", pair.ana.personal) == 1
+    for table in ("record", "revision", "shadow", "outcome", "space", "member"):
         dump = await ground.pool.fetch(f"SELECT to_jsonb(t)::text AS words, t.* FROM {table} t")
         raw = [bytes(value) for row in dump for value in row.values() if isinstance(value, bytes)]
         for canary in CANARIES:

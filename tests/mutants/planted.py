@@ -23,6 +23,8 @@ PROOF: Final = ("tests/rules/test_proof.py",)
 STORES: Final = ("tests/contracts",)
 WIRE: Final = ("tests/api/test_sync_input.py", "tests/api/test_sync_statements.py", "tests/journeys")
 
+RXDB: Final = ("tests/rules/test_rxdb.py",)
+
 HASTY: Final = """\
             store=type("Hasty", (PostgresStore,), {"save": lambda store, caller, writes, now: (
                 hints.publish({
@@ -373,5 +375,61 @@ PLANTED: Final = (
         line="if (known_writer(sentence) or value.by) in (person, EITHER)}",
         bug="if (value.by or known_writer(sentence)) in (person, EITHER)}",
         tests=("tests/rules/test_purge.py",),
+    ),
+    Planted(
+        name="RxDB is not told that something else is stored",
+        file="sync/rxdb.py",
+        line="    return None if same(kind, made, row.new) else made",
+        bug="    return None",
+        tests=RXDB,
+    ),
+    Planted(
+        name="what a device has submitted is not its newer base",
+        file="sync/submitted.py",
+        line="    if shadow is not None and shadow.version > base:",
+        bug="    if shadow is not None and shadow.version < base:",
+        tests=RXDB,
+    ),
+    Planted(
+        name="a shadow outlives a purge",
+        file="sync/store.py",
+        line="            await connection.execute(shadow_store.FORGET_SHADOWS, *forgotten)\n",
+        bug="",
+        tests=STORES,
+    ),
+    Planted(
+        name="a shadow is stored in plain",
+        file="sync/shadow_store.py",
+        line="sealer[each.space].seal(_sealed_as(each.kind), each.record, msgspec.json.encode(each.snapshot))",
+        bug="msgspec.json.encode(each.snapshot)",
+        tests=STORES,
+    ),
+    Planted(
+        name="what was just pushed is not repeated",
+        file="sync/rxdb.py",
+        line="    room = 0 if page.more else max(0, limit - 1 - len(page.rows))",
+        bug="    room = 0",
+        tests=RXDB,
+    ),
+    Planted(
+        name="what is repeated fills a page",
+        file="sync/rxdb.py",
+        line="max(0, limit - 1 - len(page.rows))",
+        bug="max(0, limit - len(page.rows))",
+        tests=RXDB,
+    ),
+    Planted(
+        name="a deleted document keeps its words",
+        file="sync/documents.py",
+        line="    if row.removed or row.gone:",
+        bug="    if row.gone:",
+        tests=RXDB,
+    ),
+    Planted(
+        name="an older state that is sent again counts as an edit",
+        file="sync/sent_again.py",
+        line="            if (name, canonical(value)) not in once and (name, value) not in beside:",
+        bug="            if (name, value) not in beside:",
+        tests=RXDB,
     ),
 )

@@ -90,6 +90,13 @@ async def test_a_new_document_is_stored_and_its_client_has_nothing_to_learn(pair
     assert (record.fields["text"], record.fields["audience"], record.version) == ("Kiwi.", "only_me", 2)
 
 
+async def test_a_new_document_may_hold_nothing_yet(pair: Pair) -> None:
+    goals = Collection(pair, pair.ana.phone, "goal")
+    made = {"id": str(uuid4()), "couple": str(pair.couple), "_deleted": False}
+    assert await goals.push(made) == []
+    assert (await stored(pair, pair.ana, made)).version == 1
+
+
 async def test_only_what_was_edited_is_a_change(pair: Pair) -> None:
     phone, tablet = (Collection(pair, who, "check_in") for who in (pair.ana.phone, pair.ana.tablet))
     made = entry(text="Kiwi.", valence=1)
