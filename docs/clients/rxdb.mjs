@@ -1,0 +1,75 @@
+// Keeps RxDB collections, each named after a kind of Haven, in sync with a Haven server. To be pasted into an app.
+import { replicateRxCollection } from 'rxdb/plugins/replication';
+import { Observable, share } from 'rxjs';
+
+// `storage` has getItem and setItem, as localStorage and React Native's AsyncStorage have. What is in `others` RxDB gets.
+export function haven({ server, token, schema, storage, batchSize = 100, retryTime = 5_000, ...others }) {
+    const ask = async (path, request) => {
+        const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
+        const answer = await fetch(server + path, { ...request, headers });
+        if (answer.ok) return answer;
+        const { type, detail } = await answer.json().catch(() => ({}));
+        const message = detail ?? `The server answered ${answer.status}.`;
+        throw Object.assign(new Error(message), { code: type, status: answer.status });
+    };
+
+    const hints$ = new Observable((replications) => {
+        const ended = new AbortController();
+        const listen = async () => {
+            const { body } = await ask('/v1/live', { signal: ended.signal });
+            replications.next('RESYNC'); // for what happened while nobody listened
+            const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+            for (let rest = ''; ; ) {
+                const silence = setTimeout(() => reader.cancel(), 60_000); // something comes every 20 seconds
+                const { done, value } = await reader.read().finally(() => clearTimeout(silence));
+                if (done) return;
+                const lines = (rest + value).split('\n');
+                rest = lines.pop();
+                if (lines.includes('event: hint')) replications.next('RESYNC');
+                if (lines.includes('data: {"why":"replaced"}')) ended.abort(); // this device listens elsewhere
+            }
+        };
+        const later = (problem) => {
+            if (ended.signal.aborted || problem?.status === 401) return; // it takes a new token
+            setTimeout(() => ended.signal.aborted || listen().then(later, later), retryTime * (1 + Math.random()));
+        };
+        listen().then(later, later);
+        return () => ended.abort();
+    }).pipe(share()); // one stream for all collections: a device has few
+
+    return async function replicate(collection) {
+        const path = (what) => `/v1/rxdb/${collection.name}/${what}?schema=${schema}`;
+        const place = `haven-life-${collection.database.name}-${collection.name}`;
+        const begin = (life) => {
+            const asked = (...request) => ask(...request).then((answer) => answer.json()).catch(async (problem) => {
+                // The server has gone back in time: a new life, which sends it everything that this device holds.
+                if (problem.code?.endsWith('epoch_changed') && current === replication) {
+                    current = null; // of a pull and a push that are told at once, one begins it
+                    await storage.setItem(place, `${life + 1}`);
+                    await replication.remove();
+                    current = begin(life + 1);
+                }
+                throw problem;
+            });
+            const replication = replicateRxCollection({
+                ...others,
+                collection,
+                retryTime,
+                replicationIdentifier: `${server} ${life}`,
+                pull: {
+                    batchSize,
+                    stream$: hints$,
+                    handler: (checkpoint, limit) =>
+                        asked(`${path('pull')}&limit=${limit}${checkpoint ? `&checkpoint=${encodeURIComponent(checkpoint.c)}` : ''}`),
+                },
+                push: {
+                    batchSize: 20, // so many of the longest records fit into one request
+                    handler: (rows) => asked(path('push'), { method: 'POST', body: JSON.stringify(rows) }),
+                },
+            });
+            return replication;
+        };
+        let current = begin(Number(await storage.getItem(place)));
+        return { get replication() { return current; } };
+    };
+}
