@@ -2,8 +2,10 @@
 import { replicateRxCollection } from 'rxdb/plugins/replication';
 import { Observable, share } from 'rxjs';
 
-// `storage` has getItem and setItem, as localStorage and React Native's AsyncStorage have. What is in `others` RxDB gets.
-export function haven({ server, token, schema, storage, batchSize = 100, retryTime = 5_000, ...others }) {
+// `storage` has getItem and setItem, as localStorage and React Native's AsyncStorage have. `options` may hold another
+// `fetch`, whose answers can be read while they come, and whatever else RxDB takes.
+export function haven({ server, token, schema, storage, batchSize = 100, retryTime = 5_000, ...options }) {
+    const { fetch = globalThis.fetch, ...others } = options;
     const ask = async (path, request) => {
         const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
         const answer = await fetch(server + path, { ...request, headers });
@@ -18,19 +20,20 @@ export function haven({ server, token, schema, storage, batchSize = 100, retryTi
         const listen = async () => {
             const { body } = await ask('/v1/live', { signal: ended.signal });
             replications.next('RESYNC'); // for what happened while nobody listened
-            const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+            const reader = body.getReader();
+            const text = new TextDecoder();
             for (let rest = ''; ; ) {
                 const silence = setTimeout(() => reader.cancel(), 60_000); // something comes every 20 seconds
                 const { done, value } = await reader.read().finally(() => clearTimeout(silence));
                 if (done) return;
-                const lines = (rest + value).split('\n');
+                const lines = (rest + text.decode(value, { stream: true })).split('\n');
                 rest = lines.pop();
                 if (lines.includes('event: hint')) replications.next('RESYNC');
                 if (lines.includes('data: {"why":"replaced"}')) ended.abort(); // this device listens elsewhere
             }
         };
         const later = (problem) => {
-            if (ended.signal.aborted || problem?.status === 401) return; // it takes a new token
+            if (ended.signal.aborted || problem?.status === 401) return; // it takes another token
             setTimeout(() => ended.signal.aborted || listen().then(later, later), retryTime * (1 + Math.random()));
         };
         listen().then(later, later);
@@ -40,17 +43,24 @@ export function haven({ server, token, schema, storage, batchSize = 100, retryTi
     return async function replicate(collection) {
         const path = (what) => `/v1/rxdb/${collection.name}/${what}?schema=${schema}`;
         const place = `haven-life-${collection.database.name}-${collection.name}`;
-        const begin = (life) => {
-            const asked = (...request) => ask(...request).then((answer) => answer.json()).catch(async (problem) => {
-                // The server has gone back in time: a new life, which sends it everything that this device holds.
-                if (problem.code?.endsWith('epoch_changed') && current === replication) {
-                    current = null; // of a pull and a push that are told at once, one begins it
-                    await storage.setItem(place, `${life + 1}`);
-                    await replication.remove();
-                    current = begin(life + 1);
+        let current = begin(Number(await storage.getItem(place)));
+
+        function begin(life) {
+            const asked = async (...request) => {
+                try {
+                    return await (await ask(...request)).json();
+                } catch (problem) {
+                    if (problem.code?.endsWith('epoch_changed') && !replication.isStopped()) await beginAnew();
+                    throw problem;
                 }
-                throw problem;
-            });
+            };
+            // The server has gone back in time. To a new replication all that this device holds is news for the server.
+            const beginAnew = async () => {
+                await storage.setItem(place, `${life + 1}`);
+                if (current !== replication) return; // of a pull and a push that are told at once, one was first
+                current = begin(life + 1);
+                await replication.remove();
+            };
             const replication = replicateRxCollection({
                 ...others,
                 collection,
@@ -59,8 +69,10 @@ export function haven({ server, token, schema, storage, batchSize = 100, retryTi
                 pull: {
                     batchSize,
                     stream$: hints$,
-                    handler: (checkpoint, limit) =>
-                        asked(`${path('pull')}&limit=${limit}${checkpoint ? `&checkpoint=${encodeURIComponent(checkpoint.c)}` : ''}`),
+                    handler: (checkpoint, limit) => {
+                        const after = checkpoint ? `&checkpoint=${encodeURIComponent(checkpoint.c)}` : '';
+                        return asked(`${path('pull')}&limit=${limit}${after}`);
+                    },
                 },
                 push: {
                     batchSize: 20, // so many of the longest records fit into one request
@@ -68,8 +80,8 @@ export function haven({ server, token, schema, storage, batchSize = 100, retryTi
                 },
             });
             return replication;
-        };
-        let current = begin(Number(await storage.getItem(place)));
+        }
+
         return { get replication() { return current; } };
     };
 }

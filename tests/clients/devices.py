@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,17 +24,101 @@ LINE_BYTES_MAX = 64 * 1024 * 1024
 Document = dict[str, Any]
 
 
+class Process:
+    """Node with `rxdb_device.mjs`: one device at a time."""
+
+    def __init__(self, node: asyncio.subprocess.Process) -> None:
+        self._node = node
+        self._number = 0
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._complaints: list[str] = []
+        self.failed = False
+        self._listening = [asyncio.create_task(self._hear()), asyncio.create_task(self._hear_complaints())]
+
+    @classmethod
+    async def start(cls) -> "Process":
+        pipe = asyncio.subprocess.PIPE
+        return cls(
+            await asyncio.create_subprocess_exec(
+                "node", str(PROGRAM), stdin=pipe, stdout=pipe, stderr=pipe, limit=LINE_BYTES_MAX
+            )
+        )
+
+    async def ask(self, command: str, **given: Any) -> Any:
+        """Tell the device something and wait until it has done it."""
+        assert self._node.stdin is not None
+        self._number += 1
+        answer = self._waiting[self._number] = asyncio.get_running_loop().create_future()
+        self._node.stdin.write(json.dumps({"number": self._number, "command": command, **given}).encode() + b"\n")
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                return await answer
+        except (TimeoutError, DeviceError) as error:
+            self.failed = True
+            raise DeviceError(f"{command}: {error or 'no answer'}\n{''.join(self._complaints)}") from None
+
+    async def kill(self) -> None:
+        """End it as a phone ends an app: at once."""
+        if self._node.returncode is None:
+            self._node.kill()
+        await self._node.wait()
+        await asyncio.gather(*self._listening)
+
+    async def _hear(self) -> None:
+        assert self._node.stdout is not None
+        async for line in self._node.stdout:
+            said = json.loads(line)
+            answer = self._waiting.pop(said["number"])
+            if answer.done():
+                continue
+            if "error" in said:
+                answer.set_exception(DeviceError(said["error"]))
+            else:
+                answer.set_result(said["answer"])
+        for answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(DeviceError("the process has ended"))
+
+    async def _hear_complaints(self) -> None:
+        assert self._node.stderr is not None
+        async for line in self._node.stderr:
+            self._complaints.append(line.decode())
+
+
+class DeviceError(AssertionError):
+    """A device could not do what it was told."""
+
+
+class Processes:
+    """Those that run and are no device at the moment: to start one takes longer than most stories."""
+
+    def __init__(self) -> None:
+        self._idle: list[Process] = []
+        self._all: list[Process] = []
+
+    async def lent(self) -> Process:
+        if self._idle:
+            return self._idle.pop()
+        process = await Process.start()
+        self._all.append(process)
+        return process
+
+    def back(self, process: Process) -> None:
+        self._idle.append(process)
+
+    async def end(self) -> None:
+        for process in self._all:
+            await process.kill()
+
+
 class Device:
     """One device of one person. It is offline but while it syncs, or between `online` and `offline`."""
 
-    def __init__(self, someone: people.Person, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, someone: people.Person, process: Process) -> None:
         self.someone = someone
         self.person = str(someone.id)
-        self._process = process
-        self._number = 0
-        self._waiting: dict[int, asyncio.Future[Any]] = {}
-        self._stderr: list[str] = []
-        self._listening = [asyncio.create_task(self._hear()), asyncio.create_task(self._hear_complaints())]
+        self.process = process
+        self._ask = process.ask
 
     # Editing
 
@@ -111,92 +195,53 @@ class Device:
         return words in await self._ask("heard")
 
     async def stop(self) -> None:
-        """Close the database and end. What had gone wrong meanwhile and no sync has told is told now."""
+        """Close the database. What had gone wrong meanwhile and no sync has told is told now."""
         complaints = await self._ask("errors")
         await self._ask("stop")
-        async with asyncio.timeout(DEADLINE_S):
-            await self._process.wait()
         assert not complaints, complaints
-
-    async def end(self) -> None:
-        """End it in any case."""
-        if self._process.returncode is None:
-            self._process.kill()
-        await self._process.wait()
-        await asyncio.gather(*self._listening)
-
-    async def open(self, address: str, **how: Any) -> None:
-        await self._ask("open", server=address, token=self.someone.token, schema=1, **how)
-
-    async def _ask(self, command: str, **given: Any) -> Any:
-        assert self._process.stdin is not None
-        self._number += 1
-        answer = self._waiting[self._number] = asyncio.get_running_loop().create_future()
-        self._process.stdin.write(json.dumps({"number": self._number, "command": command, **given}).encode() + b"\n")
-        try:
-            async with asyncio.timeout(DEADLINE_S):
-                return await answer
-        except (TimeoutError, DeviceError) as error:
-            raise DeviceError(f"{command}: {error or 'no answer'}\n{''.join(self._stderr)}") from None
-
-    async def _hear(self) -> None:
-        assert self._process.stdout is not None
-        async for line in self._process.stdout:
-            said = json.loads(line)
-            answer = self._waiting.pop(said["number"])
-            if answer.done():
-                continue
-            if "error" in said:
-                answer.set_exception(DeviceError(said["error"]))
-            else:
-                answer.set_result(said["answer"])
-        for answer in self._waiting.values():
-            if not answer.done():
-                answer.set_exception(DeviceError("the process has ended"))
-
-    async def _hear_complaints(self) -> None:
-        assert self._process.stderr is not None
-        async for line in self._process.stderr:
-            self._stderr.append(line.decode())
-
-
-class DeviceError(AssertionError):
-    """A device could not do what it was told."""
 
 
 class House:
     """A couple with devices that use RxDB, beside the native phones of `home`, and an accepted goal."""
 
-    def __init__(self, home: Home, address: str, ending: AsyncExitStack) -> None:
+    def __init__(self, home: Home, address: str, processes: Processes) -> None:
         self.home = home
         self.couple = home.couple
         self.goal = str(home.goal)
         self.devices: list[Device] = []
         self._address = address
-        self._ending = ending
+        self._processes = processes
 
     async def device(self, whose: str, **how: Any) -> Device:
         """One more device of Ana or Ben; it has not synced yet. `file`: where it keeps everything; in memory else."""
-        return await self._opened(await self._signed_in(whose), **how)
+        owner = self.home.ana if whose == "ana" else self.home.ben
+        return await self._opened(await people.another_device(self.home.client, owner), how)
 
-    async def again(self, device: Device, **how: Any) -> Device:
-        """The same device with a new process, after the earlier one has ended."""
+    async def killed_and_begun_again(self, device: Device, file: Path) -> Device:
+        """The same device after its process was killed; it had kept everything in this file."""
+        await device.process.kill()
         self.devices.remove(device)
-        return await self._opened(device.someone, **how)
+        return await self._opened(device.someone, {"file": file})
 
-    async def _signed_in(self, whose: str) -> people.Person:
-        return await people.another_device(self.home.client, self.home.ana if whose == "ana" else self.home.ben)
-
-    async def _opened(self, someone: people.Person, **how: Any) -> Device:
-        pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(
-            "node", str(PROGRAM), stdin=pipe, stdout=pipe, stderr=pipe, limit=LINE_BYTES_MAX
-        )
-        device = Device(someone, process)
-        self._ending.push_async_callback(device.end)
-        await device.open(self._address, **how)
+    async def _opened(self, someone: people.Person, how: dict[str, Any]) -> Device:
+        device = Device(someone, await self._processes.lent())
         self.devices.append(device)
+        said = {name: str(value) if isinstance(value, Path) else value for name, value in how.items()}
+        await device.process.ask("open", server=self._address, token=someone.token, schema=1, **said)
         return device
+
+    async def end(self) -> None:
+        """Stop all devices, each also when another one cannot stop well; its process is then not used again."""
+        devices = list(self.devices)
+        stopped = await asyncio.gather(*(device.stop() for device in devices), return_exceptions=True)
+        for device, fault in zip(devices, stopped, strict=True):
+            if fault is None and not device.process.failed:
+                self._processes.back(device.process)
+            else:
+                await device.process.kill()
+        for fault in stopped:
+            if fault is not None:
+                raise fault
 
     async def equal_everywhere(self) -> None:
         """Each device holds exactly what is stored for its person."""
@@ -204,26 +249,25 @@ class House:
             stored = await self.stored(device.someone)
             for kind in KINDS:
                 held = {each["id"]: each for each in await device.documents(kind)}
-                assert held == stored[kind], kind
+                assert held == stored[kind], f"{kind}: {_differences(held, stored[kind])}"
 
     async def stored(self, someone: people.Person) -> dict[str, dict[str, Document]]:
         """What is stored for this person, as documents: by kind and id."""
-        rows = await self.home.parts.pool.fetch("SELECT space_id, epoch, couple_id FROM space")
-        spaces = {row["space_id"]: row for row in rows}
-        mine = set(await self.home.spaces(someone))
+        phone = self.home.a1 if someone.id == self.home.ana.id else self.home.b1
+        spaces = {each["id"]: each for each in (await phone.push_raw([]))["spaces"]}
         made: dict[str, dict[str, Document]] = {kind: {} for kind in KINDS}
         for (space, identity), record in (await self.home.stock()).records.items():
-            if space not in mine or record.removed or record.gone:
+            if str(space) not in spaces or record.removed or record.gone:
                 continue
             kind = KINDS[record.kind]
             document = {
                 "id": str(identity),
                 "rev": record.version,
-                "epoch": str(spaces[space]["epoch"]),
+                "epoch": spaces[str(space)]["epoch"],
                 "author": str(record.author),
             }
             if kind.home == "couple":
-                document["couple"] = str(spaces[space]["couple_id"])
+                document["couple"] = spaces[str(space)]["couple"]
             document |= {name: _plain(record.fields.get(name)) for name in kind.fields}
             if any(field.policy in ("words", "shared_words") for field in kind.fields.values()):
                 beside = {
@@ -236,13 +280,24 @@ class House:
 
 
 @asynccontextmanager
-async def house_of(client: httpx.AsyncClient, parts: Parts) -> AsyncIterator[House]:
-    """A couple of which both have agreed on a goal, and a server for their devices; each has one at the beginning."""
-    async with home_of(client, parts) as home, served(parts) as server, AsyncExitStack() as ending:
-        house = House(home, str(server.base_url).rstrip("/"), ending)
-        yield house
-        for device in house.devices:
-            await device.stop()
+async def house_of(client: httpx.AsyncClient, parts: Parts, processes: Processes) -> AsyncIterator[House]:
+    """A couple of which both have agreed on a goal, and a server for their devices."""
+    async with home_of(client, parts) as home, served(parts) as server:
+        house = House(home, str(server.base_url).rstrip("/"), processes)
+        try:
+            yield house
+        finally:
+            await house.end()
+
+
+def _differences(held: dict[str, Document], stored: dict[str, Document]) -> list[str]:
+    """Where two sets of documents differ."""
+    return [
+        f"{identity}.{name}: held {held.get(identity, {}).get(name)!r}, stored {stored.get(identity, {}).get(name)!r}"
+        for identity in held.keys() | stored.keys()
+        for name in held.get(identity, {}).keys() | stored.get(identity, {}).keys()
+        if held.get(identity, {}).get(name, "missing") != stored.get(identity, {}).get(name, "missing")
+    ]
 
 
 def _plain(value: Any) -> Any:

@@ -1,7 +1,8 @@
-// One device of one person as a process: RxDB with the adapter of docs/clients, told what to do by lines of JSON.
+// A device with RxDB and the adapter of docs/clients, told what to do by lines of JSON; after `stop`, the next one.
 //
-// It is offline until `sync` or `online`: its requests fail as they do without a network, and RxDB tries again.
-import { webcrypto } from 'node:crypto';
+// It is offline until `sync` or `online`: its requests fail as they do without a network, and RxDB tries again. One
+// process is one device at a time, because RxDB counts the collections that are open in a process, and allows 14.
+import { randomUUID, webcrypto } from 'node:crypto';
 import { existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,6 +14,7 @@ import { wrappedValidateAjvStorage } from 'rxdb/plugins/validate-ajv';
 import { haven } from './node_modules/haven/rxdb.mjs'; // a copy of docs/clients/rxdb.mjs, pasted there as into an app
 
 const OFFLINE = 'this device is offline';
+const PASSING = ['epoch_changed', 'busy']; // problems after which the adapter, or RxDB, goes on by itself
 const RETRY_MS = 50;
 const ROUNDS_MAX = 200;
 const EVERYTHING = 1_000_000;
@@ -21,214 +23,225 @@ globalThis.crypto ??= webcrypto; // Node 18, which Debian 12 has, keeps it in a 
 disableWarnings();
 addRxPlugin(RxDBDevModePlugin);
 
-// What it is told ---------------------------------------------------------------------------------------------------
+class Device {
+    network = { requests: false, stream: false, pushing: null, answersToLose: 0 };
+    streams = new Set();
+    pulls = new Map();
+    pushed = [];
+    answers = [];
 
-const told = {
+    replicating = [];
+    watched = new WeakSet();
+    wrong = [];
+    received = 0;
+
+    // What it is told -----------------------------------------------------------------------------------------------
+
     async open({ server, token, schema, file, batchSize }) {
         const kept = file ? keptIn(file) : inMemory();
-        const answer = await network.real(`${server}/v1/rxdb/schemas/${schema}`, { headers: { Authorization: `Bearer ${token}` } });
-        const { collections } = await answer.json();
         const storage = file ? getRxStorageLocalstorage({ localStorage: kept }) : getRxStorageMemory();
-        db = await createRxDatabase({
-            name: 'haven',
+        this.db = await createRxDatabase({
+            name: file ? 'haven' : `haven-${randomUUID()}`, // the next device in this process must not find it
             storage: wrappedValidateAjvStorage({ storage }),
             multiInstance: false,
         });
-        await db.addCollections(Object.fromEntries(Object.entries(collections).map(([kind, schema]) => [kind, { schema }])));
-        replicate = haven({ server, token, schema, storage: kept, batchSize, retryTime: RETRY_MS });
-    },
+        const { collections } = await (await fetch(`${server}/v1/rxdb/schemas/${schema}`)).json();
+        const wanted = Object.entries(collections).map(([kind, schema]) => [kind, { schema }]);
+        await this.db.addCollections(Object.fromEntries(wanted));
+        const options = { batchSize, retryTime: RETRY_MS, fetch: (...request) => this.#send(...request) };
+        this.replicate = haven({ server, token, schema, storage: kept, ...options });
+    }
 
-    insert: async ({ kind, document }) => {
-        await db[kind].insert(document);
-    },
-    patch: async ({ kind, id, fields }) => {
-        await (await found(kind, id)).incrementalPatch(fields);
-    },
-    remove: async ({ kind, id }) => {
-        await (await found(kind, id)).incrementalRemove();
-    },
+    async insert({ kind, document }) {
+        await this.db[kind].insert(document);
+    }
 
-    /** Go online for as long as it takes until nothing waits here and nothing new comes; return the pushes it took. */
+    async patch({ kind, id, fields }) {
+        await (await this.#found(kind, id)).incrementalPatch(fields);
+    }
+
+    async remove({ kind, id }) {
+        await (await this.#found(kind, id)).incrementalRemove();
+    }
+
+    /** Be online until nothing waits here and nothing new comes; return the number of pushes that it took. */
     async sync({ pushing }) {
-        const before = { ...network };
-        Object.assign(network, { requests: true, pushing: pushing ?? null });
+        const before = { ...this.network };
+        Object.assign(this.network, { requests: true, pushing });
         try {
-            return await untilAtRest();
+            return await this.rest();
         } finally {
-            Object.assign(network, { requests: before.requests, pushing: before.pushing });
+            Object.assign(this.network, { requests: before.requests, pushing: before.pushing });
         }
-    },
-    async online() {
-        Object.assign(network, { requests: true, stream: true });
-        await begin();
-    },
-    offline() {
-        Object.assign(network, { requests: false, stream: false });
-        network.cutStreams.forEach((cut) => cut());
-    },
-    rest: () => untilAtRest(),
-    loseAnswers: ({ count }) => {
-        network.answersToLose = count;
-    },
+    }
 
-    documents: async ({ kind }) => (await db[kind].find().exec()).map((each) => each.toJSON()),
-    pushes: () => traffic.pushes,
+    async online() {
+        Object.assign(this.network, { requests: true, stream: true });
+        await this.#begin();
+    }
+
+    offline() {
+        Object.assign(this.network, { requests: false, stream: false });
+        this.streams.forEach((cut) => cut());
+    }
+
+    /** Ask for all there is, again and again, until that brings nothing and nothing was left to send. */
+    async rest() {
+        const first = this.pushed.length;
+        await this.#begin();
+        for (let round = 0; round < ROUNDS_MAX; round += 1) {
+            const before = [this.pushed.length, this.received];
+            await this.#askForAll();
+            this.#complain();
+            if (before[0] === this.pushed.length && before[1] === this.received) return this.pushed.length - first;
+        }
+        throw new Error(`It does not come to rest: ${this.pushed.length - first} pushes in ${ROUNDS_MAX} rounds.`);
+    }
+
+    loseAnswers({ count }) {
+        this.network.answersToLose = count;
+    }
+
+    async documents({ kind }) {
+        return (await this.db[kind].find().exec()).map((each) => each.toJSON());
+    }
+
+    pushes() {
+        return this.pushed;
+    }
+
     /** Everything that it keeps, tombstones and what it knows of the server included. */
     async kept() {
-        const instances = [...replications()].map((each) => each.metaInstance).filter(Boolean);
-        const collections = Object.values(db.collections).map((each) => each.storageInstance);
-        const all = await Promise.all(
-            [...collections, ...instances].map((each) => getChangedDocumentsSince(each, EVERYTHING)),
-        );
-        return JSON.stringify(all.map((each) => each.documents));
-    },
-    heard: () => traffic.heard.join('\n'),
-    errors: () => complaints(),
+        const documents = Object.values(this.db.collections).map((each) => each.storageInstance);
+        const assumed = this.#replications().map((each) => each.metaInstance);
+        const every = [...documents, ...assumed].map((each) => getChangedDocumentsSince(each, EVERYTHING));
+        return JSON.stringify((await Promise.all(every)).map((each) => each.documents));
+    }
+
+    heard() {
+        return this.answers.join('\n');
+    }
+
+    errors() {
+        return this.#complaints();
+    }
+
     async stop() {
-        await db?.close();
-        setImmediate(() => process.exit(0));
-    },
-};
-
-// The network -------------------------------------------------------------------------------------------------------
-
-const network = {
-    real: globalThis.fetch,
-    requests: false,
-    stream: false,
-    pushing: null, // the kinds that may be pushed; null: all
-    answersToLose: 0,
-    cutStreams: new Set(),
-};
-const traffic = { pulls: new Map(), pushes: [], heard: [] };
-
-globalThis.fetch = async (address, request) => {
-    const { pathname } = new URL(address);
-    const [, , , kind, what] = pathname.split('/');
-    if (pathname === '/v1/live') return stream(address, request);
-    if (!network.requests) throw new TypeError(OFFLINE);
-    if (what === 'pull') return pull(kind, address, request);
-    if (network.pushing !== null && !network.pushing.includes(kind)) throw new TypeError(OFFLINE);
-    return push(kind, address, request);
-};
-
-async function stream(address, request) {
-    if (!network.stream) throw new TypeError(OFFLINE);
-    const cut = new AbortController();
-    const abort = () => cut.abort();
-    request.signal.addEventListener('abort', abort);
-    network.cutStreams.add(abort);
-    return network.real(address, { ...request, signal: cut.signal });
-}
-
-async function pull(kind, address, request) {
-    const pulls = pullsOf(kind);
-    const number = (pulls.begun += 1);
-    const answer = await heard(address, request);
-    if (answer.ok) pulls.answered = Math.max(pulls.answered, number);
-    return answer;
-}
-
-async function push(kind, address, request) {
-    traffic.pushes.push({ kind, rows: JSON.parse(request.body) });
-    const answer = await heard(address, request);
-    if (network.answersToLose > 0) {
-        network.answersToLose -= 1;
-        throw new TypeError(OFFLINE);
+        this.offline();
+        await this.db.close();
+        device = new Device();
     }
-    return answer;
-}
 
-async function heard(address, request) {
-    const answer = await network.real(address, request);
-    const text = await answer.text();
-    traffic.heard.push(text);
-    return new Response(text, answer);
-}
+    // The network ---------------------------------------------------------------------------------------------------
 
-function pullsOf(kind) {
-    if (!traffic.pulls.has(kind)) traffic.pulls.set(kind, { begun: 0, answered: 0 });
-    return traffic.pulls.get(kind);
-}
-
-// Replicating -------------------------------------------------------------------------------------------------------
-
-let db;
-let replicate;
-const handles = [];
-const watched = new WeakSet();
-const errors = [];
-let received = 0;
-
-async function begin() {
-    if (handles.length > 0) return;
-    handles.push(...(await Promise.all(Object.values(db.collections).map((each) => replicate(each)))));
-    replications();
-}
-
-/** All that run now. One that took an earlier one's place is watched as soon as it is seen here. */
-function replications() {
-    const all = handles.map((each) => each.replication).filter((each) => each !== null);
-    for (const each of all) {
-        if (watched.has(each)) continue;
-        watched.add(each);
-        each.error$.subscribe((error) => errors.push(error));
-        each.received$.subscribe(() => (received += 1));
+    async #send(address, request) {
+        const { pathname } = new URL(address);
+        const [, , , kind, what] = pathname.split('/');
+        if (pathname === '/v1/live') return this.#listen(address, request);
+        if (!this.network.requests) throw new TypeError(OFFLINE);
+        if (what === 'pull') return this.#pull(kind, address, request);
+        if (!(this.network.pushing ?? [kind]).includes(kind)) throw new TypeError(OFFLINE);
+        return this.#push(kind, address, request);
     }
-    return all;
-}
 
-/** Ask for all there is, again and again, until that brings nothing and nothing was left to send. */
-async function untilAtRest() {
-    const first = traffic.pushes.length;
-    await begin();
-    for (let round = 0; round < ROUNDS_MAX; round += 1) {
-        const before = { pushes: traffic.pushes.length, received };
-        await askedForAll();
-        complain();
-        if (traffic.pushes.length === before.pushes && received === before.received && handles.every((each) => each.replication)) {
-            return traffic.pushes.length - first;
+    async #listen(address, request) {
+        if (!this.network.stream) throw new TypeError(OFFLINE);
+        const cut = new AbortController();
+        const abort = () => cut.abort();
+        request.signal.addEventListener('abort', abort);
+        this.streams.add(abort);
+        return fetch(address, { ...request, signal: cut.signal });
+    }
+
+    async #pull(kind, address, request) {
+        const pulls = this.#pullsOf(kind);
+        const number = (pulls.begun += 1);
+        const answer = await this.#answer(address, request);
+        if (answer.ok) pulls.answered = Math.max(pulls.answered, number);
+        return answer;
+    }
+
+    async #push(kind, address, request) {
+        this.pushed.push({ kind, rows: JSON.parse(request.body) });
+        const answer = await this.#answer(address, request);
+        if (this.network.answersToLose > 0) {
+            this.network.answersToLose -= 1;
+            throw new TypeError(OFFLINE);
         }
+        return answer;
     }
-    throw new Error(`It does not come to rest: ${traffic.pushes.length - first} pushes in ${ROUNDS_MAX} rounds.`);
-}
 
-async function askedForAll() {
-    const begun = new Map();
-    for (const each of replications()) {
-        begun.set(each.collection.name, pullsOf(each.collection.name).begun);
-        each.reSync();
+    async #answer(address, request) {
+        const answer = await fetch(address, request);
+        const text = await answer.text();
+        this.answers.push(text);
+        return new Response(text, answer);
     }
-    for (const [kind, number] of begun) {
-        while (pullsOf(kind).answered <= number) {
-            complain();
-            await sleep(2);
+
+    #pullsOf(kind) {
+        if (!this.pulls.has(kind)) this.pulls.set(kind, { begun: 0, answered: 0 });
+        return this.pulls.get(kind);
+    }
+
+    // Replicating ---------------------------------------------------------------------------------------------------
+
+    async #begin() {
+        if (this.replicating.length > 0) return;
+        const collections = Object.values(this.db.collections);
+        this.replicating = await Promise.all(collections.map((each) => this.replicate(each)));
+        this.#replications();
+    }
+
+    /** All that run now. One that took an earlier one's place is watched as soon as it is seen here. */
+    #replications() {
+        const all = this.replicating.map((each) => each.replication);
+        for (const each of all.filter((each) => !this.watched.has(each))) {
+            this.watched.add(each);
+            each.error$.subscribe((error) => this.wrong.push(error));
+            each.received$.subscribe(() => (this.received += 1));
         }
+        return all;
     }
-    await Promise.all(replications().map((each) => each.awaitInSync()));
+
+    async #askForAll() {
+        const begun = new Map();
+        for (const each of this.#replications()) {
+            begun.set(each.collection.name, this.#pullsOf(each.collection.name).begun);
+            each.reSync();
+        }
+        for (const [kind, number] of begun) {
+            while (this.#pullsOf(kind).answered <= number) {
+                this.#complain();
+                await sleep(2);
+            }
+        }
+        await Promise.all(this.#replications().map((each) => each.awaitInSync()));
+    }
+
+    #complain() {
+        const [first] = this.#complaints();
+        if (first) throw new Error(first);
+    }
+
+    /** What went wrong and does not pass by itself. */
+    #complaints() {
+        const passes = ({ message, code = '' }) => message === OFFLINE || PASSING.some((each) => code.endsWith(each));
+        return this.wrong
+            .filter(({ parameters: { errors = [] } = {} }) => errors.length === 0 || !errors.every(passes))
+            .map(({ code, message, parameters: { errors, writeError } = {} }) => {
+                const why = errors?.map((each) => [each.code, each.message]) ?? writeError?.validationErrors ?? message;
+                return `${code}: ${JSON.stringify(why)}`;
+            });
+    }
+
+    async #found(kind, id) {
+        const document = await this.db[kind].findOne(id).exec();
+        if (document === null) throw new Error(`There is no ${kind} ${id} here.`);
+        return document;
+    }
 }
 
-function complain() {
-    const [first] = complaints();
-    if (first) throw new Error(first);
-}
-
-/** What went wrong and was not meant to. */
-function complaints() {
-    const causes = (each) => each.parameters?.errors ?? [];
-    const meant = (one) => one.message === OFFLINE || one.code?.endsWith('epoch_changed');
-    return errors
-        .filter((each) => causes(each).length === 0 || !causes(each).every(meant))
-        .map((each) => `${each.message ?? each}\n${JSON.stringify(each.parameters ?? {})}`.slice(0, 4_000));
-}
-
-async function found(kind, id) {
-    const document = await db[kind].findOne(id).exec();
-    if (document === null) throw new Error(`There is no ${kind} ${id} here.`);
-    return document;
-}
-
-// Where it keeps things ---------------------------------------------------------------------------------------------
+// Where a device keeps things ---------------------------------------------------------------------------------------
 
 function inMemory() {
     const entries = new Map();
@@ -264,11 +277,14 @@ function keptIn(file) {
 
 // Lines -------------------------------------------------------------------------------------------------------------
 
+let device = new Device();
+
 for await (const line of createInterface({ input: process.stdin })) {
     const { number, command, ...given } = JSON.parse(line);
     Promise.resolve()
-        .then(() => told[command](given))
-        .then((answer = null) => say({ number, answer }), (error) => say({ number, error: error.stack ?? `${error}` }));
+        .then(() => device[command](given))
+        .then((answer = null) => ({ number, answer }), (error) => ({ number, error: error.message ?? `${error}` }))
+        .then(say);
 }
 
 function say(message) {
