@@ -13,7 +13,7 @@ WORKERS ?= $(shell echo $$((1 + $$(getconf _NPROCESSORS_ONLN))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-long simulate demo check openapi openapi-diff client-files schema mutants mutations bench lock reset
+.PHONY: help run test test-long simulate demo check openapi openapi-diff client-files client-types schema mutants mutations bench lock reset
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,9 @@ openapi-diff: .venv/.ok ## Tell what became of docs/openapi.json: make openapi-d
 
 client-files: .venv/.ok ## Write docs/clients anew from the table of kinds and the adapters
 	@$(PY) -m api.client_files
+
+client-types: ## Write docs/clients/haven.d.ts anew from docs/openapi.json (for maintainers; needs Node)
+	@cd tests/clients && npm ci && npm run --silent types
 
 schema: .venv/.ok ## Write infra/schema.sql anew from the migrations
 	@$(PY) -m api.schema
