@@ -1,0 +1,199 @@
+"""The stories of which tests/vectors/device.json is made: each a phone of Ana's, and whoever else it takes."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tests.vectors.recorded import RecordedWorld, Recorder
+
+Case = Callable[[RecordedWorld], Awaitable[Recorder]]
+
+
+async def met(world: RecordedWorld) -> tuple[Recorder, Recorder, Any]:
+    """Ana's phone, Ben's, and the two as a couple; both phones know it."""
+    ana, ben = world.person("Ana"), world.person("Ben")
+    couple = world.pair(ana, ben)
+    phone, partner = world.device(ana), world.device(ben)
+    await phone.sync()
+    await partner.sync()
+    return phone, partner, couple
+
+
+async def a_record_is_made_and_edited_offline(world: RecordedWorld) -> Recorder:
+    phone, _, _ = await met(world)
+    entry = phone.make("check_in", local_date="2026-03-02", text="Slept well.")
+    phone.write(entry, valence=2)
+    world.pass_time(hours=3)
+    phone.write(entry, text="Slept well. Tired now.", valence=1)
+    phone.write(entry, valence=1)
+    await phone.sync()
+    return phone
+
+
+async def an_answer_is_lost_and_the_same_is_sent_again(world: RecordedWorld) -> Recorder:
+    phone, _, _ = await met(world)
+    phone.make("check_in", local_date="2026-03-02", text="Slept well.")
+    await phone.sync_without_answer()
+    await phone.sync()
+    return phone
+
+
+async def an_answer_that_was_overtaken_is_not_taken(world: RecordedWorld) -> Recorder:
+    phone, partner, couple = await met(world)
+    request = phone.request()
+    partner.make("goal", couple=couple, notes="Slow walks.")
+    await partner.sync()
+    late = await phone.send(request)
+    await phone.sync()
+    phone.make("check_in", local_date="2026-03-02", text="Slept well.")
+    await phone.sync()
+    assert not phone.receive(request, late)
+    return phone
+
+
+async def an_edit_on_top_of_a_waiting_one_has_not_seen_what_was_pulled_since(world: RecordedWorld) -> Recorder:
+    phone, partner, couple = await met(world)
+    goal = phone.make("goal", couple=couple, notes="Slow walks.")
+    await world.settle()
+    phone.write(goal, topic="us")
+    request = phone.request()
+    partner.write(goal, notes="Slow walks by the sea.")
+    await partner.sync()
+    phone.write(goal, notes="Slow walks at night.")
+    phone.receive(request, await phone.send(request))
+    phone.write(goal, topic="health")
+    await phone.sync()
+    return phone
+
+
+async def two_texts_stand_beside_each_other_until_one_is_picked(world: RecordedWorld) -> Recorder:
+    phone, partner, couple = await met(world)
+    goal = phone.make("goal", couple=couple, notes="We take the train.")
+    await world.settle()
+    partner.write(goal, notes="We take the night train.")
+    await partner.sync()
+    phone.write(goal, notes="We take the slow train.")
+    await phone.sync()
+    phone.pick(goal, "notes", keep="We take the slow train.")
+    await phone.sync()
+    return phone
+
+
+async def a_joined_text_is_confirmed(world: RecordedWorld) -> Recorder:
+    phone, partner, couple = await met(world)
+    goal = phone.make("goal", couple=couple, notes="Two nights. We take the train.")
+    await world.settle()
+    partner.write(goal, notes="Two nights. We take the train. Ask Cleo.")
+    await partner.sync()
+    phone.write(goal, notes="Three nights. We take the train.")
+    await phone.sync()
+    phone.confirm(goal, "notes")
+    await phone.sync()
+    return phone
+
+
+async def of_a_set_what_was_added_and_taken_out_is_laid_over_what_comes(world: RecordedWorld) -> Recorder:
+    phone, _, _ = await met(world)
+    tablet = world.device(world.people[0])
+    entry = phone.make("check_in", local_date="2026-03-02", needs=["rest", "time_together"])
+    await world.settle()
+    tablet.write(entry, needs=["rest", "time_together", "respect"])
+    await tablet.sync()
+    phone.write(entry, needs=["time_together"])
+    # A pull that carries nothing: the edit waits meanwhile.
+    request = phone.request()
+    pull = type(request)(schema=request.schema, cursor=request.cursor)
+    phone.receive(request, await phone.send(pull))
+    await phone.sync()
+    return phone
+
+
+async def words_that_cannot_be_kept_come_back(world: RecordedWorld) -> Recorder:
+    phone, _, _ = await met(world)
+    phone.force("check_in", set={"local_date": "nonsense", "text": "Kiwi."})
+    phone.force("settings", set={"zone": "Nowhere"})
+    await phone.sync()
+    return phone
+
+
+async def what_is_removed_stays_a_record_and_can_be_brought_back(world: RecordedWorld) -> Recorder:
+    phone, _, _ = await met(world)
+    entry = phone.make("check_in", local_date="2026-03-02", text="Slept well.")
+    await phone.sync()
+    phone.remove(entry)
+    await phone.sync()
+    phone.bring_back(entry)
+    await phone.sync()
+    return phone
+
+
+async def what_is_gone_is_wiped(world: RecordedWorld) -> Recorder:
+    phone, partner, couple = await met(world)
+    entry = partner.make(
+        "check_in", local_date="2026-03-02", text="Slept well.", audience=couple.id, shared_parts=["text"]
+    )
+    await world.settle()
+    partner.write(entry, audience="only_me")
+    await world.settle()
+    return phone
+
+
+async def a_long_answer_comes_in_pages(world: RecordedWorld) -> Recorder:
+    phone, _, _ = await met(world)
+    tablet = world.device(world.people[0])
+    for day in range(2, 9):
+        tablet.make("check_in", local_date=f"2026-03-0{day}", text=f"Day {day}.")
+    await tablet.sync()
+    entry = phone.make("check_in", local_date="2026-03-01", text="Day 1.")
+    await phone.sync(limit=3)
+    phone.write(entry, text="Day 1. Rain.")
+    await phone.sync(limit=3)
+    return phone
+
+
+async def a_step_without_its_goal_is_not_shown(world: RecordedWorld) -> Recorder:
+    phone, partner, couple = await met(world)
+    goal = partner.make("goal", couple=couple)
+    partner.make("step", couple=couple, goal=goal, title="Find a room")
+    await partner.sync()
+    await phone.sync(limit=1)
+    return phone
+
+
+async def a_clock_that_is_set_back_tells_no_age(world: RecordedWorld) -> Recorder:
+    phone, _, _ = await met(world)
+    phone.make("check_in", local_date="2026-03-02", text="Slept well.")
+    world.pass_time(hours=-5)
+    await phone.sync()
+    return phone
+
+
+async def a_store_that_went_back_is_taken_anew_and_given_what_it_lost(world: RecordedWorld) -> Recorder:
+    phone, _, couple = await met(world)
+    goal = phone.make("goal", couple=couple, notes="Slow walks.")
+    await world.settle()
+    dump = world.dump()
+    phone.write(goal, notes="Slow walks by the sea.")
+    entry = phone.make("check_in", local_date="2026-03-02", text="Slept well.")
+    await phone.sync()
+    world.restore(dump)
+    phone.write(entry, text="Slept well. Tired now.")
+    await phone.sync(limit=1)
+    return phone
+
+
+CASES: tuple[Case, ...] = (
+    a_record_is_made_and_edited_offline,
+    an_answer_is_lost_and_the_same_is_sent_again,
+    an_answer_that_was_overtaken_is_not_taken,
+    an_edit_on_top_of_a_waiting_one_has_not_seen_what_was_pulled_since,
+    two_texts_stand_beside_each_other_until_one_is_picked,
+    a_joined_text_is_confirmed,
+    of_a_set_what_was_added_and_taken_out_is_laid_over_what_comes,
+    words_that_cannot_be_kept_come_back,
+    what_is_removed_stays_a_record_and_can_be_brought_back,
+    what_is_gone_is_wiped,
+    a_long_answer_comes_in_pages,
+    a_step_without_its_goal_is_not_shown,
+    a_clock_that_is_set_back_tells_no_age,
+    a_store_that_went_back_is_taken_anew_and_given_what_it_lost,
+)
