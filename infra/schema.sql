@@ -292,6 +292,8 @@ CREATE INDEX record_family ON public.record USING btree (space_id, family, kind)
 
 CREATE INDEX record_gone ON public.record USING btree (changed_at) WHERE gone;
 
+CREATE INDEX record_kind ON public.record USING btree (space_id, kind, version);
+
 CREATE INDEX record_removed ON public.record USING btree (changed_at) WHERE (removed AND (NOT gone));
 
 CREATE UNIQUE INDEX record_version ON public.record USING btree (space_id, version);

@@ -121,7 +121,9 @@ FROM (
     GROUP BY r.space_id, r.kind
 ) counted"""
 
-CHANGED_SINCE: Final = f"""{_MINE}
+
+def _changed_since(only: str = "") -> str:
+    return f"""{_MINE}
 SELECT 'space' AS part, 0::bigint AS place, {_SPACE_COLUMNS}, NULL::uuid AS id, NULL::text AS kind,
     NULL::bigint AS version, NULL::uuid AS author, NULL::boolean AS removed, NULL::boolean AS gone,
     NULL::bytea AS body, NULL::smallint AS schema
@@ -134,8 +136,7 @@ UNION ALL
     JOIN mine ON mine.space_id = asked.space_id
     CROSS JOIN LATERAL (
         SELECT * FROM record
-        WHERE record.space_id = asked.space_id AND record.version > asked.after
-            AND ($6::text IS NULL OR record.kind = $6)
+        WHERE record.space_id = asked.space_id AND record.version > asked.after{only}
         ORDER BY record.version
         LIMIT $4
     ) r
@@ -146,6 +147,11 @@ UNION ALL
 SELECT 'again', 0, r.space_id, {_NO_SPACE}, r.id, r.kind, r.version, r.author, r.removed, r.gone, r.body,
     r.schema
 FROM mine JOIN record r ON r.space_id = mine.space_id AND r.id = ANY($5::uuid[])"""
+
+
+CHANGED_SINCE: Final = _changed_since()
+CHANGED_SINCE_OF_KIND: Final = _changed_since(" AND record.kind = $6")
+"""A statement of its own, so that each has the plan of its own index."""
 
 _LIFE: Final = "(SELECT life.epoch FROM store_epoch life)"
 
@@ -547,13 +553,13 @@ class PostgresStore:
     ) -> Page:
         """Return the caller's spaces and at most `limit` + 1 rows after these versions."""
         rows = await self.pool.fetch(
-            CHANGED_SINCE,
+            CHANGED_SINCE if kind is None else CHANGED_SINCE_OF_KIND,
             caller.spaces,
             caller.person,
             [after.get(space, 0) for space in caller.spaces],
             limit + 1,
             list(again),
-            kind,
+            *([] if kind is None else [kind]),
         )
         spaces = _in_order(caller, {SpaceId(row["space_id"]): _space(row) for row in rows if row["part"] == "space"})
         opener = await self.keys.of(spaces)

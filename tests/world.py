@@ -33,7 +33,7 @@ from domain.records import Record
 from sync import service
 from sync.board import settings_id
 from sync.memory import MemoryStore
-from sync.ports import Caller, Keys, Member, RecordKey, Revision, Space, Store
+from sync.ports import Caller, Keys, Member, RecordKey, Revision, Shadow, Space, Store
 from sync.replica import Kept, Replica, Shown
 from sync.sealing import KEY_BYTES, SpaceKeys
 from sync.wire import Change, Outcome, SyncRequest, SyncResponse
@@ -92,6 +92,7 @@ class Dump(Struct, frozen=True):
     records: dict[RecordKey, Record]
     revisions: dict[RecordKey, list[Revision]]
     outcomes: dict[tuple[SpaceId, DeviceId, UUID], Outcome]
+    shadows_of: dict[tuple[SpaceId, DeviceId, RecordId], Shadow]
 
 
 class World:
@@ -392,6 +393,7 @@ def dump_of(store: MemoryStore) -> Dump:
         dict(store.records),
         {key: list(each) for key, each in store.revisions.items()},
         dict(store.outcomes),
+        dict(store.shadows_of),
     )
 
 
@@ -400,6 +402,7 @@ def go_back(store: MemoryStore, dump: Dump) -> None:
     store.lives, store.spaces, store.own_epochs = list(dump.lives), dict(dump.spaces), dict(dump.own_epochs)
     store.records, store.outcomes = dict(dump.records), dict(dump.outcomes)
     store.revisions = {key: list(each) for key, each in dump.revisions.items()}
+    store.shadows_of = dict(dump.shadows_of)
 
 
 async def settle(phones: Sequence[Device]) -> None:

@@ -258,7 +258,7 @@ PLANTED: Final = (
         file="sync/store.py",
         line="        opener = await self.keys.of(spaces)\n        page: list[Row] = []",
         bug="        later = await self.pool.fetch(CHANGED_SINCE, caller.spaces, caller.person,"
-        " [after.get(space, 0) for space in caller.spaces], 0, [], None)\n"
+        " [after.get(space, 0) for space in caller.spaces], 0, [])\n"
         "        spaces = _in_order(caller, {SpaceId(row['space_id']): _space(row) for row in later if row['part'] =="
         " 'space'})\n"
         "        opener = await self.keys.of(spaces)\n        page: list[Row] = []",
