@@ -25,7 +25,7 @@ from api.server import serve
 from api.settings import Address, Secret, Settings
 from api.wiring import PROJECT, Parts, open_parts
 from domain.ids import RecordId
-from sync.replica import Shown
+from sync.showing import Shown
 
 WIDTH: Final = 100
 

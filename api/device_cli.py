@@ -35,7 +35,8 @@ from domain.kind import Ownership, Who
 from domain.kinds import KINDS
 from domain.policies import Policy
 from domain.shapes import ONLY_ME
-from sync.replica import EditRefusedError, Replica, Shown
+from sync.replica import EditRefusedError, Replica
+from sync.showing import Shown
 from sync.wire import Change
 
 EXIT_FAILED: Final = 1

@@ -9,7 +9,8 @@ from api.device_people import People
 from domain.ids import CoupleId, PersonId, RecordId
 from domain.kinds import KINDS
 from domain.shapes import ONLY_ME, as_uuid
-from sync.replica import Replica, Shown
+from sync.replica import Replica
+from sync.showing import Shown
 
 SHORT_CHARS: Final = 6
 """How much of the end of an id is shown; its beginning may tell only the time."""

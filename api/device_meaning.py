@@ -15,7 +15,8 @@ from domain.kind import Kind
 from domain.kinds import KINDS
 from domain.policies import Policy
 from domain.shapes import ONLY_ME, UNFIT, Audience, Flag, Identity, SetOf, Shape, Whole, Windows
-from sync.replica import Replica, Shown
+from sync.replica import Replica
+from sync.showing import Shown
 
 
 class MisunderstoodError(Exception):

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeVar
 
-from sync.replica import Piece, Replica
+from sync.replica import Replica
+from sync.shelves import Piece
 
 WAIT_S: Final = 30
 """How long one process waits for another that is writing the same file."""

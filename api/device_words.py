@@ -6,7 +6,7 @@ from typing import Any, Final
 from domain.kind import Kind, Ownership
 from domain.policies import Policy
 from domain.refusals import SENTENCES, Refusal
-from sync.replica import Shown
+from sync.showing import Shown
 from sync.wire import Outcome
 
 NOTICES: Final[Mapping[str, str]] = {

@@ -34,8 +34,10 @@ from sync import service
 from sync.board import settings_id
 from sync.memory import MemoryStore
 from sync.ports import Caller, Keys, Member, RecordKey, Revision, Shadow, Space, Store
-from sync.replica import Kept, Replica, Shown
+from sync.replica import Replica
 from sync.sealing import KEY_BYTES, SpaceKeys
+from sync.shelves import Kept
+from sync.showing import Shown
 from sync.wire import Change, Outcome, SyncRequest, SyncResponse
 
 SYNCS_MAX = 200

@@ -18,7 +18,8 @@ import msgspec
 from api.pruning import REMOVED_KEPT, TOMBSTONES_KEPT, prune
 from api.wiring import Parts
 from domain.ids import DeviceId, PersonId, RecordId, SpaceId
-from sync.replica import Replica, Shown
+from sync.replica import Replica
+from sync.showing import Shown
 from sync.space_store import bump_epoch
 from sync.wire import Change, Outcome, SyncRequest, SyncResponse
 from tests import lines, people

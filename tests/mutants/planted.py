@@ -228,8 +228,8 @@ PLANTED: Final = (
     Planted(
         name="a device forgets an edit before its answer",
         file="sync/replica.py",
-        line="            self._hold(replace(kept, settled=outcome.version or 0))",
-        bug="            self._release(kept)",
+        line="            self.shelves.hold(replace(kept, settled=outcome.version or 0))",
+        bug="            self.shelves.release(kept)",
         tests=(*DEVICE, "tests/laws/test_replica_laws.py"),
     ),
     Planted(

@@ -32,7 +32,7 @@ async def test_words_that_a_phone_has_pulled_and_does_not_show_are_not_written_o
     pull = replace(anas.request(), changes=[])
     anas.receive(pull, await anas.send(pull))
 
-    pulled = anas.replica._row_of(goal)
+    pulled = anas.replica.shelves.row_of(goal)
     assert pulled is not None
     shown = "Fast walks. Good tea."
     assert (anas.fields(goal)["notes"], pulled.fields["notes"]) == (shown, "Slow walks. Green tea.")

@@ -753,7 +753,7 @@ async def test_words_without_a_place_that_were_destroyed_stay_so_though_a_phone_
 
     assert "Kiwi" not in str(world.store.records)
     assert one.unplaced() == two.unplaced() == [{"notes": "Plum."}], "and nothing else goes"
-    assert not one.replica._outbox
+    assert not one.replica.shelves.outbox
 
 
 async def test_what_was_destroyed_of_words_about_one_record_is_kept_of_those_about_another() -> None:

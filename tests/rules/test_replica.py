@@ -430,7 +430,7 @@ async def test_the_same_answer_twice_is_the_same_as_once(two: Two) -> None:
     answer = await fresh.send(request)
     fresh.receive(request, answer)
     disk = dict(fresh.disk)
-    fresh.replica.cursor = None
+    fresh.replica.shelves.cursor = None
     fresh.receive(request, answer)
     assert fresh.disk == disk
 

@@ -298,7 +298,7 @@ async def test_words_of_a_refused_edit_survive_a_store_that_goes_back_between_tw
     await world.settle()
 
     assert phone.unplaced() == [{"text": "Kiwi."}]
-    assert not phone.replica._outbox
+    assert not phone.replica.shelves.outbox
 
 
 @pytest.mark.parametrize("limit", [1, 2])
@@ -314,7 +314,7 @@ async def test_a_refused_edit_leaves_its_phone_when_its_words_have_come_back(lim
     await other.sync()
     phone.force("check_in", entry, set={"valence": 9, "text": "Kiwi."})
     pages = 0
-    while phone.waiting or phone.replica._outbox:
+    while phone.waiting or phone.replica.shelves.outbox:
         assert not phone.unplaced()
         request = phone.request(limit=limit)
         phone.receive(request, await phone.send(request))

@@ -11,7 +11,7 @@ from domain.kinds import KINDS
 from domain.prompts import DAY_CAP_MAX, PROMPTS
 from domain.responses import FORMS
 from domain.shapes import ONLY_ME, Text
-from sync.replica import Shown
+from sync.showing import Shown
 from tests.simulation.town import Phone, Town
 
 SENTENCES_MAX: Final = 10

@@ -15,8 +15,10 @@ from domain.records import Record
 from domain.refusals import KEEPS_NO_WORDS
 from domain.shapes import ONLY_ME, Text
 from sync.ports import RecordKey, Writes
-from sync.replica import Kept, Replica, Shown
+from sync.replica import Replica
 from sync.resend import DRAFTED_AS, Row
+from sync.shelves import Kept
+from sync.showing import Shown, laid
 from sync.wire import NO_FIELD, Change, Outcome, SyncResponse
 from tests.simulation.ledger import Ledger, is_text, words_in
 from tests.simulation.servers import Stock
@@ -122,7 +124,7 @@ class Laws:
         """
         for word in words_in(change.set):
             self._first_said.setdefault(word, change.key)
-        shown = phone.replica._laid(RecordId(change.id))
+        shown = laid(phone.replica.shelves, RecordId(change.id))
         if partner is None or shown is None or shown.kind != change.kind or shown.kind not in KINDS:
             return
         self.may_see(partner[0], _meant_for(shown, partner[1]))
@@ -144,7 +146,7 @@ class Laws:
         last: dict[UUID, dict[str, Any]] = {}
         if not phone.waiting:
             return
-        outbox = phone.replica._outbox.values()
+        outbox = phone.replica.shelves.outbox.values()
         shown = [kept for kept in outbox if kept.unplaced is None and NO_FIELD not in kept.change.set]
         for kept in sorted(shown, key=lambda each: each.nth):
             kind = KINDS.get(kept.change.kind)
@@ -152,7 +154,7 @@ class Laws:
                 if kind is not None and name in kind.fields and kind.fields[name].policy is not Policy.MEMBERS:
                     last.setdefault(kept.change.id, {})[name] = value
         for identity, values in last.items():
-            record = phone.replica._laid(RecordId(identity))
+            record = laid(phone.replica.shelves, RecordId(identity))
             for name, value in values.items():
                 if record is not None and record.fields.get(name) != value:
                     raise BrokenLawError(f"{phone.name} does not show its own edit of {name}, which waits")
@@ -162,11 +164,11 @@ class Laws:
         anew = {*replica.rebuilds, *(reset.space for reset in response.reset)}
         named = [each for each in (*response.records, *response.gone) if each.space not in anew]
         keys = [(SpaceId(each.space), RecordId(each.id)) for each in named]
-        rows = {key: row for key in keys if (row := replica._rows.get(key)) is not None}
+        rows = {key: row for key in keys if (row := replica.shelves.rows.get(key)) is not None}
         every = [(SpaceId(each.space), RecordId(each.id)) for each in (*response.records, *response.gone)]
-        named = {key: (replica._rows.get(key), replica._rebuilt.get(key)) for key in every}
-        copies = dict(replica._rows) if anew else {}
-        return Before(replica.cursor, dict(replica._outbox), rows, named, copies)
+        named = {key: (replica.shelves.rows.get(key), replica.shelves.rebuilt.get(key)) for key in every}
+        copies = dict(replica.shelves.rows) if anew else {}
+        return Before(replica.cursor, dict(replica.shelves.outbox), rows, named, copies)
 
     def received(self, phone: "Phone", before: Before, response: SyncResponse, *, taken: bool) -> None:
         """What a device shows is only ever replaced by something that follows it.
@@ -178,35 +180,35 @@ class Laws:
         """
         replica = phone.replica
         if not taken:
-            now = {key: (replica._rows.get(key), replica._rebuilt.get(key)) for key in before.named}
-            if (replica.cursor, replica._outbox, now) != (before.cursor, before.outbox, before.named):
+            now = {key: (replica.shelves.rows.get(key), replica.shelves.rebuilt.get(key)) for key in before.named}
+            if (replica.cursor, replica.shelves.outbox, now) != (before.cursor, before.outbox, before.named):
                 raise BrokenLawError(f"{phone.name} took something from an answer that was overtaken")
             return
         for key, old in before.copies.items():
             if key[0] in replica.rebuilds and (
-                replica._rows.get(key) is not old or (replica.shown(key[1]) is None and not old.gone)
+                replica.shelves.rows.get(key) is not old or (replica.shown(key[1]) is None and not old.gone)
             ):
                 raise BrokenLawError(f"{phone.name} does not show its copy any more, and has no whole new one yet")
         for key, old in before.rows.items():
-            new = replica._rows.get(key)
+            new = replica.shelves.rows.get(key)
             if new is not None and new.epoch == old.epoch and new.version < old.version:
                 raise BrokenLawError(f"{phone.name} went from version {old.version} back to {new.version}")
         told = {outcome.key: outcome for outcome in response.outcomes}
         for key, kept in before.outbox.items():
-            if key not in replica._outbox:
+            if key not in replica.shelves.outbox:
                 self._may_leave(phone, kept, told.get(key))
 
     def _may_leave(self, phone: "Phone", kept: Kept, outcome: Outcome | None) -> None:
         if outcome is None and kept.waits:
             raise BrokenLawError(f"{phone.name} dropped an edit that nobody has decided")
         box = kept.unplaced if outcome is None else outcome.unplaced
-        if box is not None and (phone.owner.personal, box) not in phone.replica._rows:
+        if box is not None and (phone.owner.personal, box) not in phone.replica.shelves.rows:
             raise BrokenLawError(f"{phone.name} dropped an edit that was refused before its words had come back")
         if box is not None or (outcome is not None and outcome.code is not None):
             return
         version = kept.settled if outcome is None else outcome.version
-        space = phone.replica._space_of(kept.change)
-        row = None if space is None else phone.replica._rows.get((space, RecordId(kept.change.id)))
+        space = phone.replica.shelves.space_of(kept.change)
+        row = None if space is None else phone.replica.shelves.rows.get((space, RecordId(kept.change.id)))
         if row is None or row.version < (version or 0):
             raise BrokenLawError(
                 f"{phone.name} dropped an edit of {self._called(kept.change.id)} before what it came to had arrived"
@@ -424,13 +426,13 @@ class Laws:
         """A phone that has nothing left to ask holds what is stored in its person's spaces, and shows that."""
         replica = phone.replica
         there = {key: record for key, record in stock.records.items() if key[0] in phone.owner.spaces}
-        mine = {key: row.version for key, row in replica._rows.items()}
+        mine = {key: row.version for key, row in replica.shelves.rows.items()}
         theirs = {key: record.version for key, record in there.items()}
         if mine != theirs:
             apart = ", ".join(sorted({self._called(key[1]) for key, _ in mine.items() ^ theirs.items()}))
             raise BrokenLawError(f"{phone.name} and the server do not hold the same of {apart}")
         for key, record in there.items():
-            row = replica._rows[key]
+            row = replica.shelves.rows[key]
             if phone.compared.get(key) is not row:
                 _assert_same(phone, row, record)
                 phone.compared[key] = row
@@ -458,7 +460,7 @@ class Laws:
     def _rests(self, phone: "Phone") -> None:
         if any(shelf in ("outbox", "rebuild", "rebuilt") for shelf, _ in phone.disk):
             raise BrokenLawError(f"{phone.name} still has something to do")
-        for key, row in phone.replica._rows.items():
+        for key, row in phone.replica.shelves.rows.items():
             shown = phone.replica.shown(key[1])
             if shown is not None and shown.space == row.space and shown.fields != row.fields:
                 raise BrokenLawError(f"{phone.name} shows something else than it holds")
@@ -506,7 +508,7 @@ def _meant_for(shown: Shown, couple: str) -> frozenset[str]:
 def _held(phone: "Phone", closed: Collection[SpaceId]) -> frozenset[str]:
     """Return the texts that a phone sends, or sends again, by itself."""
     replica, words = phone.replica, set[str]()
-    for kept in replica._outbox.values():
+    for kept in replica.shelves.outbox.values():
         words |= words_in(kept.change.set)
     for row in replica.rows():
         kind = KINDS[row.kind]

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from domain.refusals import SENTENCES, Refusal
-from sync.replica import Shown
+from sync.showing import Shown
 from sync.wire import Change, Outcome
 
 LINES_AT_A_FAILURE = 30

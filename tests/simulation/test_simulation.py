@@ -17,8 +17,9 @@ from domain.records import Record
 from sync import follows, merge, paging, reconcile, replica, service
 from sync.board import Board
 from sync.merge import Meeting, Settled
-from sync.replica import Kept, Replica
+from sync.replica import Replica
 from sync.resend import Row
+from sync.shelves import Kept
 from sync.wire import Outcome, SyncRequest, SyncResponse
 from tests.conftest import create_migrated_database, database_of, drop_database
 from tests.simulation.coverage import Hits
@@ -167,7 +168,7 @@ def take_an_answer_that_was_overtaken(patch: pytest.MonkeyPatch) -> None:
     def take(device: Replica, row: Row) -> None:
         space = device.spaces.get(row.space)
         row = replace(row, epoch=None if space is None else space.epoch)
-        (device._put_rebuilt if row.space in device.rebuilds else device._put)(row)
+        (device.shelves.put_rebuilt if row.space in device.rebuilds else device.shelves.put)(row)
 
     patch.setattr(Replica, "receive", receive)
     patch.setattr(Replica, "_take", take)
@@ -175,9 +176,9 @@ def take_an_answer_that_was_overtaken(patch: pytest.MonkeyPatch) -> None:
 
 def forget_an_edit_when_it_is_settled(patch: pytest.MonkeyPatch) -> None:
     def settle(device: Replica, outcome: Outcome) -> None:
-        kept: Kept | None = device._outbox.get(outcome.key)
+        kept: Kept | None = device.shelves.outbox.get(outcome.key)
         if kept is not None:
-            device._release(kept)
+            device.shelves.release(kept)
 
     patch.setattr(Replica, "_settle", settle)
 

@@ -13,8 +13,9 @@ from domain.ids import DeviceId, PersonId, RecordId
 from domain.kinds import SETTINGS
 from sync.board import settings_id
 from sync.ports import Caller, RecordKey, Writes
-from sync.replica import Replica, Shown
+from sync.replica import Replica
 from sync.resend import Row
+from sync.showing import Shown
 from sync.wire import Change, SyncRequest, SyncResponse
 from tests.simulation.coverage import Hits
 from tests.simulation.laws import Known, Laws
@@ -74,7 +75,8 @@ class Phone(Device):
     @property
     def knows(self) -> Callable[[UUID], bool]:
         """Whether there is anything here about a record."""
-        return lambda identity: identity in self.replica._homes or identity in self.replica._pending
+        shelves = self.replica.shelves
+        return lambda identity: bool(shelves.homes_of(RecordId(identity)) or shelves.edits_of(RecordId(identity)))
 
 
 class Pairing(Struct, frozen=True):

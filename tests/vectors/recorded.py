@@ -10,8 +10,9 @@ import msgspec
 from domain.ids import CoupleId, DeviceId, PersonId, RecordId
 from domain.kinds import KINDS
 from domain.shapes import UNFIT
-from sync.replica import Replica, Shown
+from sync.replica import Replica
 from sync.resend import STARTED_FROM
+from sync.showing import Shown
 from sync.wire import SyncRequest, SyncResponse
 from tests.world import Device, Person, World
 
