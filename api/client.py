@@ -20,6 +20,7 @@ from domain import ids
 from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
 from domain.kinds import KINDS
 from sync.replica import Replica
+from sync.shelves import Shelves
 from sync.wire import LIMIT_DEFAULT, Change, Outcome, SyncResponse
 
 TRIES_MAX: Final = 5
@@ -152,7 +153,7 @@ class Client:
         # Only now: a mistyped address must not replace the one that this device has.
         self.store.note(token=answer["token"], server=self._server or self.store.account.get("server"))
         if present is None:
-            self.store.begin(Replica(person, DeviceId(UUID(answer["device"]))))
+            self.store.begin(Replica(Shelves(person, DeviceId(UUID(answer["device"])))))
 
     async def sign_in_for_development(self, subject: str) -> None:
         """Sign in as anyone, as only a development server allows.

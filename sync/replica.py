@@ -55,16 +55,13 @@ class Replica:
     What it holds lies on its `shelves`, to be looked at.
     """
 
-    def __init__(self, person: PersonId, device: DeviceId) -> None:
-        self.shelves = Shelves(person, device)
+    def __init__(self, shelves: Shelves) -> None:
+        self.shelves = shelves
 
     @classmethod
     def restored(cls, pieces: Iterable[tuple[str, bytes]]) -> "Replica":
         """Build a device from every (shelf, value) that it has stored, in any order."""
-        shelves = Shelves.restored(pieces)
-        device = cls(shelves.person, shelves.device)
-        device.shelves = shelves
-        return device
+        return cls(Shelves.restored(pieces))
 
     def saves(self) -> list[Piece]:
         """Return what has changed since the last call, to be stored in one transaction before anything is answered."""
@@ -91,24 +88,32 @@ class Replica:
         known here yet. Raise `EditRefusedError` for what can be seen here not to be allowed.
         """
         table = KINDS.get(kind)
-        canonical = Refusal.INVALID if table is None else judged(table, values)
-        if table is None or isinstance(canonical, Refusal):
-            raise EditRefusedError(canonical if isinstance(canonical, Refusal) else Refusal.INVALID)
-        shown = None if identity is None else self.shown(identity)
-        row = None if identity is None else self.shelves.row_of(identity)
+        if table is None:
+            raise EditRefusedError(Refusal.INVALID)
+        canonical = judged(table, values)
+        if isinstance(canonical, Refusal):
+            raise EditRefusedError(canonical)
+        identity = identity or RecordId(new_id)
+        shown, row = self.shown(identity), self.shelves.row_of(identity)
         if shown is None and row is not None and row.gone and row.kind == kind:
             # Only the server can say what became of it, and it gives the words back.
-            couple = self._couple_for(table, None, couple)
-            wiped = Change(key=key, kind=kind, id=row.id, couple=couple, base=row.version, set=canonical)
-            return self.keep(replace(wiped, remove=UNSET if remove is None else remove), made_ms)
-        if shown is None or shown.kind != kind:
-            made = self._made(table, canonical)
             change = Change(
                 key=key,
                 kind=kind,
-                id=identity or RecordId(new_id),
+                id=identity,
                 couple=self._couple_for(table, None, couple),
-                set=made,
+                base=row.version,
+                set=canonical,
+                remove=UNSET if remove is None else remove,
+            )
+            return self.keep(change, made_ms)
+        if shown is None or shown.kind != kind:
+            change = Change(
+                key=key,
+                kind=kind,
+                id=identity,
+                set=self._made(table, canonical),
+                couple=self._couple_for(table, None, couple),
                 remove=UNSET if remove is None else remove,
             )
             return self.keep(change, made_ms)
@@ -296,7 +301,7 @@ class Replica:
 
     def _object(self, table: Kind, shown: Shown, attempt: Attempt) -> None:
         """Ask the rules that need nothing but the record itself; what is gone is the server's to refuse."""
-        space = None if shown.space is None else self.spaces.get(shown.space)
+        space = self._space_of(shown)
         if space is not None and space.state == "closed":
             raise EditRefusedError(Refusal.CLOSED)
         if shown.gone:
@@ -309,7 +314,7 @@ class Replica:
         if table.home != "couple":
             return None
         if shown is not None:
-            space = None if shown.space is None else self.spaces.get(shown.space)
+            space = self._space_of(shown)
             if space is not None and space.couple is not None:
                 return CoupleId(space.couple)
             written_for = (kept.change.couple for kept in self.shelves.edits_shown_in(shown.id))
@@ -318,6 +323,9 @@ class Replica:
         if couple is None:
             raise EditRefusedError(Refusal.CLOSED)
         return couple
+
+    def _space_of(self, shown: Shown) -> SpaceView | None:
+        return None if shown.space is None else self.spaces.get(shown.space)
 
     def _seen(self, identity: RecordId) -> int:
         """Return the version that an edit made now has seen.
@@ -344,8 +352,7 @@ class Replica:
         key: UUID,
         made_ms: int | None,
     ) -> Change:
-        fields = {name: value for name, value in values.items() if name in table.fields}
-        self._object(table, shown, Attempt(set=fields, was={name: was[name] for name in fields if name in was}))
+        self._object(table, shown, Attempt(set=values, was=was))
         change = Change(
             key=key,
             kind=shown.kind,

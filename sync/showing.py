@@ -135,10 +135,10 @@ def _derived(shelves: Shelves, shown: Shown, table: Kind) -> Shown:
     if not unseen:
         return shown
     children = list(_children(shelves, shown, table))
-    others = {each.author for each in children if each.author != shelves.person} | {
+    authors = {each.author for each in children} | {
         row.author for row in shelves.rows.values() if row.space == shown.space and row.author is not None
     }
-    partner = next(iter(sorted(others - {shelves.person})), _NOBODY)
+    partner = min(authors - {shelves.person}, default=_NOBODY)
     derived = table.derive(as_record(shown), children, frozenset({shelves.person, partner}), _A_DAY)
     # The day on which something was reached is the server's to say.
     moved = {name: value for name, value in derived.fields.items() if not name.endswith("_on")}

@@ -36,7 +36,7 @@ from sync.memory import MemoryStore
 from sync.ports import Caller, Keys, Member, RecordKey, Revision, Shadow, Space, Store
 from sync.replica import Replica
 from sync.sealing import KEY_BYTES, SpaceKeys
-from sync.shelves import Kept
+from sync.shelves import Kept, Shelves
 from sync.showing import Shown
 from sync.wire import Change, Outcome, SyncRequest, SyncResponse
 
@@ -148,7 +148,7 @@ class World:
         """A new phone of this person's, whose own clock may be wrong by `clock_off`."""
         device = DeviceId(self.uuid())
         phone = Device(
-            Replica(person.id, device),
+            Replica(Shelves(person.id, device)),
             send=lambda request: self._answer(person, device, request),
             now_ms=lambda: int((self.now + clock_off).timestamp() * 1000),
             chance=self.chance,

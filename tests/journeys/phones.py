@@ -19,6 +19,7 @@ from api.pruning import REMOVED_KEPT, TOMBSTONES_KEPT, prune
 from api.wiring import Parts
 from domain.ids import DeviceId, PersonId, RecordId, SpaceId
 from sync.replica import Replica
+from sync.shelves import Shelves
 from sync.showing import Shown
 from sync.space_store import bump_epoch
 from sync.wire import Change, Outcome, SyncRequest, SyncResponse
@@ -44,7 +45,7 @@ class Phone:
         self._versions: Counter[tuple[UUID, int]] = Counter()
         self._resets = 0
         self.device = Device(
-            Replica(self.person, DeviceId(someone.device)),
+            Replica(Shelves(self.person, DeviceId(someone.device))),
             send=self._send,
             now_ms=lambda: int((datetime.now(UTC) + self._off).timestamp() * 1000),
             chance=random.Random(uuid4().int),

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from domain.ids import CHANCE_BYTES, DeviceId, PersonId, RecordId, uuid4, uuid7
 from domain.refusals import Refusal
 from sync.replica import PUSH_BYTES_MAX, EditRefusedError, Replica
+from sync.shelves import Shelves
 from sync.wire import CHANGES_MAX, VERSION_MAX, Change, RecordView
 from tests.world import Couple, Device, Person, World
 
@@ -334,7 +335,7 @@ async def test_a_wrong_clock_decides_nothing() -> None:
 
 
 def test_a_clock_that_was_set_back_says_no_age() -> None:
-    device = Replica(PersonId(UUID(int=1)), DeviceId(UUID(int=2)))
+    device = Replica(Shelves(PersonId(UUID(int=1)), DeviceId(UUID(int=2))))
     change = Change(key=UUID(int=3), kind="check_in", id=UUID(int=4))
     device.keep(change, 1_000)
     assert device.request(999).changes[0].age_ms is None

@@ -15,6 +15,7 @@ from sync.board import settings_id
 from sync.ports import Caller, RecordKey, Writes
 from sync.replica import Replica
 from sync.resend import Row
+from sync.shelves import Shelves
 from sync.showing import Shown
 from sync.wire import Change, SyncRequest, SyncResponse
 from tests.simulation.coverage import Hits
@@ -50,7 +51,7 @@ class Phone(Device):
         self.heard = 0
         """Which of them was the newest that reached the server."""
         super().__init__(
-            Replica(owner.id, DeviceId(town.uuid())),
+            Replica(Shelves(owner.id, DeviceId(town.uuid()))),
             send=lambda request: town.carry(self, request),
             now_ms=lambda: int((town.now + self.clock_off).timestamp() * 1000),
             chance=town.chance_of_ids,

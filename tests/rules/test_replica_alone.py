@@ -1,0 +1,251 @@
+"""A device alone, told by hand: edits that are laid over their records page by page, spaces taken anew, picks."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
+
+from domain.ids import RecordId
+from domain.refusals import Refusal
+from sync.replica import EditRefusedError, Replica
+from sync.shelves import Rebuild
+from sync.wire import Alternative, Change, Gone, Outcome, Reset
+from tests.rules.boards import BEN, COUPLE, OWN, TOGETHER
+from tests.rules.phones import (
+    BOX,
+    DRAFT,
+    ENTRY,
+    GOAL,
+    LOST,
+    NOTE,
+    STEP,
+    a_life,
+    a_phone,
+    anew,
+    kept,
+    record,
+    space,
+    told,
+)
+
+
+def text_in(phone: Replica) -> Any:
+    shown = phone.shown(ENTRY)
+    return None if shown is None else shown.fields["text"]
+
+
+# Page by page --------------------------------------------------------------------------------------------------------
+
+
+def test_a_settled_edit_is_laid_over_its_record_until_that_has_come_and_no_page_longer() -> None:
+    phone = a_phone()
+    key = kept(phone, ENTRY, set={"text": "Mine."})
+    told(phone, more=True, outcomes=[Outcome(key=key, status="merged", version=7)])
+    assert text_in(phone) == "Mine."
+    told(phone, more=True, records=[record(ENTRY, 6, text="Before.")])
+    assert text_in(phone) == "Mine."
+    told(phone, more=True, records=[record(ENTRY, 7, text="Both.")])
+    assert text_in(phone) == "Both."
+    assert not phone.shelves.outbox
+
+
+def test_a_settled_edit_is_laid_over_the_old_copy_until_the_new_one_is_whole() -> None:
+    phone = a_phone()
+    told(phone, records=[record(ENTRY, 9, text="Old.")])
+    key = kept(phone, ENTRY, set={"text": "Mine."})
+    told(phone, more=True, outcomes=[Outcome(key=key, status="merged", version=7)], **anew(OWN, head=5))
+    told(phone, more=True, records=[record(ENTRY, 7, text="Both.")], spaces=[space(OWN, 2)])
+    assert text_in(phone) == "Mine."
+    told(phone, spaces=[space(OWN, 2)])
+    assert key not in phone.shelves.outbox
+
+
+def test_a_refused_edit_is_kept_until_its_words_have_come_and_no_page_longer() -> None:
+    phone = a_phone()
+    key = kept(phone, ENTRY, set={"text": "Mine."})
+    told(phone, more=True, outcomes=[Outcome(key=key, status="refused", code="invalid", unplaced=BOX)])
+    assert phone.shelves.outbox
+    told(phone, more=True, records=[record(BOX, 7, "unplaced", words={"text": "Mine."})])
+    assert not phone.shelves.outbox
+
+
+def test_a_refused_edit_is_kept_while_only_the_old_copy_has_its_words() -> None:
+    phone = a_phone()
+    told(phone, records=[record(BOX, 7, "unplaced", words={"text": "Mine."})])
+    key = kept(phone, ENTRY, set={"text": "Mine."})
+    refused = Outcome(key=key, status="refused", code="invalid", unplaced=BOX)
+    told(phone, more=True, outcomes=[refused], **anew(OWN, head=5))
+    assert key in phone.shelves.outbox
+    told(phone, spaces=[space(OWN, 2)])
+    assert key not in phone.shelves.outbox
+
+
+def test_a_refused_edit_waits_again_when_the_life_of_the_space_for_its_words_is_no_more() -> None:
+    phone = a_phone()
+    key = kept(phone, GOAL, "goal", set={"notes": "Mine."})
+    told(phone, more=True, outcomes=[Outcome(key=key, status="refused", code="invalid", unplaced=BOX)])
+    told(phone, more=True, spaces=[space(OWN), space(TOGETHER, 2)])
+    assert phone.waiting() == []
+    told(phone, more=True, spaces=[space(OWN, 2), space(TOGETHER, 2)])
+    assert [each.change.key for each in phone.waiting()] == [key]
+
+
+def test_a_settled_edit_waits_again_when_the_life_of_its_own_space_is_no_more() -> None:
+    phone = a_phone()
+    key = kept(phone, GOAL, "goal", set={"notes": "Mine."})
+    told(phone, more=True, outcomes=[Outcome(key=key, status="applied", version=7)])
+    told(phone, more=True, spaces=[space(OWN, 2), space(TOGETHER)])
+    assert phone.waiting() == []
+    told(phone, more=True, spaces=[space(OWN, 2), space(TOGETHER, 2)])
+    assert [each.change.key for each in phone.waiting()] == [key]
+
+
+# Editing -------------------------------------------------------------------------------------------------------------
+
+
+def edited(phone: Replica, kind: str, identity: RecordId | None, values: dict[str, Any], **other: Any) -> Change:
+    change = phone.edit(kind, identity, values, key=UUID(int=1), new_id=UUID(int=2), made_ms=None, **other)
+    assert change is not None
+    return change
+
+
+@pytest.mark.parametrize(("remove", "said"), [(None, UNSET), (True, True), (False, False)])
+def test_an_edit_of_what_was_wiped_says_all_that_was_asked_for_and_what_it_had_seen(
+    remove: bool | None, said: bool | UnsetType
+) -> None:
+    phone = a_phone()
+    told(phone, gone=[Gone(space=TOGETHER, kind="step", id=STEP, version=8)], spaces=[space(OWN)])
+    change = edited(phone, "step", STEP, {"title": "Fold"}, remove=remove, couple=COUPLE)
+    assert (change.id, change.couple, change.base, change.set) == (STEP, COUPLE, 8, {"title": "Fold"})
+    assert change.remove is said
+
+
+@pytest.mark.parametrize(("remove", "said"), [(None, UNSET), (True, True), (False, False)])
+def test_what_is_removed_before_it_was_ever_sent_is_made_so(remove: bool | None, said: bool | UnsetType) -> None:
+    change = edited(a_phone(), "check_in", None, {"local_date": "2026-03-02"}, remove=remove)
+    assert (change.id, change.base, change.remove) == (UUID(int=2), 0, said)
+
+
+def test_an_edit_of_what_the_server_has_not_told_of_has_seen_nothing_of_it() -> None:
+    phone = a_phone()
+    kept(phone, ENTRY, base=5, set={"text": "Once."})
+    assert edited(phone, "check_in", ENTRY, {"text": "Twice."}).base == 0
+
+
+# A space taken anew --------------------------------------------------------------------------------------------------
+
+
+def test_of_two_restores_the_one_that_went_back_further_counts() -> None:
+    phone = a_phone()
+    for head, lowest in ((6, 6), (4, 4), (7, 4)):
+        told(phone, more=True, **anew(OWN, head=head))
+        assert phone.rebuilds == {OWN: Rebuild(OWN, a_life(2), lowest)}
+
+
+def test_a_space_that_was_never_named_can_be_taken_anew() -> None:
+    phone = a_phone()
+    told(phone, reset=[Reset(space=TOGETHER, epoch=a_life(2), head=5)], spaces=[space(OWN)])
+    assert phone.rebuilds == {}
+
+
+def test_what_is_sent_again_comes_before_what_waits_and_names_the_couple_only_where_that_matters() -> None:
+    """The letter is the couple's; the draft that came back with the store is the writer's own, and is taken away."""
+    words = {"for_what": "The tea.", "about_you": None, "text": None}
+    phone = a_phone()
+    told(phone, records=[record(NOTE, 8, "note", **words, proof="p"), record(DRAFT, 3, "note_draft", **words)])
+    kept(phone, ENTRY, set={"text": "Mine."})
+    kept(phone, ENTRY, set={"text": "Mine, twice."})
+    told(phone, **anew(TOGETHER, head=5))
+    assert [(each.kind, each.couple) for each in phone.request(0).changes] == [
+        ("note", COUPLE),
+        ("note_draft", None),
+        ("check_in", None),
+        ("check_in", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("identity", "kind", "base", "lowered"),
+    [
+        pytest.param(GOAL, "goal", 9, 8, id="its record came through unchanged, and the edit had seen it"),
+        pytest.param(GOAL, "goal", 7, 8, id="it had seen just that"),
+        pytest.param(GOAL, "goal", 6, 5, id="it had not seen the record as it stood"),
+        pytest.param(STEP, "step", 9, 5, id="its record was changed in the new life"),
+        pytest.param(LOST, "step", 9, 5, id="its record is not there any more"),
+        pytest.param(NOTE, "step", 9, 5, id="there never was a record"),
+        pytest.param(BOX, "goal", 5, 5, id="it names a version that both lives have"),
+        pytest.param(ENTRY, "check_in", 9, 9, id="it is of another space"),
+    ],
+)
+def test_an_edit_that_waits_names_a_version_of_the_new_life(
+    identity: RecordId, kind: str, base: int, lowered: int
+) -> None:
+    phone = a_phone()
+    told(
+        phone,
+        records=[
+            record(BOX, 5, "goal", BEN, notes="Before."),
+            record(GOAL, 7, "goal", BEN, notes="One."),
+            record(STEP, 6, "step", BEN, title="Pack"),
+            record(LOST, 6, "step", BEN, title="Book"),
+            record(ENTRY, 9),
+        ],
+    )
+    kept(phone, ENTRY, set={"text": "New."})
+    key = kept(phone, identity, kind, base=base, set={"taken_by": []})
+    told(
+        phone,
+        records=[
+            record(BOX, 8, "goal", BEN, notes="Before."),
+            record(GOAL, 8, "goal", BEN, notes="One."),
+            record(STEP, 7, "step", BEN, title="Fold"),
+        ],
+        **anew(TOGETHER, head=5),
+    )
+    assert phone.shelves.outbox[key].change.base == lowered
+
+
+# Picks and purges ----------------------------------------------------------------------------------------------------
+
+
+def looked_at() -> Replica:
+    """A phone with a goal whose notes were joined, and stand beside others."""
+    phone, goal = a_phone(), record(GOAL, 7, "goal", BEN, notes="At dusk.")
+    told(phone, records=[replace(goal, alternatives={"notes": [Alternative(BEN, "At noon.")]}, merged=["notes"])])
+    return phone
+
+
+def test_a_pick_and_a_confirmation_say_what_they_had_seen_and_when_they_were_made() -> None:
+    phone = looked_at()
+    phone.pick(GOAL, "notes", "At noon.", key=UUID(int=1), made_ms=40)
+    phone.confirm(GOAL, "notes", key=UUID(int=2), made_ms=50)
+    picked, confirmed = phone.request(100).changes
+    assert (picked.key, picked.base, picked.couple, picked.age_ms) == (UUID(int=1), 7, COUPLE, 60)
+    assert (confirmed.key, confirmed.base, confirmed.couple, confirmed.age_ms) == (UUID(int=2), 7, COUPLE, 50)
+
+
+def test_in_a_closed_space_nothing_is_picked() -> None:
+    phone = looked_at()
+    told(phone, spaces=[space(OWN), space(TOGETHER, state="closed")])
+    with pytest.raises(EditRefusedError) as caught:
+        phone.pick(GOAL, "notes", "At noon.", key=UUID(int=1), made_ms=40)
+    assert caught.value.code is Refusal.CLOSED
+
+
+def test_a_purge_forgets_what_words_an_edit_started_from() -> None:
+    phone = a_phone()
+    told(phone, records=[record(ENTRY, 3, needs=["rest"], text="Tired.")])
+    kept(phone, ENTRY, set={"needs": [], "text": "Well."}, was={"needs": ["rest"], "text": "Tired."})
+    phone.forget(ENTRY)
+    (change,) = phone.request(0).changes
+    assert (change.set, change.was) == ({"needs": []}, {"needs": ["rest"]})
+
+
+def test_a_purge_forgets_all_that_an_edit_of_an_unknown_kind_says() -> None:
+    phone = a_phone()
+    told(phone, records=[replace(record(ENTRY, 3), kind="star_sign")])
+    phone.keep(Change(key=UUID(int=1), kind="star_sign", id=ENTRY, set={"sign": "Leo"}), None)
+    phone.forget(ENTRY)
+    assert phone.waiting() == []
