@@ -148,7 +148,7 @@ def _derived(shelves: Shelves, shown: Shown, table: Kind) -> Shown:
 def _children(shelves: Shelves, parent: Shown, table: Kind) -> Iterator[Record]:
     for identity in _ids_of(shelves, table.moved_by):
         child = laid(shelves, identity)
-        if child is None or _parent_id(child.kind, child.fields) != str(parent.id):
+        if child is None or child.kind not in table.moved_by or _parent_id(child.kind, child.fields) != str(parent.id):
             continue
         kind = KINDS[child.kind]
         content = {name: child.fields.get(name) for name in kind.written}

@@ -241,6 +241,17 @@ def test_what_a_phone_cannot_make_sense_of_moves_nothing_and_what_comes_after_it
     assert seen(phone, GOAL).fields["open_terms"] == [str(UUID(int=64))]
 
 
+@pytest.mark.parametrize("kind", ["star_sign", "check_in", "step"])
+def test_an_act_under_the_id_of_something_else_moves_nothing(kind: str) -> None:
+    phone = phone_with(
+        record(GOAL, 5, "goal", BEN, state="proposed"),
+        record(TERMS, 6, "goal_terms", BEN, order=6, **terms()),
+        replace(record(ACT, 7, "step", goal=str(GOAL), title="Pack"), kind=kind),
+    )
+    kept(phone, ACT, "goal_act", set=act("accept"))
+    assert seen(phone, GOAL).fields["state"] == "proposed"
+
+
 def test_a_goal_that_an_own_act_completes_is_achieved_on_a_day_that_the_server_says() -> None:
     phone = phone_with(
         record(GOAL, 5, "goal", BEN, form="goal", state="active", achieved_on=None),
