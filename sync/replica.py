@@ -6,7 +6,7 @@ build it again from them at any moment.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -306,7 +306,7 @@ class Replica:
             raise EditRefusedError(Refusal.CLOSED)
         if shown.gone:
             return
-        no = objection(table, attempt, as_record(shown), _situation(self.person, self.couple))
+        no = objection(table, attempt, as_record(shown), replace(_ANY_SITUATION, actor=self.person))
         if no is not None:
             raise EditRefusedError(no)
 
@@ -470,8 +470,10 @@ class Replica:
             self.shelves.hold(replace(kept, change=replace(change, base=base)))
 
 
-_MIDNIGHT = datetime(2000, 1, 1, tzinfo=UTC)
-"""Where a rule wants a time whose answer is not used."""
+_ANY_SITUATION = Situation(
+    actor=PersonId(UUID(int=0)), couple=None, now=datetime(2000, 1, 1, tzinfo=UTC), today=date(2000, 1, 1)
+)
+"""A device asks rules that need nothing of a situation but who acts."""
 
 _DRAFTS = frozenset(kind.name for kind in DRAFTED_AS.values())
 
@@ -501,7 +503,3 @@ def _row(view: RecordView) -> Row:
 
 def _wiped(gone: Gone) -> Row:
     return Row(space=SpaceId(gone.space), kind=gone.kind, id=RecordId(gone.id), version=gone.version, gone=True)
-
-
-def _situation(person: PersonId, couple: CoupleId | None) -> Situation:
-    return Situation(actor=person, couple=couple, now=_MIDNIGHT, today=_MIDNIGHT.date())

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from domain.ids import DeviceId, PersonId, RecordId, SpaceId
+from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
 from domain.kinds import KINDS
 from sync.replica import Replica
 from sync.shelves import Shelves
@@ -14,6 +14,9 @@ from sync.wire import Change, RecordView, Reset, SpaceView, SyncResponse
 from tests.rules.boards import ANA, COUPLE, NOON, OWN, TOGETHER
 
 ENTRY, GOAL, STEP, LOST, BOX, NOTE, DRAFT = (RecordId(UUID(int=100 + number)) for number in range(7))
+
+FORMERLY, FORMER_COUPLE = SpaceId(UUID(int=23)), CoupleId(UUID(int=41))
+"""The closed space of a couple that Ana was of before."""
 
 
 def a_phone() -> Replica:
@@ -25,10 +28,11 @@ def a_life(number: int) -> UUID:
 
 
 def space(identity: SpaceId, life: int = 1, **other: Any) -> SpaceView:
-    """One of Ana's two spaces, in the life with this number."""
-    couple = None if identity == OWN else COUPLE
+    """One of Ana's spaces, in the life with this number."""
+    couple = {OWN: None, TOGETHER: COUPLE, FORMERLY: FORMER_COUPLE}[identity]
     home = "personal" if couple is None else "couple"
-    said = SpaceView(id=identity, home=home, couple=couple, state="active", epoch=a_life(life), head=9)
+    state = "closed" if identity == FORMERLY else "active"
+    said = SpaceView(id=identity, home=home, couple=couple, state=state, epoch=a_life(life), head=9)
     return replace(said, **other)
 
 

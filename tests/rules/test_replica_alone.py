@@ -7,7 +7,7 @@ import pytest
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from domain.ids import RecordId
+from domain.ids import CoupleId, RecordId
 from domain.refusals import Refusal
 from sync.replica import EditRefusedError, Replica
 from sync.shelves import Rebuild
@@ -17,6 +17,8 @@ from tests.rules.phones import (
     BOX,
     DRAFT,
     ENTRY,
+    FORMER_COUPLE,
+    FORMERLY,
     GOAL,
     LOST,
     NOTE,
@@ -132,6 +134,34 @@ def test_an_edit_of_what_the_server_has_not_told_of_has_seen_nothing_of_it() -> 
     phone = a_phone()
     kept(phone, ENTRY, base=5, set={"text": "Once."})
     assert edited(phone, "check_in", ENTRY, {"text": "Twice."}).base == 0
+
+
+def test_what_a_former_couple_has_takes_no_edit_though_there_is_a_new_one() -> None:
+    phone = a_phone()
+    goal = replace(record(GOAL, 7, "goal", notes="One."), space=FORMERLY)
+    told(phone, spaces=[space(OWN), space(FORMERLY), space(TOGETHER)], records=[goal])
+    with pytest.raises(EditRefusedError) as caught:
+        edited(phone, "goal", GOAL, {"notes": "Two."})
+    assert caught.value.code is Refusal.CLOSED
+
+
+def test_an_edit_names_the_couple_that_has_the_record_whatever_was_asked() -> None:
+    phone = a_phone()
+    told(phone, records=[record(GOAL, 7, "goal", notes="One.")])
+    assert edited(phone, "goal", GOAL, {"notes": "Two."}, couple=FORMER_COUPLE).couple == COUPLE
+
+
+@pytest.mark.parametrize(("asked", "named"), [(None, FORMER_COUPLE), (CoupleId(UUID(int=42)), UUID(int=42))])
+def test_an_edit_of_what_was_not_sent_names_the_couple_that_was_asked_or_that_it_was_made_for(
+    asked: CoupleId | None, named: UUID
+) -> None:
+    phone = a_phone()
+    told(phone)
+    edited(phone, "goal", None, {"notes": "One."}, couple=FORMER_COUPLE)
+    goal = RecordId(phone.waiting()[0].change.id)
+    again = phone.edit("goal", goal, {"notes": "Two."}, couple=asked, key=UUID(int=3), new_id=goal, made_ms=None)
+    assert again is not None
+    assert again.couple == named
 
 
 # A space taken anew --------------------------------------------------------------------------------------------------

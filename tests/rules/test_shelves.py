@@ -11,7 +11,7 @@ from sync.resend import Row
 from sync.shelves import Kept, Rebuild, Shelves
 from sync.wire import NO_FIELD, Change
 from tests.rules.boards import ANA, BENS, COUPLE, OWN, TOGETHER
-from tests.rules.phones import ENTRY, GOAL, STEP, a_life, space
+from tests.rules.phones import ENTRY, FORMER_COUPLE, FORMERLY, GOAL, STEP, a_life, space
 
 PHONE = DeviceId(UUID(int=9))
 
@@ -135,8 +135,8 @@ def test_the_active_couple_is_that_of_a_space_that_stands_open() -> None:
     assert (shelves.couple, shelves.personal) == (None, OWN)
     shelves.note(space(TOGETHER, state="closed"))
     assert (shelves.couple, shelves.personal) == (None, OWN)
-    shelves.note(space(BENS, couple=UUID(int=41)))
-    assert (shelves.couple, shelves.personal) == (UUID(int=41), OWN)
+    shelves.note(space(FORMERLY, state="active"))
+    assert (shelves.couple, shelves.personal) == (FORMER_COUPLE, OWN)
 
 
 def test_a_couple_s_space_is_told_from_one_s_own_and_from_an_unknown_one() -> None:
@@ -152,7 +152,7 @@ def test_a_couple_s_space_is_told_from_one_s_own_and_from_an_unknown_one() -> No
         pytest.param("check_in", None, OWN, id="one's own"),
         pytest.param("check_in", COUPLE, OWN, id="one's own, whatever couple it names"),
         pytest.param("goal", COUPLE, TOGETHER, id="the couple's that it names"),
-        pytest.param("goal", UUID(int=41), BENS, id="an earlier couple's that it names"),
+        pytest.param("goal", FORMER_COUPLE, FORMERLY, id="an earlier couple's that it names"),
         pytest.param("goal", UUID(int=42), None, id="of a couple that is not known here"),
         pytest.param("goal", None, None, id="of no couple"),
         pytest.param("star_sign", COUPLE, None, id="of a kind that is not known here"),
@@ -162,7 +162,7 @@ def test_a_change_is_for_the_space_that_its_kind_and_its_couple_say(
     kind: str, couple: UUID | None, found: SpaceId | None
 ) -> None:
     shelves = Shelves(ANA, PHONE)
-    for each in (space(OWN), space(BENS, couple=UUID(int=41), state="closed"), space(TOGETHER)):
+    for each in (space(OWN), space(FORMERLY), space(TOGETHER)):
         shelves.note(each)
     assert shelves.space_of(Change(key=UUID(int=1), kind=kind, id=GOAL, couple=couple)) == found
 

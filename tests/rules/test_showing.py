@@ -11,7 +11,7 @@ from sync.replica import Replica
 from sync.showing import Shown
 from sync.wire import Alternative, Change, Gone, Origin, Outcome, RecordView
 from tests.rules.boards import ANA, BEN, OWN, TOGETHER
-from tests.rules.phones import DRAFT, ENTRY, GOAL, LOST, NOTE, STEP, a_phone, kept, record, space, told
+from tests.rules.phones import DRAFT, ENTRY, FORMERLY, GOAL, LOST, NOTE, STEP, a_phone, kept, record, space, told
 
 TERMS, ACT = NOTE, DRAFT
 
@@ -286,9 +286,8 @@ def test_who_has_written_in_another_space_is_not_taken_for_the_partner() -> None
     """What an earlier partner wrote stays in the space of that couple."""
     earlier = UUID(int=39)
     phone = a_phone()
-    former = space(RecordId(UUID(int=23)), couple=UUID(int=41), state="closed")
-    step = replace(record(STEP, 4, "step", earlier, goal=str(LOST), title="Pack"), space=former.id)
-    told(phone, spaces=[space(OWN), space(TOGETHER), former], records=[step])
+    step = replace(record(STEP, 4, "step", earlier, goal=str(LOST), title="Pack"), space=FORMERLY)
+    told(phone, spaces=[space(OWN), space(TOGETHER), space(FORMERLY)], records=[step])
     kept(phone, GOAL, "goal", set={"form": "goal"})
     kept(phone, TERMS, "goal_terms", set=terms())
     kept(phone, ACT, "goal_act", set=act("accept"), origin=Origin(author=BEN))
