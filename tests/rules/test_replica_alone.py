@@ -73,6 +73,13 @@ def test_a_refused_edit_is_kept_until_its_words_have_come_and_no_page_longer() -
     assert not phone.shelves.outbox
 
 
+def test_what_is_refused_without_a_code_is_refused_too() -> None:
+    phone = a_phone()
+    key = kept(phone, ENTRY, set={"text": "Mine."})
+    told(phone, more=True, outcomes=[Outcome(key=key, status="refused", unplaced=BOX)])
+    assert text_in(phone) is None
+
+
 def test_a_refused_edit_is_kept_while_only_the_old_copy_has_its_words() -> None:
     phone = a_phone()
     told(phone, records=[record(BOX, 7, "unplaced", words={"text": "Mine."})])
@@ -108,7 +115,7 @@ def test_a_settled_edit_waits_again_when_the_life_of_its_own_space_is_no_more() 
 
 
 def edited(phone: Replica, kind: str, identity: RecordId | None, values: dict[str, Any], **other: Any) -> Change:
-    change = phone.edit(kind, identity, values, key=UUID(int=1), new_id=UUID(int=2), made_ms=None, **other)
+    change = phone.edit(kind, identity, values, **{"key": UUID(int=1), "new_id": UUID(int=2), "made_ms": None} | other)
     assert change is not None
     return change
 
@@ -159,9 +166,25 @@ def test_an_edit_of_what_was_not_sent_names_the_couple_that_was_asked_or_that_it
     told(phone)
     edited(phone, "goal", None, {"notes": "One."}, couple=FORMER_COUPLE)
     goal = RecordId(phone.waiting()[0].change.id)
-    again = phone.edit("goal", goal, {"notes": "Two."}, couple=asked, key=UUID(int=3), new_id=goal, made_ms=None)
-    assert again is not None
-    assert again.couple == named
+    assert edited(phone, "goal", goal, {"notes": "Two."}, couple=asked, key=UUID(int=3)).couple == named
+
+
+def test_what_belongs_to_nobody_who_is_known_takes_no_edit() -> None:
+    phone = a_phone()
+    told(phone, records=[record(GOAL, 7, "goal", notes="One.")], spaces=[space(OWN)])
+    with pytest.raises(EditRefusedError) as caught:
+        edited(phone, "goal", GOAL, {"notes": "Two."})
+    assert caught.value.code is Refusal.CLOSED
+
+
+@pytest.mark.parametrize("identity", [ENTRY, LOST, BOX])
+def test_every_edit_tells_its_age(identity: RecordId) -> None:
+    """Of a record that is known, of one that was wiped, and of a new one."""
+    phone = a_phone()
+    wiped = Gone(space=OWN, kind="check_in", id=LOST, version=8)
+    told(phone, records=[record(ENTRY, 7)], gone=[wiped])
+    edited(phone, "check_in", identity, {"local_date": "2026-03-02"}, made_ms=40)
+    assert [each.age_ms for each in phone.request(100).changes] == [60]
 
 
 # A space taken anew --------------------------------------------------------------------------------------------------
