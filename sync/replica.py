@@ -173,7 +173,7 @@ class Replica:
     def keep(self, change: Change, made_ms: int | None) -> Change:
         """Put a change into the outbox as it is, unjudged: for clients that judge elsewhere, and for tests."""
         nth = max((each.nth for each in self.shelves.outbox.values()), default=0) + 1
-        self.shelves.hold(Kept(nth=nth, change=replace(change, age_ms=None), made_ms=made_ms))
+        self.shelves.hold(Kept(nth=nth, change=change, made_ms=made_ms))
         return change
 
     def forget(self, identity: RecordId) -> None:

@@ -197,6 +197,13 @@ def test_of_two_restores_the_one_that_went_back_further_counts() -> None:
         assert phone.rebuilds == {OWN: Rebuild(OWN, a_life(2), lowest)}
 
 
+def test_in_a_copy_that_comes_anew_too_an_older_record_never_replaces_a_newer_one() -> None:
+    phone = a_phone()
+    told(phone, more=True, records=[record(ENTRY, 8, text="Newer.")], **anew(OWN, head=5))
+    told(phone, records=[record(ENTRY, 7, text="Older.")], spaces=[space(OWN, 2)])
+    assert text_in(phone) == "Newer."
+
+
 def test_a_space_that_was_never_named_can_be_taken_anew() -> None:
     phone = a_phone()
     told(phone, reset=[Reset(space=TOGETHER, epoch=a_life(2), head=5)], spaces=[space(OWN)])
