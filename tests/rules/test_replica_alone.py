@@ -3,13 +3,14 @@
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from domain.ids import CoupleId, RecordId
 from domain.refusals import Refusal
-from sync.replica import EditRefusedError, Replica
+from sync.replica import PUSH_BYTES_MAX, EditRefusedError, Replica
 from sync.shelves import Rebuild
 from sync.wire import Alternative, Change, Gone, Outcome, Reset
 from tests.rules.boards import BEN, COUPLE, OWN, TOGETHER
@@ -187,6 +188,17 @@ def test_every_edit_tells_its_age(identity: RecordId) -> None:
     assert [each.age_ms for each in phone.request(100).changes] == [60]
 
 
+@pytest.mark.parametrize(("more", "sent"), [(0, 2), (1, 1)])
+def test_edits_that_come_to_just_what_a_request_may_hold_go_together(more: int, sent: int) -> None:
+    """Each with the comma behind it."""
+    phone = a_phone()
+    bare = Change(key=UUID(int=1), kind="check_in", id=ENTRY, set={"text": ""})
+    half = PUSH_BYTES_MAX // 2 - len(msgspec.json.encode(bare)) - 1
+    phone.keep(replace(bare, set={"text": "x" * half}), None)
+    phone.keep(replace(bare, key=UUID(int=2), set={"text": "x" * (half + more)}), None)
+    assert len(phone.request(0).changes) == sent
+
+
 # A space taken anew --------------------------------------------------------------------------------------------------
 
 
@@ -224,6 +236,18 @@ def test_what_is_sent_again_comes_before_what_waits_and_names_the_couple_only_wh
         ("check_in", None),
         ("check_in", None),
     ]
+
+
+def test_a_letter_is_given_again_as_the_draft_that_comes_back_with_one_s_own_space() -> None:
+    """Whichever of the two spaces is told of first, one's own is taken over first."""
+    words = {"for_what": "The tea.", "about_you": None, "text": None}
+    phone = a_phone()
+    wiped = Gone(space=OWN, kind="note_draft", id=DRAFT, version=9)
+    told(phone, records=[record(NOTE, 8, "note", **words, proof="p")], gone=[wiped])
+    resets = [Reset(space=each, epoch=a_life(2), head=5) for each in (TOGETHER, OWN)]
+    draft = record(DRAFT, 3, "note_draft", **words)
+    told(phone, reset=resets, spaces=[space(TOGETHER, 2), space(OWN, 2)], records=[draft])
+    assert [(each.kind, each.remove) for each in phone.request(0).changes] == [("note", UNSET), ("note_draft", True)]
 
 
 @pytest.mark.parametrize(
