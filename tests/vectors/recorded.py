@@ -12,6 +12,7 @@ from domain.kinds import KINDS
 from domain.shapes import UNFIT
 from sync.replica import Replica
 from sync.resend import STARTED_FROM
+from sync.shelves import Shelves
 from sync.showing import Shown
 from sync.wire import SyncRequest, SyncResponse
 from tests.world import Device, Person, World
@@ -133,7 +134,7 @@ def plain(value: Any) -> Any:
 
 def played(person: str, device: str, steps: list[Step]) -> Iterator[tuple[Step, Any, list[Any]]]:
     """Do the same steps on a new device that knows nothing but them; give what each gives and what is shown then."""
-    replica = Replica(PersonId(UUID(person)), DeviceId(UUID(device)))
+    replica = Replica(Shelves(PersonId(UUID(person)), DeviceId(UUID(device))))
     for step in steps:
         yield step, plain(_do(replica, step)), plain(list(shows(replica)))
 
