@@ -613,6 +613,16 @@ def test_what_stands_behind_the_record_is_written_anew_whatever_else_is_in_the_s
     assert [(each.version, each.values) for each in writes.revisions] == [(3, (Value("done", True, BEN),))]
 
 
+def test_of_what_stands_behind_only_texts_of_the_record_itself_are_remembered_as_destroyed() -> None:
+    entry = an_entry("A.")
+    revisions = [
+        _revision(replace(entry, id=RecordId(UUID(int=12))), 2, Value("text", "B.", ANA)),
+        _revision(replace(entry, space=TOGETHER), 2, Value("text", "C.", ANA)),
+        _revision(entry, 3, Value("topic", "work", ANA), Value("text", "D.", ANA)),
+    ]
+    assert stored_by(purged_by(ANA, entry, revisions=revisions))[RECORD].purged == mark_of("D.", "A.", version=21)
+
+
 def test_a_copy_that_showed_the_words_loses_them_and_what_stands_behind_it() -> None:
     shown = RecordId(UUID(int=12))
     entry = an_entry("A.", shown_id=shown)

@@ -446,3 +446,23 @@ def test_whoever_adds_what_is_there_in_another_order_says_nothing_new() -> None:
     """Found by a law among many stories: both had added the same sentence twice, and the joined text came once more."""
     everything, some = "A.\nA. A.A. B. ", "A.A. B. A. "
     assert merged("", everything, some) == merged("", some, everything) == Words(everything)
+
+
+@pytest.mark.parametrize(
+    ("stored", "incoming", "text"),
+    [
+        ("A. A.", "B. A. A.", "B. A. A."),
+        ("B. A. A.", "A. A.", "B. A. A."),
+        ("A. A. B.", "B. A. A.", "A. A. B."),
+    ],
+    ids=["the new one", "the stored one", "both"],
+)
+def test_of_two_that_only_added_the_one_with_all_sentences_of_the_other_stands(
+    stored: str, incoming: str, text: str
+) -> None:
+    assert merged("A.", stored, incoming) == Words(text)
+
+
+def test_who_moved_a_sentence_has_not_only_added() -> None:
+    assert merged("A. B.", "B. A.", "A. A. B.") == Words("B. A.", overlap=True)
+    assert merged("A. B.", "A. A. B.", "B. A.") == Words("A. A. B.", overlap=True)
