@@ -106,6 +106,23 @@ def test_a_text_that_was_written_over_another_one_than_is_stored_meets_it_whatev
     assert came.verdicts == {"text": "merged"}
 
 
+@pytest.mark.parametrize(
+    ("was", "stored", "incoming", "text"),
+    [
+        (None, "Green tea.", "Cake.", "Green tea. Cake."),
+        ("Slow walks. Good tea.", None, "Slow walks. Good tea. Cake.", "Cake."),
+    ],
+    ids=["written meanwhile", "emptied meanwhile"],
+)
+def test_a_text_that_stands_where_nothing_stood_or_was_emptied_is_met_too_whatever_the_base(
+    was: str | None, stored: str | None, incoming: str, text: str
+) -> None:
+    record = replace(check_in(text=stored), version=11)
+    came = then(record, edit(TABLET, {"text": incoming}, base=11, was={"text": was}))
+    assert came.record.fields["text"] == text
+    assert came.verdicts == {"text": "merged"}
+
+
 @pytest.mark.parametrize("was", [None, ""])
 def test_a_text_that_was_written_where_nothing_stood_follows_nothing(was: str | None) -> None:
     came = then(check_in(), edit(PHONE, {"text": "Tired."}, base=10, was={"text": was}))
