@@ -229,7 +229,7 @@ def _is_end(text: str, start: int, seam: re.Match[str]) -> bool:
     if "\n" in found or seam.end() == len(text):
         return True
     if found[-1].isspace():
-        return not _is_number(text[start : min(seam.start(), start + LIST_DIGITS_MAX + 1)], found)
+        return not _is_number(text[start : seam.start()], found)
     return any(mark in WIDE_ENDS for mark in found)
 
 
