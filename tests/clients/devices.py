@@ -128,6 +128,10 @@ class Device:
         await self._ask("insert", kind=kind, document=document)
         return str(document["id"])
 
+    async def insert_many(self, kind: str, documents: list[Document]) -> None:
+        """Make many records in one step."""
+        await self._ask("insertMany", kind=kind, documents=documents)
+
     async def patch(self, kind: str, identity: UUID | str, **fields: Any) -> None:
         """Edit some fields of a record."""
         await self._ask(
@@ -162,6 +166,29 @@ class Device:
         """While online, wait until nothing is left; return the number of pushes that it took."""
         pushes: int = await self._ask("rest")
         return pushes
+
+    async def send_unheard(self) -> None:
+        """Send what waits, and be cut off when the server has carried it out."""
+        await self._ask("sendUnheard")
+
+    @asynccontextmanager
+    async def answers_held(self) -> AsyncIterator[None]:
+        """Let the server carry out pushes whose answers do not arrive as long as this lasts."""
+        await self._ask("holdAnswers")
+        yield
+        await self._ask("releaseAnswers")
+
+    async def drop_stream(self) -> None:
+        """Lose the live stream, and find no other until `online`."""
+        await self._ask("dropStream")
+
+    async def shows(self, kind: str, identity: UUID | str, **fields: Any) -> None:
+        """Return once a record shows these fields, without being asked to sync."""
+        wanted = {"id": str(identity)} | fields
+        async with asyncio.timeout(DEADLINE_S):
+            # What is waited for happens in another process.
+            while not any(wanted.items() <= each.items() for each in await self.documents(kind)):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
 
     async def lose_answers(self, count: int) -> None:
         """Lose the answers to the next pushes, which the server does carry out."""

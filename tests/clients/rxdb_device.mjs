@@ -24,10 +24,11 @@ disableWarnings();
 addRxPlugin(RxDBDevModePlugin);
 
 class Device {
-    network = { requests: false, stream: false, pushing: null, answersToLose: 0 };
+    network = { requests: false, stream: false, pushing: null, answersToLose: 0, held: null };
     streams = new Set();
     pulls = new Map();
     pushed = [];
+    underWay = 0;
     answers = [];
 
     replicating = [];
@@ -56,6 +57,10 @@ class Device {
         await this.db[kind].insert(document);
     }
 
+    async insertMany({ kind, documents }) {
+        await this.db[kind].bulkInsert(documents);
+    }
+
     async patch({ kind, id, fields }) {
         await (await this.#found(kind, id)).incrementalPatch(fields);
     }
@@ -66,13 +71,21 @@ class Device {
 
     /** Be online until nothing waits here and nothing new comes; return the number of pushes that it took. */
     async sync({ pushing }) {
-        const before = { ...this.network };
         Object.assign(this.network, { requests: true, pushing });
         try {
             return await this.rest();
         } finally {
-            Object.assign(this.network, { requests: before.requests, pushing: before.pushing });
+            Object.assign(this.network, { requests: this.network.stream, pushing: null });
         }
+    }
+
+    /** Send what waits, and be cut off before any answer comes. */
+    async sendUnheard() {
+        const first = this.pushed.length;
+        Object.assign(this.network, { requests: true, answersToLose: Infinity });
+        await this.#begin();
+        while (this.pushed.length === first || this.underWay > 0) await sleep(2);
+        Object.assign(this.network, { requests: false, answersToLose: 0 });
     }
 
     async online() {
@@ -81,8 +94,8 @@ class Device {
     }
 
     offline() {
-        Object.assign(this.network, { requests: false, stream: false });
-        this.streams.forEach((cut) => cut());
+        this.network.requests = false;
+        this.dropStream();
     }
 
     /** Ask for all there is, again and again, until that brings nothing and nothing was left to send. */
@@ -100,6 +113,23 @@ class Device {
 
     loseAnswers({ count }) {
         this.network.answersToLose = count;
+    }
+
+    /** From now on, keep the answers to pushes on their way. */
+    holdAnswers() {
+        let release;
+        this.network.held = { until: new Promise((resolve) => (release = resolve)), release };
+    }
+
+    releaseAnswers() {
+        this.network.held.release();
+        this.network.held = null;
+    }
+
+    /** Lose the live stream, and find no other until `online`. */
+    dropStream() {
+        this.network.stream = false;
+        this.streams.forEach((cut) => cut());
     }
 
     async documents({ kind }) {
@@ -140,7 +170,7 @@ class Device {
         if (pathname === '/v1/live') return this.#listen(address, request);
         if (!this.network.requests) throw new TypeError(OFFLINE);
         if (what === 'pull') return this.#pull(kind, address, request);
-        if (!(this.network.pushing ?? [kind]).includes(kind)) throw new TypeError(OFFLINE);
+        if (!this.#mayPush(kind)) throw new TypeError(OFFLINE);
         return this.#push(kind, address, request);
     }
 
@@ -163,7 +193,9 @@ class Device {
 
     async #push(kind, address, request) {
         this.pushed.push({ kind, rows: JSON.parse(request.body) });
-        const answer = await this.#answer(address, request);
+        this.underWay += 1;
+        const answer = await this.#answer(address, request).finally(() => (this.underWay -= 1));
+        await this.network.held?.until;
         if (this.network.answersToLose > 0) {
             this.network.answersToLose -= 1;
             throw new TypeError(OFFLINE);
@@ -176,6 +208,10 @@ class Device {
         const text = await answer.text();
         this.answers.push(text);
         return new Response(text, answer);
+    }
+
+    #mayPush(kind) {
+        return this.network.pushing?.includes(kind) ?? true;
     }
 
     #pullsOf(kind) {
@@ -205,7 +241,9 @@ class Device {
 
     async #askForAll() {
         const begun = new Map();
-        for (const each of this.#replications()) {
+        // One that may not push now waits for that, and pulls nothing meanwhile.
+        const wanted = () => this.#replications().filter((each) => this.#mayPush(each.collection.name));
+        for (const each of wanted()) {
             begun.set(each.collection.name, this.#pullsOf(each.collection.name).begun);
             each.reSync();
         }
@@ -215,7 +253,7 @@ class Device {
                 await sleep(2);
             }
         }
-        await Promise.all(this.#replications().map((each) => each.awaitInSync()));
+        await Promise.all(wanted().map((each) => each.awaitInSync()));
     }
 
     #complain() {
