@@ -6,12 +6,16 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+import httpx
 import pytest
+
+from api.wiring import Parts
+from tests.clients.devices import House, Processes, house_of
 
 HERE = Path(__file__).resolve().parent
 LOCK = HERE / "package-lock.json"
@@ -22,6 +26,21 @@ INSTALLING_S = 300
 # One more try, and soon: who works without a network does not want to wait for it.
 TRYING = ["--prefer-offline", "--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=1000"]
 NO_NETWORK = re.compile(r"code (EAI_AGAIN|ENOTFOUND|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|\w*TIME_?D?OUT)")
+
+
+@pytest.fixture(scope="session")
+async def processes() -> AsyncIterator[Processes]:
+    """The devices' processes: one story after the other uses them."""
+    processes = Processes()
+    yield processes
+    await processes.end()
+
+
+@pytest.fixture
+async def house(client: httpx.AsyncClient, parts: Parts, processes: Processes) -> AsyncIterator[House]:
+    """A couple whose native phones are in sync, with a goal that both accepted, and a server for their devices."""
+    async with house_of(client, parts, processes) as house:
+        yield house
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from api.wiring import Parts
+from domain.ids import SpaceId
 from domain.kinds import KINDS
 from tests import people
 from tests.journeys.phones import Home, home_of
@@ -244,6 +245,13 @@ class House:
         owner = self.home.ana if whose == "ana" else self.home.ben
         return await self._opened(await people.another_device(self.home.client, owner), how)
 
+    async def in_sync(self, *whose: str, **how: Any) -> list[Device]:
+        """So many devices, which have pulled all there is."""
+        devices = list(await asyncio.gather(*(self.device(each, **how) for each in whose)))
+        for device in devices:
+            await device.sync()
+        return devices
+
     async def killed_and_begun_again(self, device: Device, file: Path) -> Device:
         """The same device after its process was killed; it had kept everything in this file."""
         await device.process.kill()
@@ -270,6 +278,27 @@ class House:
             if fault is not None:
                 raise fault
 
+    # Stories
+
+    async def step_by(self, device: Device, title: str) -> str:
+        """A step of the goal, made on this device."""
+        return await device.insert("step", couple=self.couple, goal=self.goal, title=title)
+
+    async def shared_step(self, title: str) -> str:
+        """A step that every device has."""
+        step = await self.step_by(self.devices[0], title)
+        for device in self.devices:
+            await device.sync()
+        return step
+
+    async def write_notes(self, text: str) -> None:
+        """Notes of the goal that every device has."""
+        await self.devices[0].patch("goal", self.goal, notes=text)
+        for device in self.devices:
+            await device.sync()
+
+    # Looking
+
     async def equal_everywhere(self) -> None:
         """Each device holds exactly what is stored for its person."""
         for device in self.devices:
@@ -277,6 +306,12 @@ class House:
             for kind in KINDS:
                 held = {each["id"]: each for each in await device.documents(kind)}
                 assert held == stored[kind], f"{kind}: {_differences(held, stored[kind])}"
+
+    async def moved_on(self, heads: dict[SpaceId, int]) -> None:
+        """Return once more is stored than was at these heads."""
+        async with asyncio.timeout(DEADLINE_S):
+            while await self.home.heads() == heads:  # noqa: ASYNC110 - another process is waited for
+                await asyncio.sleep(0.02)
 
     async def stored(self, someone: people.Person) -> dict[str, dict[str, Document]]:
         """What is stored for this person, as documents: by kind and id."""
@@ -304,6 +339,13 @@ class House:
                 document |= {"alternatives": beside, "merged": list(record.merged)}
             made[record.kind][document["id"]] = document
         return made
+
+
+async def agree(*devices: Device) -> None:
+    """Sync all in turn, twice: whatever one of them brings, the others have then."""
+    for _ in range(2):
+        for device in devices:
+            await device.sync()
 
 
 @asynccontextmanager

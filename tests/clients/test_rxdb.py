@@ -5,67 +5,15 @@ said to be equal, each holds exactly what is stored for its person, and the coup
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 
-from api.wiring import Parts
 from domain.goal_kinds import STEPS_A_GOAL_MAX
 from domain.ids import RecordId
 from sync.wire import Change
-from tests.clients.devices import Device, Document, House, Processes, house_of
-
-
-@pytest.fixture(scope="module")
-async def processes() -> AsyncIterator[Processes]:
-    """The devices' processes, one after the other's story."""
-    processes = Processes()
-    yield processes
-    await processes.end()
-
-
-@pytest.fixture
-async def house(client: httpx.AsyncClient, parts: Parts, processes: Processes) -> AsyncIterator[House]:
-    """A couple whose native phones are in sync, with a goal that both accepted."""
-    async with house_of(client, parts, processes) as house:
-        yield house
-
-
-async def in_sync(house: House, *whose: str) -> list[Device]:
-    """So many devices, which have pulled all there is."""
-    devices = list(await asyncio.gather(*(house.device(each) for each in whose)))
-    for device in devices:
-        await device.sync()
-    return devices
-
-
-async def agree(*devices: Device) -> None:
-    """Sync all in turn, twice: whatever one of them brings, the others have then."""
-    for _ in range(2):
-        for device in devices:
-            await device.sync()
-
-
-async def shared_step(house: House, title: str) -> str:
-    """A step that every device has."""
-    step = await a_step(house, house.devices[0], title)
-    for device in house.devices:
-        await device.sync()
-    return step
-
-
-async def a_step(house: House, device: Device, title: str) -> str:
-    """A step of the goal, made on this device."""
-    return await device.insert("step", couple=house.couple, goal=house.goal, title=title)
-
-
-async def write_notes(house: House, text: str) -> None:
-    """Notes that every device has."""
-    await house.devices[0].patch("goal", house.goal, notes=text)
-    for device in house.devices:
-        await device.sync()
+from tests.clients.devices import Device, Document, House, agree
 
 
 async def nothing_beside(*devices: Device) -> bool:
@@ -76,8 +24,8 @@ async def nothing_beside(*devices: Device) -> bool:
 
 
 async def test_basic(house: House) -> None:
-    a1, b1, a2 = await in_sync(house, "ana", "ben", "ana")
-    step = await a_step(house, a1, "Book ferry")
+    a1, b1, a2 = await house.in_sync("ana", "ben", "ana")
+    step = await house.step_by(a1, "Book ferry")
     entry = await a1.insert("check_in", local_date="2026-11-20", text="A day of my own.")
     assert (await a1.document("step", step))["title"] == "Book ferry", "shown at once, before any network"
 
@@ -92,8 +40,8 @@ async def test_basic(house: House) -> None:
 
 
 async def test_create_then_edit(house: House) -> None:
-    a1, b1 = await in_sync(house, "ana", "ben")
-    step = await a_step(house, a1, "Book")
+    a1, b1 = await house.in_sync("ana", "ben")
+    step = await house.step_by(a1, "Book")
     await a1.patch("step", step, title="Book ferry")
     await a1.patch("step", step, title="Book the ferry")
     await a1.patch("step", step, done=True)
@@ -109,8 +57,8 @@ async def test_create_then_edit(house: House) -> None:
 
 
 async def test_different_fields(house: House) -> None:
-    a1, b1 = await in_sync(house, "ana", "ben")
-    step = await shared_step(house, "Book ferry")
+    a1, b1 = await house.in_sync("ana", "ben")
+    step = await house.shared_step("Book ferry")
     await a1.patch("step", step, title="Book the ferry")
     await b1.patch("step", step, done=True)
 
@@ -128,8 +76,8 @@ async def test_different_fields(house: House) -> None:
 
 
 async def test_same_text_other_sentences(house: House) -> None:
-    a1, b1 = await in_sync(house, "ana", "ben")
-    await write_notes(house, "We leave on Friday. We take the dog.")
+    a1, b1 = await house.in_sync("ana", "ben")
+    await house.write_notes("We leave on Friday. We take the dog.")
     await a1.patch("goal", house.goal, notes="We leave on Friday at noon. We take the dog.")
     await b1.patch("goal", house.goal, notes="We leave on Friday. We take the dog and the tent.")
 
@@ -144,8 +92,8 @@ async def test_same_text_other_sentences(house: House) -> None:
 
 
 async def test_same_sentence(house: House) -> None:
-    a1, b1 = await in_sync(house, "ana", "ben")
-    step = await shared_step(house, "Book ferry")
+    a1, b1 = await house.in_sync("ana", "ben")
+    step = await house.shared_step("Book ferry")
     await a1.patch("step", step, title="Book the early ferry")
     await b1.patch("step", step, title="Book the night ferry")
 
@@ -177,8 +125,8 @@ async def test_same_sentence(house: House) -> None:
 
 async def test_no_ping_pong(house: House) -> None:
     """Both stay connected, with the conflict handler that RxDB has by itself."""
-    a1, b1 = await in_sync(house, "ana", "ben")
-    step = await shared_step(house, "Book ferry")
+    a1, b1 = await house.in_sync("ana", "ben")
+    step = await house.shared_step("Book ferry")
     before = {device: len(await device.pushes()) for device in (a1, b1)}
     await a1.patch("step", step, title="Book the early ferry")
     await b1.patch("step", step, title="Book the night ferry")
@@ -201,8 +149,8 @@ async def test_no_ping_pong(house: House) -> None:
 
 @pytest.mark.parametrize("first", ["remover", "editor"])
 async def test_remove_edit(house: House, first: str) -> None:
-    a1, b1 = await in_sync(house, "ana", "ben")
-    step = await shared_step(house, "Book ferry")
+    a1, b1 = await house.in_sync("ana", "ben")
+    step = await house.shared_step("Book ferry")
     await a1.remove("step", step)
     await b1.patch("step", step, title="Book the ferry for three")
 
@@ -217,7 +165,7 @@ async def test_remove_edit(house: House, first: str) -> None:
 
 
 async def test_window_cycle(house: House) -> None:
-    a1, b1 = await in_sync(house, "ana", "ben")
+    a1, b1 = await house.in_sync("ana", "ben")
     entry = await a1.insert("check_in", local_date="2026-11-20", text="first private", valence=-2, audience="only_me")
     await agree(a1, b1)
     seen = [await b1.documents("shown_check_in")]
@@ -244,13 +192,13 @@ BAD: dict[str, Callable[[Document], Document]] = {
 @pytest.mark.parametrize("bad", BAD)
 async def test_poison(house: House, bad: str) -> None:
     """Three times: by a device that hears no answer to its first two pushes."""
-    a1, b1 = await in_sync(house, "ana", "ben")
+    a1, b1 = await house.in_sync("ana", "ben")
     values = BAD[bad]({"person": a1.person})
     for nth in range(1, 4):
-        await a_step(house, b1, f"good {nth}")
+        await house.step_by(b1, f"good {nth}")
         titled = values | {"title": f"{values['title']}{nth}"}
         refused = await b1.insert("step", couple=house.couple, goal=house.goal, **titled)
-        await a_step(house, b1, f"good too {nth}")
+        await house.step_by(b1, f"good too {nth}")
         await b1.lose_answers(2)
 
         await agree(b1, a1)
@@ -303,7 +251,7 @@ async def mixed_rows(house: House, device: Device) -> set[str]:
     """Make so many records of several kinds that nothing is refused for their number."""
     terms = (await device.document("goal", house.goal))["terms_in_force"]
     acting = {"couple": house.couple, "goal": house.goal, "terms": terms, "act": "accept"}
-    made = {await a_step(house, device, f"Step {nth}.") for nth in range(STEPS_A_GOAL_MAX)}
+    made = {await house.step_by(device, f"Step {nth}.") for nth in range(STEPS_A_GOAL_MAX)}
     made |= {await device.insert("note_draft", for_what=f"Thanks {nth}.") for nth in range(60)}
     made |= {await device.insert("check_in", local_date=f"2026-11-{day:02}", text="A day.") for day in range(1, 21)}
     made |= {await device.insert("goal", couple=house.couple, notes=f"Plan {nth}.") for nth in range(40)}
