@@ -1,0 +1,322 @@
+// A device of the native protocol, written by somebody who had read docs/clients/native.md and not Haven's code.
+// Each step takes a device and gives the next one, which an app would keep. Of section 12 it does a part: see `lost`.
+import type { components } from '../../docs/clients/haven';
+
+type Schemas = components['schemas'];
+type Fields = { [field: string]: unknown };
+type Text = Schemas['Alternative'];
+type Texts = { [field: string]: Text[] };
+type Sides = Fields & { alternatives?: Texts; merged?: string[] };
+
+type Field = { policy: string; asks_was: boolean; empty?: unknown };
+type Parent = { field: string; known: boolean };
+type Kind = { home: 'couple' | 'personal'; parent: Parent | null; fields: { [field: string]: Field } };
+export type Kinds = { [kind: string]: Kind };
+export type Change = {
+    key: string;
+    kind: string;
+    id: string;
+    base?: number;
+    couple?: string;
+    set?: Sides;
+    was?: Sides;
+    remove?: boolean;
+    age_ms?: number;
+    origin?: Schemas['Origin'];
+};
+export type Request = Omit<Schemas['SyncRequest'], 'changes'> & { changes?: Change[] };
+type Content = { author: string; removed: boolean; fields: Fields; alternatives: Texts; merged: string[] };
+/** What the base holds under a space and an id; without content it is gone. */
+type Row = { space: string; id: string; kind: string; version: number; epoch: string; content: Content | null };
+type Base = { [spaceAndId: string]: Row };
+type Edit = { change: Change; madeMs: number | null; settled: number | null; unplaced: string | null };
+type Rebuild = { head: number; base: Base };
+
+export type Device = {
+    person: string;
+    kinds: Kinds;
+    cursor: string | null;
+    spaces: { [id: string]: Schemas['SpaceView'] };
+    base: Base;
+    outbox: Edit[];
+    rebuilds: { [space: string]: Rebuild };
+};
+export type Shown = Content & { kind: string; id: string; version: number; waits: boolean };
+
+const SCHEMA = 1;
+const CHANGES_MAX = 500;
+const CHANGES_MAX_BYTES = 500_000;
+
+export function begin(person: string, kinds: Kinds): Device {
+    return { person, kinds, cursor: null, spaces: {}, base: {}, outbox: [], rebuilds: {} };
+}
+
+// ---- An edit
+
+export type Wish = {
+    kind: string;
+    id: string | null;
+    new_id: string | null;
+    fields: Fields;
+    remove: boolean | null;
+    couple: string | null;
+    key: string;
+    made_ms: number;
+};
+
+export function edit(device: Device, wish: Wish): [Device, Change | null] {
+    const { key, kind, fields } = wish;
+    const before = wish.id === null ? null : look(device, wish.id);
+    const asked = device.kinds[kind].fields;
+    const given = before ? fields : { ...empty(device, kind, true), ...fields };
+    const set: Sides = {};
+    const was: Sides = {};
+    for (const [field, value] of Object.entries(given)) {
+        if (before && same(value, before.fields[field])) continue;
+        set[field] = value;
+        if (before && asked[field].asks_was) was[field] = before.fields[field];
+    }
+    const change: Change = { key, kind, id: wish.id ?? wish.new_id ?? '', set, was };
+    if (wish.remove !== null && wish.remove !== (before?.removed ?? false)) change.remove = wish.remove;
+    if (before && !Object.keys(set).length && change.remove === undefined) return [device, null];
+    return make(device, change, wish.couple, wish.made_ms);
+}
+
+export type Choice = { id: string; field: string; keep?: string; key: string; made_ms: number };
+
+/** Of texts that stand beside each other keep one. */
+export function pick(device: Device, { id, field, keep, key, made_ms }: Choice): [Device, Change | null] {
+    const before = look(device, id);
+    if (!before) return [device, null];
+    const set: Sides = { alternatives: { [field]: [] } };
+    const was: Sides = { alternatives: { [field]: before.alternatives[field] ?? [] } };
+    if (keep !== before.fields[field]) {
+        set[field] = keep;
+        was[field] = before.fields[field];
+    }
+    return make(device, { key, kind: before.kind, id, set, was }, null, made_ms);
+}
+
+/** Say that a text that was joined from two reads well. */
+export function confirm(device: Device, { id, field, key, made_ms }: Choice): [Device, Change | null] {
+    const before = look(device, id);
+    if (!before) return [device, null];
+    return make(device, { key, kind: before.kind, id, set: { merged: [] }, was: { merged: [field] } }, null, made_ms);
+}
+
+/** Give an edit its `base` and its couple, leave out what there is nothing to say in, and put it into the outbox. */
+function make(device: Device, change: Change, couple: string | null, madeMs: number): [Device, Change] {
+    const earlier = editsOf(device, change.id);
+    const row = find(device, change.id);
+    const base = Math.min(row?.version ?? 0, ...earlier.map((each) => each.change.base ?? 0));
+    if (base) change.base = base;
+    if (!Object.keys(change.set ?? {}).length) delete change.set;
+    if (!Object.keys(change.was ?? {}).length) delete change.was;
+    if (device.kinds[change.kind].home === 'couple') {
+        const present = Object.values(device.spaces).find((each) => each.home === 'couple' && each.state === 'active');
+        const space = row ? device.spaces[row.space] : present;
+        change.couple = couple ?? earlier[0]?.change.couple ?? space?.couple ?? undefined;
+    }
+    return [keep(device, change, madeMs), change];
+}
+
+export function keep(device: Device, change: Change, madeMs: number | null): Device {
+    return { ...device, outbox: [...device.outbox, { change, madeMs, settled: null, unplaced: null }] };
+}
+
+// ---- What is shown
+
+export function shows(device: Device): Shown[] {
+    const rows = Object.values(device.base).map((row) => row.id);
+    const ids = new Set([...rows, ...device.outbox.map((each) => each.change.id)]);
+    const all = [...ids].map((id) => look(device, id)).filter((each) => each !== null);
+    const there = all.filter((each) => {
+        const parent = device.kinds[each.kind]?.parent;
+        if (each.kind === 'goal' && each.fields.state === null) return false;
+        return !parent || parent.known || look(device, String(each.fields[parent.field]));
+    });
+    const order = Object.keys(device.kinds);
+    return there.sort((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind) || (one.id < other.id ? -1 : 1));
+}
+
+function look(device: Device, id: string): Shown | null {
+    const edits = editsOf(device, id);
+    const row = find(device, id);
+    const kind = edits[0]?.change.kind ?? row?.kind ?? '';
+    if (!edits.length && !row?.content) return null;
+    const fields = empty(device, kind, false);
+    const start = row?.content ?? { author: device.person, removed: false, fields, alternatives: {}, merged: [] };
+    const content = edits.reduce((below, each) => lay(device, below, each.change), start);
+    return { kind, id, version: row?.version ?? 0, ...content, waits: edits.some(waits) };
+}
+
+function lay(device: Device, below: Content, { kind, set = {}, was = {}, remove }: Change): Content {
+    const { alternatives: kept = {}, merged: named = [], ...values } = set;
+    const { alternatives: seen = {}, merged: read = [], ...before } = was;
+    const fields = { ...below.fields };
+    for (const [field, value] of Object.entries(values)) {
+        const old = before[field];
+        const members = device.kinds[kind]?.fields[field]?.policy === 'members';
+        if (members && Array.isArray(old) && Array.isArray(value)) {
+            const now = (fields[field] ?? []) as unknown[];
+            const stays = now.filter((each) => value.includes(each) || !old.includes(each));
+            fields[field] = [...stays, ...value.filter((each) => !old.includes(each) && !stays.includes(each))];
+        } else fields[field] = value;
+    }
+    const alternatives: Texts = { ...below.alternatives };
+    for (const [field, texts] of Object.entries(seen)) {
+        const gone = texts.filter((each) => !(kept[field] ?? []).some((text) => same(text, each)));
+        alternatives[field] = (alternatives[field] ?? []).filter((each) => !gone.some((text) => same(text, each)));
+        if (!alternatives[field].length) delete alternatives[field];
+    }
+    const merged = below.merged.filter((field) => named.includes(field) || !read.includes(field));
+    return { author: below.author, removed: remove ?? below.removed, fields, alternatives, merged };
+}
+
+/** With what a record begins; for an edit only what a client writes. */
+function empty(device: Device, kind: string, toSet: boolean): Fields {
+    const fields = Object.entries(device.kinds[kind]?.fields ?? {});
+    const begun = fields.filter(([, field]) => 'empty' in field && !(toSet && field.policy === 'server'));
+    return Object.fromEntries(begun.map(([name, field]) => [name, field.empty]));
+}
+
+// ---- Asking
+
+export function ask(device: Device, nowMs: number, limit: number): Request {
+    const request: Request = { schema: SCHEMA, limit };
+    if (device.cursor !== null) request.cursor = device.cursor;
+    if (Object.keys(device.rebuilds).length) return request;
+    const changes: Change[] = [];
+    let bytes = 0;
+    for (const { change, madeMs } of device.outbox.filter(waits).slice(0, CHANGES_MAX)) {
+        const age = madeMs === null ? -1 : nowMs - madeMs;
+        const sent = age < 0 ? change : { ...change, age_ms: age };
+        bytes += JSON.stringify(sent).length;
+        if (changes.length && bytes > CHANGES_MAX_BYTES) break;
+        changes.push(sent);
+    }
+    return changes.length ? { ...request, changes } : request;
+}
+
+// ---- Taking an answer
+
+export function take(old: Device, asked: Request, answer: Schemas['SyncResponse'], newKeys: string[]): [Device, boolean] {
+    if ((asked.cursor ?? null) !== old.cursor) return [old, false];
+    const device: Device = { ...old, spaces: { ...old.spaces }, base: { ...old.base }, rebuilds: { ...old.rebuilds } };
+    const keys = [...newKeys];
+    for (const { space, head } of answer.reset) {
+        const running = device.rebuilds[space];
+        device.rebuilds[space] = { head: Math.min(head, running?.head ?? head), base: {} };
+    }
+    for (const space of Object.values(device.spaces)) device.spaces[space.id] = { ...space, state: 'closed' };
+    for (const space of answer.spaces) device.spaces[space.id] = space;
+    const another = (space: string): boolean => space in old.spaces && old.spaces[space].epoch !== device.spaces[space].epoch;
+    device.outbox = device.outbox.map((each) =>
+        another(whereDecided(device, each)) ? { ...each, settled: null, unplaced: null } : each,
+    );
+    for (const outcome of answer.outcomes) device.outbox = device.outbox.flatMap((each) => decide(each, outcome));
+    for (const row of [...answer.records.map(ofRecord), ...answer.gone.map(ofGone)]) {
+        const base = device.rebuilds[row.space]?.base ?? device.base;
+        const epoch = device.spaces[row.space].epoch;
+        const present = base[nameOf(row)];
+        if (!(present && present.epoch === epoch && present.version > row.version)) base[nameOf(row)] = { ...row, epoch };
+    }
+    device.cursor = answer.cursor;
+    if (!answer.more) {
+        device.outbox = device.outbox.filter(waits);
+        const home = (space: string): number => (device.spaces[space].home === 'personal' ? 0 : 1);
+        const rebuilt = Object.keys(device.rebuilds).sort((one, other) => home(one) - home(other));
+        for (const space of rebuilt) finish(device, space, keys);
+    }
+    device.outbox = device.outbox.filter((each) => !arrived(device, each));
+    return [device, true];
+}
+
+function decide(each: Edit, { key, version, unplaced }: Schemas['Outcome']): Edit[] {
+    if (each.change.key !== key) return [each];
+    if (version !== null || unplaced !== null) return [{ ...each, settled: version, unplaced }];
+    return [];
+}
+
+function arrived(device: Device, each: Edit): boolean {
+    if (waits(each) || whereDecided(device, each) in device.rebuilds) return false;
+    if (each.unplaced !== null) return find(device, each.unplaced) !== null;
+    const row = find(device, each.change.id);
+    return row !== null && (row.content === null || row.version >= (each.settled ?? 0));
+}
+
+function finish(device: Device, space: string, newKeys: string[]): void {
+    const { head, base } = device.rebuilds[space];
+    delete device.rebuilds[space];
+    const again = Object.values(device.base).flatMap((row) => lost(device, row, base[nameOf(row)], space, head, newKeys));
+    device.outbox = [...again, ...device.outbox].map((each) => {
+        const above = spaceOf(device, each.change) === space && (each.change.base ?? 0) > head;
+        return above ? { ...each, change: { ...each.change, base: head } } : each;
+    });
+    const others = Object.entries(device.base).filter(([, row]) => row.space !== space);
+    device.base = { ...Object.fromEntries(others), ...base };
+}
+
+/** Of section 12 the half of point 4 that fits here: a record of the person's own that the new copy lacks, and what is
+ * not as it was in one that nobody has touched above `head`. Proofs, sentences in common and the rest are left out. */
+function lost(device: Device, row: Row, pulled: Row | undefined, space: string, head: number, newKeys: string[]): Edit[] {
+    const { id, kind, content: held } = row;
+    const fields = Object.entries(device.kinds[kind]?.fields ?? {}).filter(([, field]) => field.policy !== 'server');
+    if (row.space !== space || row.version <= head || !held || !fields.length) return [];
+    if (pulled ? !pulled.content || pulled.version > head : held.author !== device.person || 'proof' in held.fields) return [];
+    const now = pulled?.content;
+    const differ = fields.filter(([name]) => !now || !same(held.fields[name], now.fields[name]));
+    const set: Sides = Object.fromEntries(differ.map(([name]) => [name, held.fields[name]]));
+    if ('audience' in set) set.audience = 'only_me';
+    if ('send' in set) set.send = false;
+    const remove = held.removed && !now?.removed;
+    if (!differ.length && !remove) return [];
+    const seen = device.outbox.every((each) => each.change.id !== id || (each.change.base ?? 0) >= row.version);
+    const change: Change = { key: newKeys.shift() ?? '', kind, id, set, origin: { seen } };
+    const texts = differ.filter(([, field]) => now && field.asks_was);
+    if (texts.length) change.was = Object.fromEntries(texts.map(([name]) => [name, now?.fields[name]]));
+    if (pulled) change.base = pulled.version;
+    if (remove) change.remove = true;
+    if (device.spaces[space].couple) change.couple = device.spaces[space].couple ?? undefined;
+    return [{ change, madeMs: null, settled: null, unplaced: null }];
+}
+
+// ---- Names and comparisons
+
+const waits = (each: Edit): boolean => each.settled === null && each.unplaced === null;
+const nameOf = (row: { space: string; id: string }): string => `${row.space} ${row.id}`;
+
+function whereDecided(device: Device, each: Edit): string {
+    if (each.unplaced === null) return spaceOf(device, each.change);
+    return Object.values(device.spaces).find((space) => space.home === 'personal')?.id ?? '';
+}
+
+function editsOf(device: Device, id: string): Edit[] {
+    return device.outbox.filter((each) => each.change.id === id && each.unplaced === null);
+}
+
+function spaceOf(device: Device, { kind, couple }: Change): string {
+    const home = device.kinds[kind]?.home;
+    const spaces = Object.values(device.spaces);
+    return spaces.find((each) => each.home === home && (home === 'personal' || each.couple === couple))?.id ?? '';
+}
+
+function find(device: Device, id: string): Row | null {
+    const rows = Object.values(device.base).filter((each) => each.id === id);
+    return rows.find((each) => each.content) ?? rows[0] ?? null;
+}
+
+function ofRecord(record: Schemas['RecordView']): Omit<Row, 'epoch'> {
+    const { space, id, kind, version, author, removed, fields, alternatives = {}, merged = [] } = record;
+    return { space, id, kind, version, content: { author, removed, fields, alternatives, merged } };
+}
+
+function ofGone({ space, id, kind, version }: Schemas['Gone']): Omit<Row, 'epoch'> {
+    return { space, id, kind, version, content: null };
+}
+
+function same(one: unknown, other: unknown): boolean {
+    if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return one === other;
+    const [left, right] = [Object.entries(one), other as Fields];
+    return left.length === Object.keys(other).length && left.every(([key, value]) => key in right && same(value, right[key]));
+}
