@@ -66,27 +66,29 @@ async def an_edit_on_top_of_a_waiting_one_has_not_seen_what_was_pulled_since(wor
 
 
 async def two_texts_stand_beside_each_other_until_one_is_picked(world: RecordedWorld) -> Recorder:
-    phone, partner, couple = await met(world)
-    goal = phone.make("goal", couple=couple, notes="We take the train.")
+    phone, _, _ = await met(world)
+    tablet = world.device(world.people[0])
+    entry = phone.make("check_in", local_date="2026-03-02", text="We take the train.")
     await world.settle()
-    partner.write(goal, notes="We take the night train.")
-    await partner.sync()
-    phone.write(goal, notes="We take the slow train.")
+    tablet.write(entry, text="We take the night train.")
+    await tablet.sync()
+    phone.write(entry, text="We take the slow train.")
     await phone.sync()
-    phone.pick(goal, "notes", keep="We take the slow train.")
+    phone.pick(entry, "text", keep="We take the night train.")
     await phone.sync()
     return phone
 
 
 async def a_joined_text_is_confirmed(world: RecordedWorld) -> Recorder:
-    phone, partner, couple = await met(world)
-    goal = phone.make("goal", couple=couple, notes="Two nights. We take the train.")
+    phone, _, _ = await met(world)
+    tablet = world.device(world.people[0])
+    entry = phone.make("check_in", local_date="2026-03-02", text="Two nights. We take the train.")
     await world.settle()
-    partner.write(goal, notes="Two nights. We take the train. Ask Cleo.")
-    await partner.sync()
-    phone.write(goal, notes="Three nights. We take the train.")
+    tablet.write(entry, text="Two nights. We take the train. Ask Cleo.")
+    await tablet.sync()
+    phone.write(entry, text="Three nights. We take the train.")
     await phone.sync()
-    phone.confirm(goal, "notes")
+    phone.confirm(entry, "text")
     await phone.sync()
     return phone
 
@@ -150,10 +152,11 @@ async def a_long_answer_comes_in_pages(world: RecordedWorld) -> Recorder:
     return phone
 
 
-async def a_step_without_its_goal_is_not_shown(world: RecordedWorld) -> Recorder:
+async def a_step_is_not_shown_before_its_goal_has_come(world: RecordedWorld) -> Recorder:
     phone, partner, couple = await met(world)
-    goal = partner.make("goal", couple=couple)
+    goal = world.uuid()
     partner.make("step", couple=couple, goal=goal, title="Find a room")
+    partner.force("goal", goal, couple=couple.id, set={"notes": "Slow walks."})
     await partner.sync()
     await phone.sync(limit=1)
     return phone
@@ -181,6 +184,60 @@ async def a_store_that_went_back_is_taken_anew_and_given_what_it_lost(world: Rec
     return phone
 
 
+async def a_refused_edit_is_not_shown_while_its_words_are_on_the_way(world: RecordedWorld) -> Recorder:
+    phone, _, _ = await met(world)
+    tablet = world.device(world.people[0])
+    entry = phone.make("check_in", local_date="2026-03-02", text="Slept well.")
+    await phone.sync()
+    for day in (3, 4):
+        tablet.make("check_in", local_date=f"2026-03-0{day}", text=f"Day {day}.")
+    await tablet.sync()
+    phone.force("check_in", entry, base=2, set={"text": "Plum.", "valence": 99}, was={"text": "Slept well."})
+    await phone.sync(limit=1)
+    return phone
+
+
+async def a_text_begins_as_nothing_and_can_be_nothing_again(world: RecordedWorld) -> Recorder:
+    phone, _, _ = await met(world)
+    entry = phone.make("check_in", local_date="2026-03-02")
+    await phone.sync()
+    phone.write(entry, text="Slept well.")
+    phone.write(entry, text=None)
+    phone.bring_back(entry)
+    await phone.sync()
+    return phone
+
+
+async def a_second_reset_before_the_first_is_done_keeps_the_smaller_head(world: RecordedWorld) -> Recorder:
+    phone, _, _ = await met(world)
+    early = world.dump()
+    phone.make("check_in", local_date="2026-03-02", text="Day 2.")
+    await phone.sync()
+    late = world.dump()
+    phone.make("check_in", local_date="2026-03-03", text="Day 3.")
+    await phone.sync()
+    world.restore(late)
+    request = phone.request(limit=1)
+    phone.receive(request, await phone.send(request))
+    world.restore(early)
+    await phone.sync(limit=1)
+    return phone
+
+
+async def what_was_decided_in_a_life_that_is_over_waits_again(world: RecordedWorld) -> Recorder:
+    phone, _, _ = await met(world)
+    tablet = world.device(world.people[0])
+    for day in (2, 3):
+        tablet.make("check_in", local_date=f"2026-03-0{day}", text=f"Day {day}.")
+    await tablet.sync()
+    phone.make("check_in", local_date="2026-03-04", text="Day 4.")
+    request = phone.request(limit=1)
+    phone.receive(request, await phone.send(request))
+    world.bump()
+    await phone.sync(limit=1)
+    return phone
+
+
 CASES: tuple[Case, ...] = (
     a_record_is_made_and_edited_offline,
     an_answer_is_lost_and_the_same_is_sent_again,
@@ -193,7 +250,11 @@ CASES: tuple[Case, ...] = (
     what_is_removed_stays_a_record_and_can_be_brought_back,
     what_is_gone_is_wiped,
     a_long_answer_comes_in_pages,
-    a_step_without_its_goal_is_not_shown,
+    a_step_is_not_shown_before_its_goal_has_come,
     a_clock_that_is_set_back_tells_no_age,
     a_store_that_went_back_is_taken_anew_and_given_what_it_lost,
+    a_refused_edit_is_not_shown_while_its_words_are_on_the_way,
+    a_text_begins_as_nothing_and_can_be_nothing_again,
+    a_second_reset_before_the_first_is_done_keeps_the_smaller_head,
+    what_was_decided_in_a_life_that_is_over_waits_again,
 )
