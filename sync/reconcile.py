@@ -155,7 +155,7 @@ class _Batch:
             # A tombstone holds no words any more: only a whole new record can stand in its place.
             stored = None
         attempt = Attempt(set=edit.set, was=edit.was, remove=edit.remove)
-        situation = self._situation(kind, space, change, stored, attempt)
+        situation = self._situation(kind, space, change, attempt)
         # What was stored once was permitted then.
         no = None if edit.author is not None else objection(kind, attempt, stored, situation)
         if no is not None:
@@ -164,15 +164,13 @@ class _Batch:
         if not merged.changed:
             return Outcome(key=change.key, status=merged.status, version=merged.record.version)
         self._find_room(kind, stored, merged.record)
-        if taken is not None and self._move_away(kind, taken, edit):
-            merged = self._merged(kind, space, change, stored, edit)
+        if taken is not None:
+            self._move_away(kind, taken, edit)
+            merged = self._merged(kind, space, change, None, edit)
         return self._keep(kind, change, stored, merged, edit, situation)
 
-    def _move_away(self, kind: Kind, stored: Record, edit: Edit) -> bool:
-        """Give another id to what stands under that of a record that comes back, unless nothing of it would be lost.
-
-        Return whether it was moved.
-        """
+    def _move_away(self, kind: Kind, stored: Record, edit: Edit) -> None:
+        """Give another id to what stands under that of a record that comes back, unless nothing of it would be lost."""
         if stored.family is not None and any(
             each.author != stored.author and str(stored.id) in each.fields.values()
             for each in self.board.family(stored.space, stored.family)
@@ -180,12 +178,11 @@ class _Batch:
             # The other has answered what stands there: nobody's yes is put under words that they have not seen.
             raise _Refused(Refusal.IMMUTABLE)
         if (stored.kind, stored.author) == (kind.name, edit.author) and says_no_more(kind, stored.fields, edit.set):
-            return False
+            return
         identity = self.board.made_id(stored.space, "moved", stored.id, str(stored.version))
-        moved = replace(stored, id=identity, version=0, created=0)
+        moved = replace(stored, id=identity, created=0)
         self._find_room(KINDS[stored.kind], None, moved)
         self.board.put(moved)
-        return True
 
     def _edit(self, kind: Kind, space: Space, change: Change, stored: Record | None) -> Edit:
         try:
@@ -194,7 +191,7 @@ class _Batch:
             raise _Refused(Refusal.INVALID) from None
         was = dict(change.was)
         purged = None if stored is None else stored.purged
-        if purged is not None and change.base < purged.version:
+        if purged is not None:
             id_key, record = self.board.id_keys[space.id], RecordId(change.id)
             values = kept_out(values, purged, base=change.base, id_key=id_key, record=record)
             was = kept_out(was, purged, base=change.base, id_key=id_key, record=record)
@@ -228,16 +225,12 @@ class _Batch:
             made_ms=_made_ms(self.board.now, change.age_ms),
         )
 
-    def _situation(
-        self, kind: Kind, space: Space, change: Change, stored: Record | None, attempt: Attempt
-    ) -> Situation:
-        values = attempt.set if stored is None else stored.fields
-        parent = None
-        if kind.parent is not None and (identity := as_uuid(values.get(kind.parent.field))) is not None:
-            parent = self.board.records.get((space.id, RecordId(identity)))
+    def _situation(self, kind: Kind, space: Space, change: Change, attempt: Attempt) -> Situation:
+        # What a record belongs to, and what is beside it, is asked when it is made, and then the change says it.
+        named = None if kind.parent is None else as_uuid(attempt.set.get(kind.parent.field))
+        parent = None if named is None else self.board.records.get((space.id, RecordId(named)))
         # Only rules look at what is beside; a goal with a thousand acts is not gone through for each of them.
-        judged_beside = stored is None and kind.rules
-        family = family_of(kind, values, self.board.id_keys[self.caller.personal]) if judged_beside else None
+        family = family_of(kind, attempt.set, self.board.id_keys[self.caller.personal]) if kind.rules else None
         return Situation(
             actor=self.caller.person,
             couple=None if self.board.couple is None else self.board.couple.couple,
@@ -278,7 +271,7 @@ class _Batch:
             day = date.fromisoformat(merged.record.fields[kind.counts_on])
             family = given_on(self.board.id_keys[space.id], edit.author, day)
             return replace(merged, record=replace(merged.record, family=family))
-        if kind.family is None or not merged.changed:
+        if kind.family is None:
             return merged
         record = merged.record
         record = replace(record, family=family_of(kind, record.fields, self.board.id_keys[self.caller.personal]))
@@ -301,7 +294,7 @@ class _Batch:
             if held:
                 owed.append(Word(self.caller.person, "kept_private"))
                 verdicts[kind.letter.sends] = "kept_private"
-        if change.set.get("audience", ONLY_ME) != ONLY_ME and edit.set.get("audience") == ONLY_ME:
+        if edit.set.get("audience") == ONLY_ME and change.set["audience"] != ONLY_ME:
             verdicts["audience"] = "kept_private"
         record = self.board.put(record)
         if merged.behind:
