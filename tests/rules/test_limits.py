@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from domain.check_ins import CHECK_INS_A_DAY_MAX
-from domain.goal_kinds import OPEN_TERMS_A_GOAL_MAX, STEPS_A_GOAL_MAX
+from domain.goal_kinds import GOALS_MAX, OPEN_TERMS_A_GOAL_MAX, STEPS_A_GOAL_MAX
 from domain.ids import RecordId
 from tests.world import Device, World
 
@@ -110,6 +110,16 @@ async def test_steps_that_are_brought_back_count(two: Two) -> None:
         phone.bring_back(each)
     await phone.sync()
     assert standing(world, "step") == STEPS_A_GOAL_MAX
+
+
+async def test_a_goal_may_change_among_as_many_as_a_space_holds(two: Two) -> None:
+    world, phone, *_ = two
+    goals = [phone.make("goal") for _ in range(GOALS_MAX)]
+    await phone.sync()
+    phone.write(goals[0], notes="Slow walks.")
+    phone.make("goal")
+    assert [each.code for each in await phone.sync()] == [None, "too_many"]
+    assert world.stored(goals[0]).fields["notes"] == "Slow walks."
 
 
 @pytest.mark.parametrize("goal_first", [True, False])

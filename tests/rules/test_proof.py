@@ -204,6 +204,27 @@ async def test_another_s_record_that_has_taken_the_id_of_a_lost_one_moves_away(c
     assert found == {cast.ben.id: (True, "Pack."), cast.ana.id: (False, "Ana's.")}
 
 
+async def test_what_moves_away_is_stored_anew_before_what_comes_back_under_an_id_that_follows_from_its_own(
+    cast: Cast,
+) -> None:
+    step, fields, origin = await lost_step(cast)
+    tool = await cast.new_phone(cast.ana)
+    tool.force("step", step, couple=cast.couple.id, set=fields | {"title": "Ana's."})
+    await tool.sync()
+    before = cast.world.stored(step)
+
+    tool.force("step", step, couple=cast.couple.id, set=fields, origin=origin)
+    await tool.sync()
+
+    id_key = cast.world.keys.now(cast.couple.space).id_key
+    moved = cast.world.stored(RecordId(keyed_id(id_key, "moved", step, str(before.version))))
+    assert (moved.fields["title"], moved.created, moved.version) == ("Ana's.", before.version + 1, before.version + 1)
+    assert moved.fields["proof"] != before.fields["proof"]
+    back = cast.world.stored(step)
+    assert (back.fields["title"], back.created, back.version) == ("Pack.", moved.version + 1, moved.version + 1)
+    assert back.stamp("title").version == back.version, "a phone that has pulled up to the moved one has not seen it"
+
+
 async def test_what_a_phone_sends_again_counts_as_the_word_of_a_device_of_its_own_that_is_below_the_others(
     cast: Cast,
 ) -> None:
@@ -301,6 +322,22 @@ async def test_words_of_a_letter_come_back_though_another_phone_has_given_it_wit
     await cast.world.settle()
 
     assert cast.bens.only("note").fields["text"] == "It was warm."
+    assert cast.one.unplaced() == cast.two.unplaced() == []
+
+
+async def test_a_letter_that_another_phone_has_given_with_other_words_stays_beside_the_lost_one(cast: Cast) -> None:
+    draft = cast.one.make("note_draft", for_couple=cast.couple.id, for_what="The soup.")
+    await cast.world.settle()
+    dump = cast.world.dump()
+    cast.two.write(draft, for_what="The bread.", send=True)
+    cast.one.write(draft, send=True)
+    await cast.one.sync()
+    cast.world.restore(dump)
+
+    await cast.two.sync()
+    await cast.world.settle()
+
+    assert sorted(each.fields["for_what"] for each in cast.bens.view("note")) == ["The bread.", "The soup."]
     assert cast.one.unplaced() == cast.two.unplaced() == []
 
 

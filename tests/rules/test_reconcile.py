@@ -16,8 +16,10 @@ from sync.board import Board, settings_id
 from sync.merge import Word
 from sync.picks import picks
 from sync.ports import Loaded, Wanted
+from sync.purge import marked
 from sync.reconcile import AGE_MAX, reconcile
-from sync.wire import VERSION_MAX, Change
+from sync.sealing import keyed_id
+from sync.wire import NO_FIELD, VERSION_MAX, Change, Origin
 from tests.pair import Pair, change, in_memory
 
 
@@ -99,6 +101,26 @@ async def test_a_change_that_changes_nothing_has_the_version_that_stands(pair: P
     assert (outcome.status, outcome.version) == ("applied", 1)
 
 
+async def test_who_takes_a_step_that_the_other_has_taken_is_told_nothing_more(pair: Pair) -> None:
+    ana, ben = str(pair.ana.person), str(pair.ben.person)
+    step = await a_step(pair, taken_by=[ana])
+    both = change("step", step, {"taken_by": [ana, ben]}, was={"taken_by": [ana]}, base=1, couple=pair.couple)
+    outcome = await pair.one(pair.ben.phone, both)
+    assert (outcome.status, outcome.fields) == ("applied", {})
+    assert (await pair.look(pair.ben, step)).fields["taken_by"] == sorted([ana, ben])
+
+
+async def test_a_step_that_was_stored_before_steps_could_be_taken_is_taken_like_any_other(pair: Pair) -> None:
+    step = await a_step(pair)
+    record = await pair.look(pair.ana, step)
+    older = {name: value for name, value in record.fields.items() if name != "taken_by"}
+    await pair.put(pair.ana.phone, replace(record, fields=older, version=2))
+    ben = str(pair.ben.person)
+    outcome = await pair.one(pair.ben.phone, change("step", step, {"taken_by": [ben]}, base=2, couple=pair.couple))
+    assert (outcome.status, outcome.fields) == ("applied", {})
+    assert (await pair.look(pair.ben, step)).fields["taken_by"] == [ben]
+
+
 async def test_what_was_merged_says_so_a_field(pair: Pair) -> None:
     step = await a_step(pair)
     await pair.one(pair.ana.phone, retitled(pair, step, "Boat.", base=1, was="Ferry."))
@@ -123,15 +145,40 @@ async def test_a_base_beyond_the_head_was_seen_by_nobody(pair: Pair) -> None:
     assert late.outcomes[0].fields == {"title": "kept_both"}, "in another life of the space nothing later was common"
 
 
-async def test_a_full_space_refuses_instead_of_overflowing(pair: Pair) -> None:
+async def test_of_a_space_that_went_back_only_what_both_lives_have_in_common_was_seen(pair: Pair) -> None:
+    entry = check_in()
+    await pair.one(pair.ana.phone, entry)
+    await pair.one(pair.ana.tablet, change("check_in", entry.id, {"valence": 1}, base=2))
+    loaded = await pair.store.load(pair.ana.phone, Wanted(ids=[RecordId(entry.id)]))
+    keys = {space: pair.keys.one(space).id_key for space in (pair.space, pair.ana.personal, pair.ben.personal)}
+    made = change("check_in", entry.id, {"valence": 2}, base=3)
+    for base_max, fields in (({}, {}), ({pair.ana.personal: 2}, {"valence": "theirs_kept"})):
+        [outcome] = reconcile(loaded, pair.ana.phone, [made], pair.now, keys, None, base_max).outcomes
+        assert outcome.fields == fields
+
+
+async def test_who_claims_to_have_seen_what_is_not_there_yet_has_seen_what_is_there(pair: Pair) -> None:
+    """Of more than a set holds the needs stay whose device had seen least; here both had seen the same."""
+    entry = check_in(needs=["rest"])
+    await pair.one(pair.ana.phone, entry)
+    for who, base, needs in (
+        (pair.ana.phone, VERSION_MAX, ["affection", "rest"]),
+        (pair.ana.tablet, 2, ["clarity", "kindness_to_self", "rest"]),
+    ):
+        await pair.one(who, change("check_in", entry.id, {"needs": needs}, was={"needs": ["rest"]}, base=base))
+    assert (await pair.look(pair.ana, entry.id)).fields["needs"] == ["affection", "clarity", "rest"]
+
+
+@pytest.mark.parametrize(("left", "code"), [(3, "too_many"), (16, "too_many"), (17, None)])
+async def test_a_full_space_refuses_instead_of_overflowing(pair: Pair, left: int, code: str | None) -> None:
     loaded = await pair.store.load(pair.ana.phone, Wanted())
     own = loaded.spaces[pair.ana.personal]
     full = Loaded(
-        spaces=loaded.spaces | {own.id: replace(own, head=VERSION_MAX - 3)}, records={}, outcomes={}, counts={}
+        spaces=loaded.spaces | {own.id: replace(own, head=VERSION_MAX - left)}, records={}, outcomes={}, counts={}
     )
     keys = {space: pair.keys.one(space).id_key for space in (pair.space, pair.ana.personal, pair.ben.personal)}
     [outcome] = reconcile(full, pair.ana.phone, [check_in()], pair.now, keys).outcomes
-    assert outcome.code == "too_many"
+    assert outcome.code == code
 
 
 async def test_a_stated_age_breaks_a_tie_and_is_taken_for_no_more_than_four_hundred_days(pair: Pair) -> None:
@@ -145,6 +192,7 @@ async def test_a_stated_age_breaks_a_tie_and_is_taken_for_no_more_than_four_hund
     assert older.status == "applied"
     stamp = (await pair.look(pair.ana, entry.id)).stamp("arousal")
     assert stamp.made_ms == int((pair.now - AGE_MAX).timestamp() * 1000)
+    assert isinstance(stamp.made_ms, int), "it is stored as a whole number"
 
 
 async def test_what_was_refused_is_shown_to_the_device_again(pair: Pair) -> None:
@@ -195,6 +243,39 @@ async def test_refused_words_come_back_to_their_author_alone(pair: Pair) -> None
     assert (unplaced.author, unplaced.family) == (pair.ben.person, made.id)
     assert await pair.of_kind(pair.ana, "unplaced") == []
     assert (await pair.page(pair.ana)).spaces[pair.space].head == 0, "I35: nobody else learns of it"
+
+
+async def test_words_that_are_refused_under_one_key_on_two_devices_are_kept_once(pair: Pair) -> None:
+    """A device that has signed in anew sends its outbox under the same keys."""
+    made = change("goal", uuid4(), {"notes": "Sunday at the sea."}, couple=uuid4())
+    first = await pair.one(pair.ben.phone, made)
+    again = await pair.one(pair.ben.tablet, made)
+    box = keyed_id(pair.keys.one(pair.ben.personal).id_key, "unplaced", made.key)
+    assert (first.status, first.unplaced, again.status, again.unplaced) == ("refused", box, "refused", box)
+    assert await words_of(pair) == [{"notes": "Sunday at the sea."}]
+
+
+async def test_a_box_whose_words_were_destroyed_is_not_filled_again_under_its_key(pair: Pair) -> None:
+    made = change("goal", uuid4(), {"notes": "Sunday at the sea."}, couple=uuid4())
+    first = await pair.one(pair.ben.phone, made)
+    assert first.unplaced is not None
+    await service.purge(pair.store, pair.keys, pair.ben.phone, "unplaced", RecordId(first.unplaced), pair.now)
+    late = await pair.one(pair.ben.tablet, replace(made, set={"notes": "Monday."}))
+    assert (late.status, late.unplaced) == ("refused", None)
+    assert await words_of(pair) == []
+
+
+async def test_the_past_of_every_record_whose_words_are_refused_is_asked_for(pair: Pair) -> None:
+    made = [change("goal", uuid4(), {"notes": text}, couple=uuid4()) for text in ("One.", "Another.")]
+    assert (await pair.decide(pair.ben.phone, *made)).asks == {(pair.ben.personal, each.id) for each in made}
+
+
+async def test_words_that_come_back_to_where_they_were_kept_have_the_code_that_they_had(pair: Pair) -> None:
+    values, was = {"text": "Tired.", NO_FIELD: True}, {NO_FIELD: "too_many"}
+    origin = Origin(author=pair.ben.person, seen=True)
+    outcome = await pair.one(pair.ben.phone, change("check_in", uuid4(), values, was=was, origin=origin))
+    assert outcome.code == "invalid"
+    assert [each["code"] for each in await pair.words_for(pair.ben)] == ["too_many"]
 
 
 async def test_only_texts_are_words(pair: Pair) -> None:
@@ -329,6 +410,11 @@ async def test_an_audience_of_another_couple_is_stored_as_only_me(pair: Pair) ->
     assert (await pair.look(pair.ana, made.id)).fields["audience"] == "only_me"
     assert (await pair.decide(pair.ana.phone, replace(made, key=uuid4()))).again == {made.id}
     assert await pair.of_kind(pair.ben, "shown_check_in") == []
+
+
+async def test_of_an_entry_that_is_for_its_author_alone_nothing_is_kept_private(pair: Pair) -> None:
+    outcome = await pair.one(pair.ana.phone, check_in(audience="only_me", text="Tired."))
+    assert (outcome.status, outcome.fields) == ("applied", {})
 
 
 async def test_after_parting_nothing_opens(pair: Pair) -> None:
@@ -619,6 +705,15 @@ async def test_who_removed_what_came_back_is_told_in_their_own_box(pair: Pair) -
     assert (notice.fields["about"], notice.family, notice.author) == (str(step), step, pair.ben.person)
 
 
+async def test_what_happens_to_one_s_words_a_second_time_is_told_a_second_time(pair: Pair) -> None:
+    step = await a_step(pair)
+    for title, was in (("Boat.", "Ferry."), ("Train.", "Boat.")):
+        seen = (await pair.look(pair.ben, step)).version
+        await pair.one(pair.ben.phone, change("step", step, base=seen, couple=pair.couple, remove=True))
+        await pair.one(pair.ana.phone, retitled(pair, step, title, base=seen, was=was))
+    assert await pair.told(pair.ben) == [("came_back", None)] * 2
+
+
 async def test_somebody_whose_keys_are_destroyed_is_told_nothing_and_stops_nobody(pair: Pair) -> None:
     step = await a_step(pair)
     await pair.one(pair.ben.phone, change("step", step, base=1, couple=pair.couple, remove=True))
@@ -766,7 +861,7 @@ async def test_a_start_that_does_not_fit_is_not_known_and_nothing_started_from_n
     entry = check_in()
     await pair.one(pair.ana.phone, entry)
     await pair.one(pair.ana.phone, change("check_in", entry.id, {"text": "One."}, was={"text": None}, base=2))
-    made = change("check_in", entry.id, {"text": "Two."}, was={"text": was, "nothing": 1}, base=2)
+    made = change("check_in", entry.id, {"text": "Two."}, was={"nothing": 1, "text": was}, base=2)
     outcome = await pair.one(pair.ana.tablet, made)
     record = await pair.look(pair.ana, entry.id)
     if was in (None, ""):
@@ -774,6 +869,56 @@ async def test_a_start_that_does_not_fit_is_not_known_and_nothing_started_from_n
         assert record.fields["text"] == "One. Two."
     else:
         assert outcome.fields == {"text": "kept_both"}
+
+
+@pytest.mark.parametrize(("was", "became"), [("", "merged"), (None, "merged"), ("x" * 5000, "kept_both")])
+async def test_a_text_that_must_not_be_empty_can_have_started_from_nothing(pair: Pair, was: Any, became: str) -> None:
+    """Its author has destroyed it, and both write anew."""
+    step = await a_step(pair)
+    record = await pair.look(pair.ana, step)
+    await pair.put(pair.ana.phone, record.with_fields(record.fields | {"title": ""}))
+    await pair.one(pair.ana.phone, retitled(pair, step, "Boat.", base=1, was=""))
+    made = change("step", step, {"title": "Train."}, was={"title": was}, base=1, couple=pair.couple)
+    outcome = await pair.one(pair.ben.phone, made)
+    assert outcome.fields == {"title": became}
+
+
+async def test_of_an_edit_that_holds_destroyed_words_the_rest_is_applied(pair: Pair) -> None:
+    step = await a_step(pair)
+    await service.purge(pair.store, pair.keys, pair.ana.phone, "step", RecordId(step), pair.now)
+    made = replace(retitled(pair, step, "", base=1), set={"title": "Ferry.", "done": True})
+    assert (await pair.one(pair.ana.tablet, made)).status == "applied"
+    fields = (await pair.look(pair.ana, step)).fields
+    assert (fields["title"], fields["done"]) == ("", True)
+
+
+async def test_a_text_that_must_not_be_empty_is_not_emptied_though_its_words_were_destroyed(pair: Pair) -> None:
+    step = await a_step(pair)
+    await service.purge(pair.store, pair.keys, pair.ana.phone, "step", RecordId(step), pair.now)
+    outcome = await pair.one(pair.ana.tablet, retitled(pair, step, "", base=1))
+    assert (outcome.code, outcome.fields) == ("invalid", {"title": "unfit"})
+
+
+async def test_a_text_that_is_sent_again_after_a_restore_follows_what_it_has_in_common_with_what_stands(
+    pair: Pair,
+) -> None:
+    entry = check_in(text="One. Two.")
+    await pair.one(pair.ana.phone, entry)
+    values, was, origin = {"text": "Two. Three."}, {"text": "Two."}, Origin(author=pair.ana.person, seen=True)
+    outcome = await pair.one(pair.ana.tablet, change("check_in", entry.id, values, was=was, base=2, origin=origin))
+    assert (outcome.status, outcome.fields) == ("applied", {})
+    assert (await pair.look(pair.ana, entry.id)).fields["text"] == "Two. Three."
+
+
+async def test_a_record_that_cannot_be_opened_is_not_written_over(pair: Pair) -> None:
+    step = await a_step(pair)
+    made = retitled(pair, step, "Boat.", base=1, was="Ferry.")
+    loaded = await pair.store.load(pair.ben.phone, Wanted(ids=[RecordId(step)]))
+    locked = replace(loaded, records={}, unreadable=frozenset({(pair.space, RecordId(step))}))
+    keys = {space: pair.keys.one(space).id_key for space in (pair.space, pair.ana.personal, pair.ben.personal)}
+    decisions = reconcile(locked, pair.ben.phone, [made], pair.now, keys)
+    assert [each.code for each in decisions.outcomes] == ["closed"]
+    assert [each.record.fields["words"] for each in decisions.writes.records] == [{"title": "Boat."}]
 
 
 async def test_a_record_that_is_gone_can_be_made_anew_under_its_id(pair: Pair) -> None:
@@ -788,6 +933,18 @@ async def test_a_record_that_is_gone_can_be_made_anew_under_its_id(pair: Pair) -
     assert whole.status == "applied"
     again = await pair.look(pair.ana, step)
     assert (again.gone, again.author, again.fields["title"]) == (False, pair.ben.person, "Train.")
+
+
+async def test_words_that_were_destroyed_stay_out_of_what_is_made_anew_under_the_id(pair: Pair) -> None:
+    step = await a_step(pair)
+    record = await pair.look(pair.ana, step)
+    mark = marked(None, 2, ["Ferry."], pair.keys.one(pair.space).id_key, RecordId(step))
+    await pair.put(pair.ana.phone, replace(record, gone=True, fields={}, stamps={}, version=2, purged=mark))
+    values = {"goal": record.fields["goal"], "title": "Train."}
+    await pair.one(pair.ben.phone, change("step", step, values, base=2, couple=pair.couple))
+    await pair.one(pair.ana.tablet, retitled(pair, step, "Ferry. Boat.", base=1))
+    assert "Ferry." not in repr(await pair.look(pair.ana, step))
+    assert "Boat." in repr(await pair.look(pair.ana, step))
 
 
 async def test_a_stranger_s_private_id_is_an_id_like_any_other(pair: Pair) -> None:

@@ -314,6 +314,14 @@ async def test_pj8_a_widening_is_guarded_like_an_opening(pair: Pair) -> None:
     assert "text" not in (await copy(pair)).fields
 
 
+async def test_pj8_what_is_kept_private_is_told_beside_what_became_of_the_other_fields(pair: Pair) -> None:
+    entry = await write(pair)
+    await pair.one(pair.ana.tablet, change("check_in", entry, {"text": "Tired. Hurt."}, was={"text": "Tired."}, base=2))
+    values = opening(pair, "text") | {"text": "Very tired."}
+    outcome = await pair.one(pair.ana.phone, change("check_in", entry, values, was={"text": "Tired."}, base=2))
+    assert outcome.fields == {"audience": "kept_private", "shared_parts": "kept_private", "text": "merged"}
+
+
 async def test_pj8_repeating_what_is_stored_reveals_nothing_new(pair: Pair) -> None:
     entry = await write(pair)
     await pair.one(pair.ana.phone, change("check_in", entry, opening(pair, "text"), base=2))
