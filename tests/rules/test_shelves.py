@@ -128,6 +128,16 @@ def test_a_space_taken_anew_loses_what_is_not_there_any_more_and_leaves_the_othe
     assert shelves.rebuilds == {TOGETHER: Rebuild(TOGETHER, a_life(2), 0)}
 
 
+def test_a_space_that_is_begun_again_forgets_what_had_come_of_it_and_of_it_alone() -> None:
+    shelves = Shelves(ANA, PHONE)
+    for home in (OWN, TOGETHER):
+        shelves.begin_anew(Rebuild(home, a_life(2), 4))
+        shelves.put_rebuilt(row(ENTRY, home=home))
+    shelves.begin_anew(Rebuild(OWN, a_life(3), 2))
+    assert shelves.rebuilt == {(TOGETHER, ENTRY): row(ENTRY, home=TOGETHER)}
+    assert [each.head for each in shelves.rebuilds.values()] == [2, 4]
+
+
 def test_the_active_couple_is_that_of_a_space_that_stands_open() -> None:
     shelves = Shelves(ANA, PHONE)
     assert (shelves.couple, shelves.personal) == (None, None)
