@@ -95,24 +95,15 @@ class Replica:
             raise EditRefusedError(canonical)
         identity = identity or RecordId(new_id)
         shown, row = self.shown(identity), self.shelves.row_of(identity)
-        if shown is None and row is not None and row.gone and row.kind == kind:
-            # Only the server can say what became of it, and it gives the words back.
-            change = Change(
-                key=key,
-                kind=kind,
-                id=identity,
-                couple=self._couple_for(table, None, couple),
-                base=row.version,
-                set=canonical,
-                remove=UNSET if remove is None else remove,
-            )
-            return self.keep(change, made_ms)
         if shown is None or shown.kind != kind:
+            # Of what was wiped only the server can say what became of it, and it gives the words back.
+            wiped = row if row is not None and row.gone and row.kind == kind else None
             change = Change(
                 key=key,
                 kind=kind,
                 id=identity,
-                set=self._made(table, canonical),
+                base=0 if wiped is None else wiped.version,
+                set=self._made(table, canonical) if wiped is None else canonical,
                 couple=self._couple_for(table, None, couple),
                 remove=UNSET if remove is None else remove,
             )

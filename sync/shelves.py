@@ -73,7 +73,7 @@ class Shelves:
     def __init__(self, person: PersonId, device: DeviceId) -> None:
         self.person = person
         self.device = device
-        self.cursor: str | None = None
+        self.cursor: str | None
         self.spaces: dict[SpaceId, SpaceView] = {}
         self.rebuilds: dict[SpaceId, Rebuild] = {}
         self.rows: dict[tuple[SpaceId, RecordId], Row] = {}
