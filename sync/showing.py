@@ -115,7 +115,7 @@ def as_record(shown: Shown) -> Record:
 
 
 _NOBODY = PersonId(UUID("ffffffff-ffff-4fff-bfff-ffffffffffff"))
-"""Stands for a partner of whom nothing has been seen yet."""
+"""Stands for a partner who has done nothing yet that moves the goal."""
 
 _A_DAY = date(2000, 1, 1)
 """Where a rule wants a day whose answer is not used."""
@@ -135,10 +135,7 @@ def _derived(shelves: Shelves, shown: Shown, table: Kind) -> Shown:
     if not unseen:
         return shown
     children = list(_children(shelves, shown, table))
-    authors = {each.author for each in children} | {
-        row.author for row in shelves.rows.values() if row.space == shown.space and row.author is not None
-    }
-    partner = min(authors - {shelves.person}, default=_NOBODY)
+    partner = min({each.author for each in children} - {shelves.person}, default=_NOBODY)
     derived = table.derive(as_record(shown), children, frozenset({shelves.person, partner}), _A_DAY)
     # The day on which something was reached is the server's to say.
     moved = {name: value for name, value in derived.fields.items() if not name.endswith("_on")}
@@ -190,5 +187,6 @@ def _author_of(row: Row | None, edits: list[Kept]) -> PersonId | None:
 def _parent_id(kind: str, values: dict[str, Any]) -> str | None:
     """Return the canonical id of the parent that these fields name."""
     parent = KINDS[kind].parent
-    named = None if parent is None else as_uuid(values.get(parent.field))
+    assert parent is not None
+    named = as_uuid(values.get(parent.field))
     return None if named is None else str(named)

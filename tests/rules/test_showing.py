@@ -127,6 +127,16 @@ def test_a_list_has_what_changed_last_behind_and_what_was_not_sent_in_the_order_
     assert [each.id for each in phone.view("check_in")] == [first, second, third, fourth]
 
 
+def test_of_two_spaces_with_the_same_version_what_was_edited_here_is_listed_behind() -> None:
+    phone = a_phone()
+    former = replace(record(LOST, 5, "goal", BEN, state="active"), space=FORMERLY)
+    here = record(GOAL, 5, "goal", BEN, state="active")
+    told(phone, spaces=[space(OWN), space(TOGETHER), space(FORMERLY)], records=[here, former])
+    assert [each.id for each in phone.view("goal")] == [GOAL, LOST]
+    kept(phone, GOAL, "goal", set={"notes": "Slow walks."})
+    assert [each.id for each in phone.view("goal")] == [LOST, GOAL]
+
+
 def test_a_list_shows_what_stands_or_what_was_removed() -> None:
     phone = phone_with(record(ENTRY, 5), replace(record(LOST, 6), removed=True))
     assert [each.id for each in phone.view("check_in")] == [ENTRY]
@@ -164,6 +174,13 @@ def test_a_goal_is_listed_once_terms_of_it_count() -> None:
     assert [each.id for each in phone.view("goal")] == [LOST]
     kept(phone, TERMS, "goal_terms", set=terms())
     assert [each.id for each in phone.view("goal")] == [GOAL, LOST]
+
+
+def test_a_goal_that_was_not_sent_is_shown_with_all_that_a_server_would_say_of_it() -> None:
+    phone = phone_with()
+    kept(phone, GOAL, "goal", set={"notes": "Slow walks."})
+    fields = seen(phone, GOAL).fields
+    assert (fields["notes"], fields["state"], fields["open_terms"]) == ("Slow walks.", None, [])
 
 
 # What own acts do to a goal ------------------------------------------------------------------------------------------
@@ -232,13 +249,13 @@ def test_acts_count_in_the_order_of_the_server_and_own_ones_after_it_as_they_wer
 def test_what_a_phone_cannot_make_sense_of_moves_nothing_and_what_comes_after_it_does() -> None:
     phone = phone_with(record(GOAL, 5, "goal", BEN, state="proposed"))
     for identity, values in (
-        (RecordId(UUID(int=61)), act("accept", LOST)),
-        (RecordId(UUID(int=62)), terms(title=7)),
-        (RecordId(UUID(int=63)), {"goal": 9}),
+        (RecordId(UUID(int=1)), act("accept", LOST)),
+        (RecordId(UUID(int=2)), terms(title=7)),
+        (RecordId(UUID(int=3)), {"goal": 9}),
     ):
         kept(phone, identity, "goal_act" if "act" in values else "goal_terms", set=values)
-    kept(phone, RecordId(UUID(int=64)), "goal_terms", set=terms())
-    assert seen(phone, GOAL).fields["open_terms"] == [str(UUID(int=64))]
+    kept(phone, RecordId(UUID(int=7)), "goal_terms", set=terms())
+    assert seen(phone, GOAL).fields["open_terms"] == [str(UUID(int=7))]
 
 
 @pytest.mark.parametrize("kind", ["star_sign", "check_in", "step"])
@@ -263,32 +280,10 @@ def test_a_goal_that_an_own_act_completes_is_achieved_on_a_day_that_the_server_s
     assert (seen(phone, GOAL).fields["state"], seen(phone, GOAL).fields["achieved_on"]) == ("achieved", None)
 
 
-def test_the_partner_is_whoever_else_has_written_in_the_space() -> None:
-    """Own terms are in force when the partner has accepted them: their act must count."""
-    phone = phone_with(record(STEP, 4, "step", BEN, goal=str(GOAL), title="Pack"))
-    kept(phone, GOAL, "goal", set={"form": "goal"})
-    kept(phone, TERMS, "goal_terms", set=terms())
-    kept(phone, ACT, "goal_act", set=act("accept"), origin=Origin(author=BEN))
-    assert seen(phone, GOAL).fields["state"] == "active"
-    assert seen(phone, GOAL).author == ANA
-
-
-def test_the_partner_may_be_known_only_from_what_is_sent_again_for_them() -> None:
+def test_own_terms_are_in_force_once_an_act_of_somebody_else_accepts_them() -> None:
     phone = phone_with()
     kept(phone, GOAL, "goal", set={"form": "goal"})
     kept(phone, TERMS, "goal_terms", set=terms())
     assert seen(phone, GOAL).fields["state"] == "proposed"
-    kept(phone, ACT, "goal_act", set=act("accept"), origin=Origin(author=BEN))
-    assert seen(phone, GOAL).fields["state"] == "active"
-
-
-def test_who_has_written_in_another_space_is_not_taken_for_the_partner() -> None:
-    """What an earlier partner wrote stays in the space of that couple."""
-    earlier = UUID(int=39)
-    phone = a_phone()
-    step = replace(record(STEP, 4, "step", earlier, goal=str(LOST), title="Pack"), space=FORMERLY)
-    told(phone, spaces=[space(OWN), space(TOGETHER), space(FORMERLY)], records=[step])
-    kept(phone, GOAL, "goal", set={"form": "goal"})
-    kept(phone, TERMS, "goal_terms", set=terms())
     kept(phone, ACT, "goal_act", set=act("accept"), origin=Origin(author=BEN))
     assert seen(phone, GOAL).fields["state"] == "active"
