@@ -101,9 +101,9 @@ def laid(shelves: Shelves, identity: RecordId) -> Shown | None:
 
 
 def as_record(shown: Shown) -> Record:
-    """Return what the rules ask about: where it is stored plays no part in them here."""
+    """Return what the rules ask about: where and when it was stored plays no part in them here."""
     return Record(
-        space=shown.space or SpaceId(UUID(int=0)),
+        space=_NOWHERE,
         kind=shown.kind,
         id=shown.id,
         version=shown.version,
@@ -113,6 +113,8 @@ def as_record(shown: Shown) -> Record:
         removed=shown.removed,
     )
 
+
+_NOWHERE = SpaceId(UUID(int=0))
 
 _NOBODY = PersonId(UUID("ffffffff-ffff-4fff-bfff-ffffffffffff"))
 """Stands for a partner who has done nothing yet that moves the goal."""

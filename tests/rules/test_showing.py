@@ -67,6 +67,13 @@ def test_edits_are_laid_over_a_record_in_turn_and_those_of_another_kind_are_left
     assert seen(phone, ENTRY).fields["text"] == "Three."
 
 
+def test_a_set_is_shown_with_what_was_added_here_and_what_has_come_meanwhile() -> None:
+    phone = phone_with(record(ENTRY, 7, needs=["rest"]))
+    kept(phone, ENTRY, set={"needs": ["clarity"]}, was={"needs": ["rest"]})
+    told(phone, records=[record(ENTRY, 8, needs=["affection", "rest"])])
+    assert seen(phone, ENTRY).fields["needs"] == ["affection", "clarity"]
+
+
 def test_of_an_unknown_kind_an_edit_is_shown_alone() -> None:
     phone = phone_with()
     phone.keep(Change(key=UUID(int=1), kind="star_sign", id=ENTRY, set={"sign": "Leo"}), None)
@@ -176,13 +183,6 @@ def test_a_goal_is_listed_once_terms_of_it_count() -> None:
     assert [each.id for each in phone.view("goal")] == [GOAL, LOST]
 
 
-def test_a_goal_that_was_not_sent_is_shown_with_all_that_a_server_would_say_of_it() -> None:
-    phone = phone_with()
-    kept(phone, GOAL, "goal", set={"notes": "Slow walks."})
-    fields = seen(phone, GOAL).fields
-    assert (fields["notes"], fields["state"], fields["open_terms"]) == ("Slow walks.", None, [])
-
-
 # What own acts do to a goal ------------------------------------------------------------------------------------------
 
 
@@ -210,6 +210,12 @@ def test_an_own_act_moves_its_goal_at_once_and_until_the_answer_has_come() -> No
     assert seen(phone, GOAL).fields["state"] == "active"
     told(phone, more=True, outcomes=[Outcome(key=key, status="applied", version=7)])
     assert seen(phone, GOAL).fields["state"] == "active"
+
+
+def test_a_goal_that_was_lost_and_is_sent_again_stands_as_the_terms_say_that_were_not() -> None:
+    phone = phone_with(record(TERMS, 6, "goal_terms", BEN, order=6, **terms()))
+    kept(phone, GOAL, "goal", set={"form": "goal"})
+    assert seen(phone, GOAL).fields["state"] == "proposed"
 
 
 def test_an_act_that_was_refused_moves_nothing() -> None:
@@ -256,6 +262,16 @@ def test_what_a_phone_cannot_make_sense_of_moves_nothing_and_what_comes_after_it
         kept(phone, identity, "goal_act" if "act" in values else "goal_terms", set=values)
     kept(phone, RecordId(UUID(int=7)), "goal_terms", set=terms())
     assert seen(phone, GOAL).fields["open_terms"] == [str(UUID(int=7))]
+
+
+def test_what_was_removed_moves_nothing() -> None:
+    phone = phone_with(
+        record(GOAL, 5, "goal", BEN, state="active"),
+        record(TERMS, 6, "goal_terms", BEN, order=6, **terms()),
+        replace(record(LOST, 7, "goal_act", BEN, order=7, **act("rest")), removed=True),
+    )
+    kept(phone, ACT, "goal_act", set=act("accept"))
+    assert seen(phone, GOAL).fields["state"] == "active"
 
 
 @pytest.mark.parametrize("kind", ["star_sign", "check_in", "step"])
