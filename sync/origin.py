@@ -52,7 +52,7 @@ def brought_back(
     # A text that must not be empty is so where its author has destroyed the words, and only there.
     whole = fit | emptied
     author = None
-    if stored is None or _is_another(stored, kind, change, whole | lasting):
+    if stored is None or _is_another(stored, kind, change.origin.author, whole | lasting):
         author = _author(board, kind, space, change, whole | lasting)
     no = _no(board, kind, change, whole, stored, author)
     if no is not None:
@@ -87,16 +87,16 @@ def _no(
     return Refusal.INVALID if emptied or kind.creates is Who.SERVER else None
 
 
-def _is_another(stored: Record, kind: Kind, change: Change, fields: dict[str, Any]) -> bool:
+def _is_another(stored: Record, kind: Kind, author: UUID | None, fields: dict[str, Any]) -> bool:
     """Return whether something else stands under the id of what is brought back.
 
     What its author has destroyed words of since is the same: it does not come back whole. What the server shows of
     something private keeps its id.
     """
     table = KINDS.get(stored.kind)
-    if stored.gone or change.origin is None or table is None or table.ownership is Ownership.PROJECTION:
+    if stored.gone or table is None or table.ownership is Ownership.PROJECTION:
         return False
-    if (stored.kind, stored.author) != (kind.name, change.origin.author):
+    if (stored.kind, stored.author) != (kind.name, author):
         return True
     destroyed = stored.purged is not None
     compared = [name for name in kind.proven if not (destroyed and isinstance(kind.fields[name].shape, Text))]

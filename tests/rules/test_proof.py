@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from domain.goal_kinds import GOAL_ACT, GOAL_TERMS
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
@@ -223,6 +224,35 @@ async def test_what_moves_away_is_stored_anew_before_what_comes_back_under_an_id
     back = cast.world.stored(step)
     assert (back.fields["title"], back.created, back.version) == ("Pack.", moved.version + 1, moved.version + 1)
     assert back.stamp("title").version == back.version, "a phone that has pulled up to the moved one has not seen it"
+
+
+async def test_a_copy_that_is_shown_under_the_id_of_a_lost_record_keeps_it(cast: Cast) -> None:
+    step, fields, origin = await lost_step(cast)
+    tool = await cast.new_phone(cast.ana)
+    cast.bens.make("check_in", local_date="2026-03-02", audience=str(cast.couple.id), shared_parts=["text"])
+    await cast.bens.sync()
+    [copy] = cast.world.records("shown_check_in")
+    cast.world.store.records[copy.space, step] = replace(copy, id=step)
+
+    tool.force("step", step, couple=cast.couple.id, set=fields, origin=origin)
+    (told,) = await tool.sync()
+
+    assert (told.status, told.code) == ("refused", "invalid")
+    assert cast.world.stored(step).kind == "shown_check_in"
+
+
+async def test_of_a_tombstone_under_the_id_of_a_lost_record_nothing_moves_away(cast: Cast) -> None:
+    step, fields, origin = await lost_step(cast)
+    tool = await cast.new_phone(cast.ana)
+    tool.force("step", step, couple=cast.couple.id, set=fields)
+    await tool.sync()
+    gone = replace(cast.world.stored(step), gone=True, removed=True, fields={})
+    cast.world.store.records[gone.space, step] = gone  # as pruning does, long after
+
+    tool.force("step", step, couple=cast.couple.id, set=fields, origin=origin)
+    await tool.sync()
+
+    assert [each.id for each in cast.world.store.records.values() if each.kind == "step"] == [step]
 
 
 async def test_what_a_phone_sends_again_counts_as_the_word_of_a_device_of_its_own_that_is_below_the_others(
