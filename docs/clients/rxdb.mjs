@@ -19,7 +19,6 @@ export function haven({ server, token, schema, storage, batchSize = 100, retryTi
         const ended = new AbortController();
         const listen = async () => {
             const { body } = await ask('/v1/live', { signal: ended.signal });
-            replications.next('RESYNC'); // for what happened while nobody listened
             const reader = body.getReader();
             const text = new TextDecoder();
             for (let rest = ''; ; ) {
@@ -28,6 +27,7 @@ export function haven({ server, token, schema, storage, batchSize = 100, retryTi
                 if (done) return;
                 const lines = (rest + text.decode(value, { stream: true })).split('\n');
                 rest = lines.pop();
+                // A stream begins with hints, for what happened while nobody listened.
                 if (lines.includes('event: hint')) replications.next('RESYNC');
                 if (lines.includes('data: {"why":"replaced"}')) ended.abort(); // this device listens elsewhere
             }

@@ -24,11 +24,12 @@ disableWarnings();
 addRxPlugin(RxDBDevModePlugin);
 
 class Device {
-    network = { requests: false, stream: false, pushing: null, answersToLose: 0, held: null };
+    network = { requests: false, stream: false, pushing: null, answersToLose: 0, held: {} };
     streams = new Set();
     pulls = new Map();
     pushed = [];
     underWay = 0;
+    waiting = { pulls: [], answers: [] };
     answers = [];
 
     replicating = [];
@@ -115,15 +116,31 @@ class Device {
         this.network.answersToLose = count;
     }
 
-    /** From now on, keep the answers to pushes on their way. */
-    holdAnswers() {
-        let release;
-        this.network.held = { until: new Promise((resolve) => (release = resolve)), release };
+    /** Pull nothing, but send what waits, and take the answers. */
+    async send() {
+        this.network.requests = true;
+        await Promise.all(this.#replications().map((each) => each.awaitInSync()));
+        this.network.requests = false;
     }
 
-    releaseAnswers() {
-        this.network.held.release();
-        this.network.held = null;
+    /** From now on, keep pulls on their way to the server, or the answers to pushes on their way back. */
+    hold({ what }) {
+        let release;
+        this.network.held[what] = { until: new Promise((resolve) => (release = resolve)), release };
+    }
+
+    /** Let go, and return when pulls that have waited have been answered, and their documents laid down. */
+    async release({ what }) {
+        this.network.held[what].release();
+        delete this.network.held[what];
+        if (what === 'answers') return;
+        while ([...this.pulls.values()].some((each) => each.answered < each.begun)) await sleep(2);
+        await Promise.all(this.#replications().map((each) => each.internalReplicationState.streamQueue.down));
+    }
+
+    /** The kinds of which something is kept on its way. */
+    held({ what }) {
+        return this.waiting[what];
     }
 
     /** Lose the live stream, and find no other until `online`. */
@@ -186,6 +203,7 @@ class Device {
     async #pull(kind, address, request) {
         const pulls = this.#pullsOf(kind);
         const number = (pulls.begun += 1);
+        await this.#passed('pulls', kind);
         const answer = await this.#answer(address, request);
         if (answer.ok) pulls.answered = Math.max(pulls.answered, number);
         return answer;
@@ -195,12 +213,19 @@ class Device {
         this.pushed.push({ kind, rows: JSON.parse(request.body) });
         this.underWay += 1;
         const answer = await this.#answer(address, request).finally(() => (this.underWay -= 1));
-        await this.network.held?.until;
+        await this.#passed('answers', kind);
         if (this.network.answersToLose > 0) {
             this.network.answersToLose -= 1;
             throw new TypeError(OFFLINE);
         }
         return answer;
+    }
+
+    async #passed(what, kind) {
+        if (!this.network.held[what]) return;
+        this.waiting[what].push(kind);
+        await this.network.held[what].until;
+        this.waiting[what].splice(this.waiting[what].indexOf(kind), 1);
     }
 
     async #answer(address, request) {

@@ -58,7 +58,7 @@ async def test_create_then_edit(house: House) -> None:
 
 async def test_different_fields(house: House) -> None:
     a1, b1 = await house.in_sync("ana", "ben")
-    step = await house.shared_step("Book ferry")
+    step = await house.shared_step(a1, "Book ferry")
     await a1.patch("step", step, title="Book the ferry")
     await b1.patch("step", step, done=True)
 
@@ -77,7 +77,7 @@ async def test_different_fields(house: House) -> None:
 
 async def test_same_text_other_sentences(house: House) -> None:
     a1, b1 = await house.in_sync("ana", "ben")
-    await house.write_notes("We leave on Friday. We take the dog.")
+    await house.write_notes(a1, "We leave on Friday. We take the dog.")
     await a1.patch("goal", house.goal, notes="We leave on Friday at noon. We take the dog.")
     await b1.patch("goal", house.goal, notes="We leave on Friday. We take the dog and the tent.")
 
@@ -91,9 +91,23 @@ async def test_same_text_other_sentences(house: House) -> None:
     assert await a1.notices() == await b1.notices() == []
 
 
+async def test_what_became_of_an_edit_comes_back_with_the_answer_to_its_push(house: House) -> None:
+    a1, b1 = await house.in_sync("ana", "ben")
+    await house.write_notes(a1, "We leave on Friday. We take the dog.")
+    await a1.patch("goal", house.goal, notes="We leave on Friday at noon. We take the dog.")
+    await a1.sync()
+
+    await b1.patch("goal", house.goal, notes="We leave on Friday. We take the dog and the tent.")
+    await b1.send()
+
+    shown = await b1.document("goal", house.goal)
+    assert shown["notes"] == "We leave on Friday at noon. We take the dog and the tent.", "without a pull"
+    assert shown["rev"] == (await house.stored(b1.someone))["goal"][house.goal]["rev"]
+
+
 async def test_same_sentence(house: House) -> None:
     a1, b1 = await house.in_sync("ana", "ben")
-    step = await house.shared_step("Book ferry")
+    step = await house.shared_step(a1, "Book ferry")
     await a1.patch("step", step, title="Book the early ferry")
     await b1.patch("step", step, title="Book the night ferry")
 
@@ -126,7 +140,7 @@ async def test_same_sentence(house: House) -> None:
 async def test_no_ping_pong(house: House) -> None:
     """Both stay connected, with the conflict handler that RxDB has by itself."""
     a1, b1 = await house.in_sync("ana", "ben")
-    step = await house.shared_step("Book ferry")
+    step = await house.shared_step(a1, "Book ferry")
     before = {device: len(await device.pushes()) for device in (a1, b1)}
     await a1.patch("step", step, title="Book the early ferry")
     await b1.patch("step", step, title="Book the night ferry")
@@ -150,7 +164,7 @@ async def test_no_ping_pong(house: House) -> None:
 @pytest.mark.parametrize("first", ["remover", "editor"])
 async def test_remove_edit(house: House, first: str) -> None:
     a1, b1 = await house.in_sync("ana", "ben")
-    step = await house.shared_step("Book ferry")
+    step = await house.shared_step(a1, "Book ferry")
     await a1.remove("step", step)
     await b1.patch("step", step, title="Book the ferry for three")
 

@@ -1,0 +1,205 @@
+"""The conformance cases of RxDB about secrecy, refusals, and lives: of a store, of words, of a couple."""
+
+import httpx
+import pytest
+
+from domain.goal_kinds import STEPS_A_GOAL_MAX
+from tests import people
+from tests.clients.devices import House, agree
+
+PRIVATE = "A long day. I am not telling anyone this."
+
+
+@pytest.mark.parametrize("first", ["opener", "writer"])
+async def test_open_and_write(house: House, first: str) -> None:
+    a1, a2, b1 = await house.in_sync("ana", "ana", "ben")
+    entry = await a1.insert("check_in", local_date="2026-11-20", text="A long day.", audience="only_me")
+    await agree(a1, a2)
+    await a1.patch("check_in", entry, audience=house.couple, shared_parts=["text", "mood"], valence=-1)
+    await a2.patch("check_in", entry, text=PRIVATE)
+
+    order = (a1, a2) if first == "opener" else (a2, a1)
+    await order[0].sync()
+    await b1.sync()
+    await agree(*order, b1)
+
+    await house.equal_everywhere()
+    assert not await b1.heard("not telling")
+    assert not await b1.keeps("not telling")
+    for device in (a1, a2):
+        shown = await device.document("check_in", entry)
+        assert (shown["text"], shown["shared_parts"]) == (PRIVATE, ["mood"])
+        assert [(each["code"], each["about"]) for each in await device.notices()] == [("kept_private", entry)]
+    [window] = await b1.documents("shown_check_in")
+    assert (window["text"], window["valence"]) == (None, -1)
+    assert await b1.notices() == []
+
+
+async def test_refused_creation(house: House) -> None:
+    """One step more than a goal can have: it leaves the device, and its words come back to their author."""
+    a1, b1 = await house.in_sync("ana", "ben")
+    for nth in range(STEPS_A_GOAL_MAX):
+        house.home.a1.edit("step", goal=house.home.goal, title=f"Step {nth}.")
+    await house.home.a1.sync()
+    await agree(a1, b1)
+    heads = await house.home.heads()
+    refused = await house.step_by(b1, "One more step")
+    assert refused in {each["id"] for each in await b1.documents("step")}, "shown until it is known"
+
+    await agree(b1, a1)
+
+    await house.equal_everywhere()
+    for device in (a1, b1):
+        assert refused not in {each["id"] for each in await device.documents("step")}
+    [box] = await b1.documents("unplaced")
+    assert (box["meant"], box["about"], box["code"]) == ("step", refused, "too_many")
+    assert box["words"] == {"title": "One more step"}
+    assert not await a1.heard("One more step")
+    assert await a1.documents("unplaced") == []
+    assert await b1.sync() == 0, "its queue is empty"
+    assert sum((await house.home.heads()).values()) == sum(heads.values()) + 1, "the box, and nothing else"
+
+
+async def test_restore(house: House) -> None:
+    a1, b1 = await house.in_sync("ana", "ben")
+    kept, reworded = await house.shared_step(a1, "Kept by the dump."), await house.shared_step(a1, "Also kept.")
+    await house.write_notes(a1, "Kept.")
+    dump = await house.home.dump()
+    lost = await house.step_by(a1, "After the dump.")
+    entry = await a1.insert("check_in", local_date="2026-11-20", text="Also after the dump.", audience="only_me")
+    await b1.patch("step", reworded, title="Said in other words after the dump.")
+    await b1.patch("goal", house.goal, notes="Kept. And more after the dump.")
+    await agree(a1, b1)
+    await b1.patch("step", kept, title="Kept by the dump, dirty at Ben's.")
+
+    await house.home.restore(dump)
+    assert {str(identity) for _, identity in (await house.home.stock()).records}.isdisjoint({lost, entry})
+    await agree(a1, b1)
+    heads = await house.home.heads()
+    await agree(a1, b1)
+
+    assert await house.home.heads() == heads, "it comes back once"
+    for device in (a1, b1):
+        assert {each["id"]: each["title"] for each in await device.documents("step")} == {
+            kept: "Kept by the dump, dirty at Ben's.",
+            reworded: "Said in other words after the dump.",
+            lost: "After the dump.",
+        }
+        assert (await device.document("goal", house.goal))["notes"] == "Kept. And more after the dump."
+    assert [(each["id"], each["text"]) for each in await a1.documents("check_in")] == [(entry, "Also after the dump.")]
+    for device in (a1, b1):
+        for kind in ("step", "goal"):
+            assert all(each["alternatives"] == {} for each in await device.documents(kind))
+        assert await device.notices() == await device.documents("unplaced") == []
+
+
+async def test_resend_without_base(house: House) -> None:
+    """Ana had taken back what she showed; Ben's device sends everything again, and keeps nothing of it."""
+    a1, b1 = await house.in_sync("ana", "ben")
+    entry = await a1.insert(
+        "check_in", local_date="2026-11-20", text="A hard day", audience=house.couple, shared_parts=["text"]
+    )
+    await agree(a1, b1)
+    assert [each["text"] for each in await b1.documents("shown_check_in")] == ["A hard day"]
+    await a1.patch("check_in", entry, audience="only_me")
+    await a1.sync()
+
+    await house.home.restore(await house.home.dump())
+    await agree(b1, a1)
+
+    assert await b1.documents("shown_check_in") == await b1.documents("unplaced") == []
+    assert not await b1.keeps("A hard day")
+    assert (await a1.document("check_in", entry))["text"] == "A hard day"
+
+
+async def test_long_absence(house: House) -> None:
+    """Ben's device is away for so long that nobody knows any more what was removed meanwhile."""
+    a1, b1 = await house.in_sync("ana", "ben")
+    await house.write_notes(a1, "We leave on Friday. We take the dog.")
+    step, dropped = await house.shared_step(a1, "Book ferry"), await house.shared_step(a1, "something that goes")
+    await b1.patch("goal", house.goal, notes="We leave on Friday. We take the dog and the tent.")
+    await b1.patch("step", step, title="Book the ferry, said while away")
+    await a1.patch("goal", house.goal, notes="We leave on Friday at noon. We take the dog.")
+    await a1.patch("step", step, done=True)
+    await a1.remove("step", dropped)
+    await a1.sync()
+    await house.home.pass_the_horizon()
+    assert dropped not in {str(identity) for _, identity in (await house.home.stock()).records}
+
+    await agree(b1, a1)
+
+    await house.equal_everywhere()
+    for device in (a1, b1):
+        shown = await device.document("step", step)
+        assert (shown["title"], shown["done"]) == ("Book the ferry, said while away", True)
+        notes = await device.document("goal", house.goal)
+        assert notes["notes"] == "We leave on Friday at noon. We take the dog and the tent."
+        assert notes["alternatives"] == shown["alternatives"] == {}
+        assert dropped not in {each["id"] for each in await device.documents("step")}
+
+
+async def test_purge(house: House) -> None:
+    """Edits that were made before the words were destroyed arrive after that, from both."""
+    a1, a2, b1 = await house.in_sync("ana", "ana", "ben")
+    await house.write_notes(a1, "Ben likes boats. Ana fears the sea.")
+    await b1.patch("goal", house.goal, notes="Ben likes boats. Ana fears the sea. Ben said this.")
+    await agree(b1, a1, a2)
+    for device, name in ((a2, "A2"), (b1, "B")):
+        notes = (await device.document("goal", house.goal))["notes"]
+        await device.patch("goal", house.goal, notes=f"{notes} Old from {name}.")
+
+    await house.home.a1.sync()
+    await house.home.a1.purge("goal", house.home.goal)
+    await agree(a1, b1, a2)
+    heads = await house.home.heads()
+    await agree(a1, b1, a2)
+
+    assert await house.home.heads() == heads
+    await house.equal_everywhere()
+    notes = (await b1.document("goal", house.goal))["notes"]
+    for kept in ("Ben said this.", "Old from A2.", "Old from B."):
+        assert kept in notes
+    for words in ("Ben likes boats", "Ana fears the sea"):
+        assert await house.home.nowhere_on_the_server(words)
+        for device in (a1, a2, b1):
+            assert not await device.keeps(words)
+
+
+async def test_parting(house: House, client: httpx.AsyncClient) -> None:
+    a1, b1 = await house.in_sync("ana", "ben")
+    step = await house.shared_step(a1, "Book ferry")
+    entry = await a1.insert(
+        "check_in", local_date="2026-11-20", text="shown to Ben", audience=house.couple, shared_parts=["text"]
+    )
+    await agree(a1, b1)
+    assert [each["text"] for each in await b1.documents("shown_check_in")] == ["shown to Ben"]
+    await b1.patch("step", step, title="Book the ferry for two")
+    await house.step_by(b1, "Pack for two")
+    await house.home.a1.part()
+
+    await b1.sync()
+    assert await b1.documents("shown_check_in") == []
+    assert not await b1.keeps("shown to Ben")
+    assert (await b1.document("step", step))["title"] == "Book ferry", "the keepsake stays as it stood"
+    boxes = await b1.documents("unplaced")
+    assert {each["code"] for each in boxes} == {"closed"}
+    assert sorted(each["words"]["title"] for each in boxes) == ["Book the ferry for two", "Pack for two"]
+    await a1.patch("check_in", entry, text="after parting")
+    await agree(a1, b1)
+    await house.equal_everywhere()
+    assert not await b1.heard("after parting")
+    keepsake = {each["id"] for each in await b1.documents("step")}
+    assert step in keepsake
+
+    await house.home.pair_anew()
+    anew = str((await people.me(client, house.home.ana))["couple"]["id"])
+    goal = await a1.insert("goal", couple=anew, notes="a new beginning")
+    terms = await a1.insert("goal_terms", couple=anew, goal=goal, title="Start again")
+    await agree(a1, b1)
+    theirs = await b1.insert("step", couple=anew, goal=goal, title="one of Ben's")
+    await agree(b1, a1)
+    await house.equal_everywhere()
+    for device in (a1, b1):
+        assert {each["id"] for each in await device.documents("step")} == keepsake | {theirs}
+        assert goal in {each["id"] for each in await device.documents("goal")}
+        assert terms in {each["id"] for each in await device.documents("goal_terms")}
