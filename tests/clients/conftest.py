@@ -44,11 +44,11 @@ async def house(client: httpx.AsyncClient, parts: Parts, processes: Processes) -
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what needs RxDB where it cannot be had, or fail where that must not happen."""
+    """Skip what needs these libraries where they cannot be had, or fail where that must not happen."""
     missing = what_is_missing(os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid())))
     if not missing:
         return
-    said = f"Haven was not tested with the real RxDB: {missing}."
+    said = f"Nothing was tested with RxDB and TypeScript: {missing}."
     if os.environ.get("CI") or os.environ.get("HAVEN_NODE") == "required":
         pytest.fail(said, pytrace=False)
     pytest.skip(said)

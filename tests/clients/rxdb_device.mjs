@@ -1,7 +1,7 @@
 // A device with RxDB and the adapter of docs/clients, told what to do by lines of JSON; after `stop`, the next one.
 //
 // It is offline until `sync` or `online`: its requests fail as they do without a network, and RxDB tries again. One
-// process is one device at a time, because RxDB counts the collections that are open in a process, and allows 14.
+// process is one device at a time, because RxDB counts the collections that are open in a process, and allows 13.
 import { randomUUID, webcrypto } from 'node:crypto';
 import { existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
