@@ -349,6 +349,7 @@ for await (const line of createInterface({ input: process.stdin })) {
         .then((answer = null) => ({ number, answer }), (error) => ({ number, error: error.message ?? `${error}` }))
         .then(say);
 }
+process.exit(0); // whoever told it things has gone, however that came about
 
 function say(message) {
     process.stdout.write(`${JSON.stringify(message)}\n`);
