@@ -152,8 +152,15 @@ async def push(
         moved = (await service.push(store, keys, caller, every, now, {}, new_epoch, submitted)).moved
     after = await _now(store, caller, again=ids)
     stored = {row.id: row for row in after.besides if row.kind == kind}
-    conflicts = [_conflict(row, stored, after.spaces, min(schema, SCHEMA)) for row in rows]
+    conflicts = [_conflict(row, stored, after.spaces, min(schema, SCHEMA), entirely=row in again) for row in rows]
     return PushedDocuments([each for each in conflicts if each is not None], moved)
+
+
+def written_in(kind: str, caller: Caller) -> SpaceId:
+    """Return the space in which pushes of a kind meet each other."""
+    table = KINDS.get(kind)
+    of_couple = table is not None and table.home == "couple" and len(caller.spaces) > 1
+    return caller.spaces[1] if of_couple else caller.personal
 
 
 async def _now(store: Store, caller: Caller, again: Collection[RecordId] = ()) -> Page:
@@ -219,9 +226,18 @@ def _shadows(rows: Mapping[UUID, Submitted], loaded: Loaded, decisions: Decision
 
 
 def _conflict(
-    row: Submitted, stored: Mapping[RecordId, Row], spaces: Mapping[SpaceId, Space], schema: int
+    row: Submitted,
+    stored: Mapping[RecordId, Row],
+    spaces: Mapping[SpaceId, Space],
+    schema: int,
+    *,
+    entirely: bool,
 ) -> Document | None:
-    """Return what is stored where it is not what was pushed; what is not stored at all is deleted."""
+    """Return what is stored where it is not what was pushed; what is not stored at all is deleted.
+
+    What is sent again is compared `entirely`, what the server writes included: to a client that says not what it knew
+    of a document, what it has pushed is news, so that it passes over the same document of a pull.
+    """
     kind = KINDS.get(row.kind)
     there = None if row.id is None else stored.get(row.id)
     known = None if there is None else cut(there, schema)
@@ -232,4 +248,6 @@ def _conflict(
         # It does not open: nobody can say what it holds.
         return None
     made = document(kind, known, spaces[known.space], schema)
-    return None if same(kind, made, row.new) else made
+    if same(kind, made, row.new) and (made == row.new or made[DELETED] or not entirely):
+        return None
+    return made

@@ -134,7 +134,8 @@ async def push(request: Requested, kind: FromPath[str]) -> Response[bytes]:
     rows = await decoded(request, ROWS)
     refuse_old_app(request, schema)
     refuse_without_consent(caller)
-    async with parts.turns.of(caller.device):
+    # A client pushes its collections side by side, and its couple's other client does, too.
+    async with parts.turns.of(rxdb.written_in(kind, caller)):
         done = await rxdb.push(
             parts.store, parts.keys, caller, kind, rows, schema=schema, now=parts.clock(), new_epoch=uuid4
         )

@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import msgspec
 import pytest
-from conftest import create_migrated_database, database_of, drop_database
 
 from api.keys import (
     CACHED_S,
@@ -26,6 +25,7 @@ from api.keys import (
 from api.postgres import Pool, open_pool
 from domain.ids import SpaceId
 from sync.sealing import SpaceKeys
+from tests.conftest import create_migrated_database, database_of, drop_database
 
 NOW = datetime(2030, 3, 1, 12, tzinfo=UTC)
 

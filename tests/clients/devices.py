@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -309,14 +309,15 @@ class House:
 
     # Looking
 
-    async def equal_everywhere(self) -> None:
-        """Each device holds exactly what is stored for its person."""
+    async def equal_everywhere(self, *, but: Collection[str] = ()) -> None:
+        """Each device holds exactly what is stored for its person; `but` names properties that are not compared."""
         for device in self.devices:
             stored = await self.stored(device.someone)
             different: list[str] = []
             for kind in KINDS:
                 held = {each["id"]: each for each in await device.documents(kind)}
-                different += [f"{kind} {each}" for each in _differences(held, stored[kind])]
+                found = _differences(_without(held, but), _without(stored[kind], but))
+                different += [f"{kind} {each}" for each in found]
             assert not different, "\n".join(different)
 
     async def stored(self, someone: people.Person) -> dict[str, dict[str, Document]]:
@@ -363,6 +364,13 @@ async def house_of(client: httpx.AsyncClient, parts: Parts, processes: Processes
             yield house
         finally:
             await house.end()
+
+
+def _without(documents: dict[str, Document], names: Collection[str]) -> dict[str, Document]:
+    return {
+        identity: {name: value for name, value in each.items() if name not in names}
+        for identity, each in documents.items()
+    }
 
 
 def _differences(held: dict[str, Document], stored: dict[str, Document]) -> list[str]:

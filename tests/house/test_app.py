@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from conftest import app_client
 from litestar import Request, get, post
 from msgspec import Struct
 
@@ -19,6 +18,7 @@ from api.routes.requests import decoded
 from api.settings import Settings
 from api.telemetry import AllowedFields
 from api.wiring import Parts
+from tests.conftest import app_client
 
 CANARY = "quittenmarmelade"
 

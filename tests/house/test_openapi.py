@@ -9,7 +9,6 @@ import httpx
 import jsonschema_rs
 import msgspec
 import pytest
-from conftest import app_client
 from people import ok, person
 from schemathesis.specs.openapi import definitions
 
@@ -23,6 +22,7 @@ from api.wiring import Parts
 from domain.kinds import KINDS
 from tests import answers
 from tests.answers import validator
+from tests.conftest import app_client
 
 DOCUMENT = document()
 SCHEMAS = DOCUMENT["components"]["schemas"]
