@@ -138,6 +138,16 @@ def test_what_is_removed_before_it_was_ever_sent_is_made_so(remove: bool | None,
     assert (change.id, change.base, change.remove) == (UUID(int=2), 0, said)
 
 
+@pytest.mark.parametrize("identity", [STEP, LOST])
+def test_what_is_known_here_as_another_kind_is_made_whole(identity: RecordId) -> None:
+    """Whether that still stands or was wiped: only the server can say no to such an id."""
+    phone = a_phone()
+    wiped = Gone(space=TOGETHER, kind="step", id=LOST, version=8)
+    told(phone, records=[record(STEP, 7, "step", title="Pack")], gone=[wiped])
+    change = edited(phone, "check_in", identity, {"local_date": "2026-03-02"})
+    assert (change.id, change.base, change.set["text"]) == (identity, 0, None)
+
+
 def test_an_edit_of_what_the_server_has_not_told_of_has_seen_nothing_of_it() -> None:
     phone = a_phone()
     kept(phone, ENTRY, base=5, set={"text": "Once."})
