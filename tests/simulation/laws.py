@@ -326,7 +326,9 @@ class Laws:
             old, new = space.head, writes.heads[identity]
             versions = sorted(each.record.version for each in writes.records if each.record.space == identity)
             told = {outcome.version for where, outcome in writes.outcomes if where == identity and outcome.version}
-            passed = {version for version in told if version > old}
+            # What followed from one change, and was changed by a later one of the same push, is named by no outcome.
+            made = {each.record.created for each in writes.records if each.record.space == identity}
+            passed = {version for version in told | made if version > old}
             fits = passed.union(versions) == set(range(old + 1, new + 1)) and len(set(versions)) == len(versions)
             if not fits or (versions[-1] if versions else old) != new:
                 raise BrokenLawError(
