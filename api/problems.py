@@ -75,7 +75,7 @@ PROBLEM_TYPES: Final[Mapping[str, ProblemType]] = {
     ),
     "epoch_changed": ProblemType(
         HTTPStatus.CONFLICT,
-        "Haven was restored from a backup",
+        "Everything has to be synced anew",
         "a store that went back in time, or a device that was away for very long: begin a new replication, and send"
         " everything again. Nothing is lost, and nothing comes twice. Only routes of client libraries answer so",
         also={

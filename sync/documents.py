@@ -24,8 +24,12 @@ MARKS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """What Haven says of every record, whatever its kind: type and meaning."""
 COUPLE: Final = "couple"
-BESIDE: Final = ("alternatives", "merged")
-"""Texts that stand beside, and names of texts that were joined: a client only takes something out of them."""
+BESIDE: Final[Mapping[str, tuple[str, str]]] = {
+    "alternatives": ("object", "Texts that stand beside, by field."),
+    "merged": ("array", "Names of texts that were joined."),
+}
+"""A client only takes something out of them."""
+_ALWAYS: Final = {**MARKS, COUPLE: ("string", "For which couple this was written."), **BESIDE}
 
 
 def known_fields(kind: Kind, schema: int) -> list[str]:
@@ -33,41 +37,39 @@ def known_fields(kind: Kind, schema: int) -> list[str]:
     return [name for name, field in kind.fields.items() if field.schema <= schema]
 
 
-def known_kinds(schema: int) -> list[Kind]:
-    """Return the kinds that an app of this schema knows."""
-    return [kind for kind in KINDS.values() if kind.schema <= schema]
-
-
 def collection_schemas(schema: int) -> dict[str, dict[str, Any]]:
     """Return RxDB's schema for the collection of each kind, as an app of this schema knows it.
 
     It names types and no bounds: a client library throws away a row that does not fit, and never asks for it again.
     """
-    return {kind.name: _collection_schema(kind, schema) for kind in known_kinds(schema)}
+    return {kind.name: _collection_schema(kind, schema) for kind in KINDS.values() if kind.schema <= schema}
 
 
 def _collection_schema(kind: Kind, schema: int) -> dict[str, Any]:
-    properties: dict[str, Any] = {KEY: {"type": "string", "maxLength": 36}}
-    properties |= {name: _nullable(type_, means) for name, (type_, means) in MARKS.items()}
-    if kind.home == "couple":
-        properties[COUPLE] = _nullable("string", "For which couple this was written.")
-    for name in known_fields(kind, schema):
-        properties[name] = _nullable(_type_of(kind.fields[name].shape.json_schema()), None)
-    if kind.of_policy(*TEXTS):
-        properties["alternatives"] = _nullable("object", "Texts that stand beside, by field.")
-        properties["merged"] = _nullable("array", "Names of texts that were joined.")
     return {
         "title": kind.name,
         "version": schema - 1,
         "primaryKey": KEY,
         "type": "object",
-        "properties": properties,
+        "properties": {name: _property(kind, name) for name in names_in(kind, schema)},
         "required": [KEY],
     }
 
 
-def _nullable(type_: str, means: str | None) -> dict[str, Any]:
-    return {"type": [type_, "null"], **({} if means is None else {"description": means})}
+def names_in(kind: Kind, schema: int) -> list[str]:
+    """Return what a document has, in order."""
+    couple = [COUPLE] if kind.home == "couple" else []
+    beside = BESIDE if kind.of_policy(*TEXTS) else {}
+    return [KEY, *MARKS, *couple, *known_fields(kind, schema), *beside]
+
+
+def _property(kind: Kind, name: str) -> dict[str, Any]:
+    if name == KEY:
+        return {"type": "string", "maxLength": 36}
+    if name in _ALWAYS:
+        type_, means = _ALWAYS[name]
+        return {"type": [type_, "null"], "description": means}
+    return {"type": [_type_of(kind.fields[name].shape.json_schema()), "null"]}
 
 
 def _type_of(schema: Mapping[str, Any]) -> str:
@@ -109,5 +111,4 @@ def deleted(kind: Kind, identity: str, schema: int) -> Document:
 
 def empty(kind: Kind, identity: str, schema: int) -> Document:
     """Return a document that holds nothing yet."""
-    properties = _collection_schema(kind, schema)["properties"]
-    return dict.fromkeys(properties) | {KEY: identity, DELETED: False}
+    return dict.fromkeys(names_in(kind, schema)) | {KEY: identity, DELETED: False}

@@ -16,7 +16,6 @@ from sync.lives import common
 from sync.paging import asked_by, cursor_at, read_page
 from sync.ports import Caller, History, Keys, Loaded, Page, Place, Row, Shadow, Space, Store, Wanted
 from sync.reconcile import Decisions
-from sync.schemas import cut
 from sync.sent_again import asks, changes_sent_again
 from sync.service import id_keys_of
 from sync.submitted import Submitted, change_of, latest, life_of, same, snapshot, understood
@@ -240,14 +239,13 @@ def _conflict(
     """
     kind = KINDS.get(row.kind)
     there = None if row.id is None else stored.get(row.id)
-    known = None if there is None else cut(there, schema)
-    if kind is None or known is None:
+    if kind is None or kind.schema > schema or there is None:
         gone: Document = {KEY: row.named, DELETED: True}
         return None if row.new.get(DELETED) else gone if kind is None else deleted(kind, row.named, schema)
-    if known.body is None and not known.gone:
+    if there.body is None and not there.gone:
         # It does not open: nobody can say what it holds.
         return None
-    made = document(kind, known, spaces[known.space], schema)
+    made = document(kind, there, spaces[there.space], schema)
     if same(kind, made, row.new) and (made == row.new or made[DELETED] or not entirely):
         return None
     return made

@@ -22,7 +22,7 @@ from sync.merge import FOLDS
 from sync.ports import History, Place, Space
 from sync.resend import Beside, Life, Row, resent
 from sync.sealing import keyed_id
-from sync.submitted import Submitted, filled, life_of, written
+from sync.submitted import Submitted, filled, life_of, with_no_place, written
 from sync.wire import Change, Origin
 
 
@@ -46,7 +46,7 @@ def changes_sent_again(
     Of a state that the store has, too, an edited text is one that it neither holds nor once held: `past` tells that,
     for as long as earlier values are kept. Any other field is edited where nobody else has changed it since; where
     somebody has, an edit cannot be told from what stood there before, and only what closes or protects more is taken
-    over.
+    over. Of a record that is wiped by now the texts are kept with their author, edited or not.
     """
     epoch, rev = life_of(row.new)
     kind = KINDS.get(row.kind)
@@ -75,7 +75,9 @@ def _edited(
 ) -> Iterator[Change]:
     said = written(row.new)
     if stored is None or stored.gone:
-        # It is forgotten by now: what its client still shows of it is no edit.
+        # It is wiped by now, with all that it once held: nobody can tell an edit, and nothing comes back by itself.
+        if said:
+            yield Change(key=_UNNAMED, kind=kind.name, id=identity, base=rev, set=with_no_place(row.new))
         return
     once = past.values.get((stored.space, stored.id), frozenset())
     beside = {(name, each.text) for name, texts in stored.alternatives.items() for each in texts}

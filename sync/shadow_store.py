@@ -18,11 +18,12 @@ JOIN member m ON m.space_id = d.space_id AND m.person_id = $2 AND m.left_on IS N
 WHERE d.space_id = ANY($1::uuid[]) AND d.device_id = $3 AND d.record_id = ANY($4::uuid[])"""
 
 SUBMITTED: Final = """
-SELECT record_id FROM shadow
-WHERE space_id = ANY($1::uuid[]) AND device_id = $2 AND kind = $3 AND pushed_at > $4
-ORDER BY pushed_at DESC, record_id
-LIMIT $5"""
-"""Ids alone, of the device's own pushes: whether they may be read is asked where they are read."""
+SELECT d.record_id
+FROM shadow d
+JOIN member m ON m.space_id = d.space_id AND m.person_id = $2 AND m.left_on IS NULL
+WHERE d.space_id = ANY($1::uuid[]) AND d.device_id = $3 AND d.kind = $4 AND d.pushed_at > $5
+ORDER BY d.pushed_at DESC, d.record_id
+LIMIT $6"""
 
 KEEP_SHADOWS: Final = """
 INSERT INTO shadow (space_id, device_id, record_id, kind, version, pushed_at, body)
@@ -71,7 +72,7 @@ async def shadows(
 
 async def submitted(connection: Any, caller: Caller, kind: str, since: datetime, limit: int) -> list[RecordId]:
     """Return at most `limit` records of a kind that the caller's device has submitted since, the newest first."""
-    rows = await connection.fetch(SUBMITTED, caller.spaces, caller.device, kind, since, limit)
+    rows = await connection.fetch(SUBMITTED, caller.spaces, caller.person, caller.device, kind, since, limit)
     return [RecordId(row["record_id"]) for row in rows]
 
 

@@ -12,17 +12,15 @@ from msgspec import UNSET, Struct
 from domain.ids import DeviceId, RecordId
 from domain.kind import Kind
 from domain.kinds import KINDS
-from domain.policies import TEXTS, Policy
-from domain.shapes import UNFIT
+from domain.shapes import UNFIT, as_uuid
 from sync.bodies import canonical
 from sync.documents import BESIDE, COUPLE, DELETED, KEY, MARKS, Document
 from sync.ports import Shadow, Snapshot
+from sync.resend import STARTED_FROM
 from sync.sealing import keyed_id
 from sync.wire import NO_FIELD, VERSION_MAX, Change
 
 _ENVELOPE: Final = frozenset({KEY, COUPLE, DELETED, *MARKS})
-_STARTED_FROM: Final = TEXTS | {Policy.MEMBERS}
-"""Policies that ask what the edit started from."""
 _NOTHING: Final = Snapshot({})
 """What a client knew of a record that it has made itself."""
 
@@ -41,12 +39,12 @@ class Submitted(Struct, frozen=True, kw_only=True):
     @property
     def author(self) -> UUID | None:
         """Who made the record, as the document says."""
-        return _uuid(self.new.get("author"))
+        return as_uuid(self.new.get("author"))
 
     @property
     def couple(self) -> UUID | None:
         """The couple for which it was written."""
-        return _uuid(self.new.get(COUPLE)) or _uuid((self.assumed or {}).get(COUPLE))
+        return as_uuid(self.new.get(COUPLE)) or as_uuid((self.assumed or {}).get(COUPLE))
 
 
 def understood(kind: str, new: Document, assumed: Document | None) -> Submitted:
@@ -56,24 +54,17 @@ def understood(kind: str, new: Document, assumed: Document | None) -> Submitted:
 
 
 def _record_id(named: Any) -> RecordId | None:
-    identity = _uuid(named)
-    return None if identity is None or identity.version not in (4, 7, 8) else RecordId(identity)
-
-
-def _uuid(value: Any) -> UUID | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        return UUID(value)
-    except ValueError:
-        return None
+    """Return the id of a record; in another spelling than ours its client would keep the same record twice."""
+    identity = as_uuid(named)
+    known = identity is not None and identity.version in (4, 7, 8) and str(identity) == named
+    return RecordId(identity) if identity is not None and known else None
 
 
 def life_of(document: Document | None) -> tuple[UUID | None, int]:
     """Return the life and the version in which a client knew a record, as its document says."""
     if document is None:
         return None, 0
-    rev, epoch = document.get("rev"), _uuid(document.get("epoch"))
+    rev, epoch = document.get("rev"), as_uuid(document.get("epoch"))
     if epoch is None or not isinstance(rev, int) or isinstance(rev, bool) or not 0 <= rev <= VERSION_MAX:
         return None, 0
     return epoch, rev
@@ -145,7 +136,7 @@ def filled(kind: Kind | None, name: str, value: Any) -> Any:
 
 
 def _asks(kind: Kind | None, name: str) -> bool:
-    return kind is not None and name in kind.fields and kind.fields[name].policy in _STARTED_FROM
+    return kind is not None and name in kind.fields and kind.fields[name].policy in STARTED_FROM
 
 
 def _beside(start: Snapshot, now: Snapshot) -> dict[str, Any]:
@@ -158,13 +149,18 @@ def _beside(start: Snapshot, now: Snapshot) -> dict[str, Any]:
 
 
 def _without_a_place(row: Submitted, device: DeviceId, own_key: bytes) -> Change:
-    """Return a change that is refused, so that its words are kept with whoever wrote them."""
+    """Return a change of something that has no id: it is refused."""
     return Change(
         key=_key(row, _NOTHING, device, own_key),
         kind=row.kind,
         id=keyed_id(own_key, "no id", row.named),
-        set={NO_FIELD: True} | {name: value for name, value in written(row.new).items() if isinstance(value, str)},
+        set=with_no_place(row.new),
     )
+
+
+def with_no_place(document: Document) -> dict[str, Any]:
+    """Return what to set so that it is refused, and the words of a document are kept with whoever wrote them."""
+    return {NO_FIELD: True} | {name: value for name, value in written(document).items() if isinstance(value, str)}
 
 
 def _key(row: Submitted, start: Snapshot, device: DeviceId, own_key: bytes) -> UUID:

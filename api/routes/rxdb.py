@@ -103,7 +103,8 @@ async def pull(request: Requested, kind: FromPath[str]) -> Response[bytes]:
     except EpochChangedError as changed:
         raise problem(
             "epoch_changed",
-            "Haven begins anew from a backup. Please begin a new replication; everything is sent once more.",
+            "Haven went back to a backup, or this device was away for very long. Please begin a new replication:"
+            " everything is sent once more, and nothing is lost.",
             also={"reset": changed.reset},
         ) from None
     return Response(ENCODER.encode(page), media_type="application/json")

@@ -53,12 +53,12 @@ async def sync(request: Requested) -> Response[bytes]:
     caller = await authenticate(request)
     wanted = await decoded(request, REQUEST)
     refuse_old_app(request, wanted.schema)
-    if wanted.changes:
-        refuse_without_consent(caller)
     for nth, change in enumerate(wanted.changes):
         for name, value in (("key", change.key), ("id", change.id)):
             if not value.int:
                 raise malformed("An id of only zeros names nothing.", f"$.changes[{nth}].{name}")
+    if wanted.changes:
+        refuse_without_consent(caller)
     turn = parts.turns.of(caller.device) if wanted.changes else nullcontext()
     try:
         async with turn:

@@ -825,7 +825,7 @@ export interface components {
             field: string;
             value: unknown;
         };
-        /** @description Haven was restored from a backup: a store that went back in time, or a device that was away for very long: begin a new replication, and send everything again. Nothing is lost, and nothing comes twice. Only routes of client libraries answer so. */
+        /** @description Everything has to be synced anew: a store that went back in time, or a device that was away for very long: begin a new replication, and send everything again. Nothing is lost, and nothing comes twice. Only routes of client libraries answer so. */
         EpochChangedProblem: {
             /** @description A sentence for people; it repeats nothing that was sent. */
             detail: string;
@@ -841,7 +841,7 @@ export interface components {
             status: 409;
             /**
              * @description A few words for people.
-             * @example Haven was restored from a backup
+             * @example Everything has to be synced anew
              */
             title: string;
             /**
@@ -2579,7 +2579,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["DeviceRevokedProblem"];
             };
         };
-        /** @description `epoch_changed`: Haven was restored from a backup. */
+        /** @description `epoch_changed`: Everything has to be synced anew. */
         EpochChanged: {
             headers: {
                 "Cache-Control": components["headers"]["Cache-Control"];

@@ -130,6 +130,13 @@ async def test_a_newer_app_may_send_more_than_this_server_knows(client: httpx.As
     assert answer.status_code == 200
 
 
+async def test_what_is_malformed_is_told_before_what_is_not_consented(client: httpx.AsyncClient) -> None:
+    somebody = await signed_in(client, f"somebody-{uuid4()}")
+    body = {"schema": 1, "changes": [change(id=str(UUID(int=0)))]}
+    answer = await client.post("/v1/sync", json=body, headers=somebody.headers)
+    assert (answer.status_code, answer.json()["where"]) == (400, "$.changes[0].id")
+
+
 async def test_a17_without_consent_nothing_is_stored_but_reading_works(client: httpx.AsyncClient) -> None:
     someone = await signed_in(client, f"new-{uuid4()}")
 

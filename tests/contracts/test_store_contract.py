@@ -487,7 +487,9 @@ async def test_what_a_device_has_submitted_lately_is_named_newest_first(pair: Pa
         (NOON, 9, [second.id]),
     ):
         assert await pair.store.submitted(pair.ana.phone, "step", since, limit=limit) == named
-    assert await pair.store.submitted(pair.ana.tablet, "step", NOON - timedelta(days=1), limit=9) == []
+    stranger = replace(pair.ana.phone, person=PersonId(uuid4()))
+    for other in (pair.ana.tablet, stranger):
+        assert await pair.store.submitted(other, "step", NOON - timedelta(days=1), limit=9) == []
 
 
 async def test_what_was_submitted_goes_with_what_is_forgotten_of_a_record(pair: Pair) -> None:

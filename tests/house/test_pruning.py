@@ -10,7 +10,7 @@ import pytest
 
 from api import pruning
 from api.postgres import Pool
-from api.pruning import OUTCOMES_KEPT, REMOVED_KEPT, REVISIONS_KEPT, TOMBSTONES_KEPT, prune
+from api.pruning import OUTCOMES_KEPT, REMOVED_KEPT, REVISIONS_KEPT, SHADOWS_KEPT, TOMBSTONES_KEPT, prune
 from domain.ids import RecordId
 from sync import service
 from sync.store import PostgresStore
@@ -33,12 +33,22 @@ async def revisions(pool: Pool, *ages: timedelta) -> None:
         await pool.execute("INSERT INTO revision VALUES ($1, $2, $3, $4, $5)", uuid4(), uuid4(), 1, NOW - age, b"{}")
 
 
+async def shadows(pool: Pool, *ages: timedelta) -> None:
+    for age in ages:
+        await pool.execute(
+            "INSERT INTO shadow VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            *(uuid4(), uuid4(), uuid4()),
+            *("step", 1, NOW - age, b"{}"),
+        )
+
+
 async def what_others_left_is_gone(pool: Pool) -> None:
     while (await prune(pool, NOW)).more:
         pass
     # And what this file's own tests wrote on that day.
     await pool.execute("DELETE FROM outcome WHERE settled_at > $1", NOW - timedelta(days=3650))
     await pool.execute("DELETE FROM revision WHERE changed_at > $1", NOW - timedelta(days=3650))
+    await pool.execute("DELETE FROM shadow WHERE pushed_at > $1", NOW - timedelta(days=3650))
 
 
 async def left(pool: Pool, table: str, column: str) -> int:
@@ -55,6 +65,15 @@ async def test_outcomes_go_after_ninety_days_and_revisions_after_thirty(pool: Po
     await prune(pool, NOW)
 
     assert (await left(pool, "outcome", "settled_at"), await left(pool, "revision", "changed_at")) == (2, 2)
+
+
+async def test_what_a_client_library_has_submitted_goes_after_ninety_days(pool: Pool) -> None:
+    await what_others_left_is_gone(pool)
+    await shadows(pool, SHADOWS_KEPT + timedelta(seconds=1), SHADOWS_KEPT, timedelta())
+
+    pruned = await prune(pool, NOW)
+
+    assert (pruned.shadows, await left(pool, "shadow", "pushed_at")) == (1, 2)
 
 
 async def test_one_round_takes_no_more_than_its_bound_and_says_that_there_is_more(
@@ -111,6 +130,8 @@ async def test_what_was_removed_is_wiped_after_thirty_days_for_every_device(pool
     identity = await removed(pair, kind)
     before = await pair.look(pair.ana, identity)
     head = (await pair.page(pair.ana)).spaces[before.space].head
+    submitted = (before.space, pair.ana.phone.device, identity, kind, 1, NOW + REMOVED_KEPT, b"{}")
+    await pool.execute("INSERT INTO shadow VALUES ($1, $2, $3, $4, $5, $6, $7)", *submitted)
 
     assert (await prune(pool, NOW + REMOVED_KEPT)).removed == 0
     assert (await pair.look(pair.ana, identity)).removed
@@ -121,7 +142,8 @@ async def test_what_was_removed_is_wiped_after_thirty_days_for_every_device(pool
         (identity, True, None, head + 1)
     ]
     assert page.spaces[before.space].head == head + 1
-    assert await pool.fetchval("SELECT count(*) FROM revision WHERE record_id = $1", identity) == 0
+    for table in ("revision", "shadow"):
+        assert await pool.fetchval(f"SELECT count(*) FROM {table} WHERE record_id = $1", identity) == 0
     assert (await prune(pool, NOW + REMOVED_KEPT + DAY)).removed == 0
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from domain.ids import RecordId
 from sync import rxdb, service
@@ -83,6 +84,15 @@ async def stored(pair: Pair, who: Somebody, document: Mapping[str, Any]) -> Any:
     return await pair.look(who, UUID(document["id"]))
 
 
+async def both_with_a_step(pair: Pair) -> tuple[Collection, Collection, str]:
+    anas, bens = (Collection(pair, who.phone, "step") for who in (pair.ana, pair.ben))
+    made = step(pair, "Book the ferry")
+    await anas.push(made)
+    for each in (anas, bens):
+        await each.pull()
+    return anas, bens, made["id"]
+
+
 async def test_a_new_document_is_stored_and_its_client_has_nothing_to_learn(pair: Pair) -> None:
     entries, made = Collection(pair, pair.ana.phone, "check_in"), entry(text="Kiwi.")
     assert await entries.push(made) == []
@@ -118,30 +128,22 @@ async def test_what_is_pushed_again_as_it_is_stored_makes_no_version(pair: Pair)
 
 
 async def test_both_of_two_texts_come_back_and_a_pick_ends_it(pair: Pair) -> None:
-    anas, bens = (Collection(pair, who.phone, "step") for who in (pair.ana, pair.ben))
-    made = step(pair, "Book the ferry")
-    await anas.push(made)
-    for each in (anas, bens):
-        await each.pull()
-    await anas.push(anas.edited(made["id"], title="Book the night ferry"))
-    (conflict,) = await bens.push(bens.edited(made["id"], title="Book the early ferry"))
+    anas, bens, identity = await both_with_a_step(pair)
+    await anas.push(anas.edited(identity, title="Book the night ferry"))
+    (conflict,) = await bens.push(bens.edited(identity, title="Book the early ferry"))
     assert conflict["title"] == "Book the night ferry"
     assert conflict["alternatives"] == {"title": [{"by": str(pair.ben.person), "text": "Book the early ferry"}]}
     assert await bens.push(conflict) == []
     assert await bens.push(conflict | {"alternatives": {}}) == []
-    assert (await stored(pair, pair.ana, made)).alternatives == {}
+    assert (await stored(pair, pair.ana, anas.assumed[identity])).alternatives == {}
 
 
 async def test_a_client_that_does_not_send_what_stands_beside_has_picked_nothing(pair: Pair) -> None:
-    anas, bens = (Collection(pair, who.phone, "step") for who in (pair.ana, pair.ben))
-    made = step(pair, "Book the ferry")
-    await anas.push(made)
-    for each in (anas, bens):
-        await each.pull()
-    await anas.push(anas.edited(made["id"], title="Book the night ferry"))
-    (conflict,) = await bens.push(bens.edited(made["id"], title="Book the early ferry"))
+    anas, bens, identity = await both_with_a_step(pair)
+    await anas.push(anas.edited(identity, title="Book the night ferry"))
+    (conflict,) = await bens.push(bens.edited(identity, title="Book the early ferry"))
     await bens.push({**{k: v for k, v in conflict.items() if k != "alternatives"}, "title": "Book the night ferry!"})
-    assert (await stored(pair, pair.ana, made)).alternatives.keys() == {"title"}
+    assert (await stored(pair, pair.ana, anas.assumed[identity])).alternatives.keys() == {"title"}
 
 
 async def test_a_lost_answer_and_the_same_push_store_an_edit_once(pair: Pair) -> None:
@@ -153,28 +155,20 @@ async def test_a_lost_answer_and_the_same_push_store_an_edit_once(pair: Pair) ->
 
 async def test_after_a_lost_answer_only_what_was_edited_since_is_new(pair: Pair) -> None:
     """Without the shadow, the second push would be another edit of the first text."""
-    anas, bens = (Collection(pair, who.phone, "step") for who in (pair.ana, pair.ben))
-    made = step(pair, "Book the ferry")
-    await anas.push(made)
-    for each in (anas, bens):
-        await each.pull()
-    await anas.push(anas.edited(made["id"], title="Book the ferry. Ask Cleo."), answered=False)
+    anas, bens, identity = await both_with_a_step(pair)
+    await anas.push(anas.edited(identity, title="Book the ferry. Ask Cleo."), answered=False)
     await bens.pull()
-    await bens.push(bens.edited(made["id"], title="Book the ferry. Ask Cleo and Dora."))
-    (conflict,) = await anas.push(anas.edited(made["id"], title="Book the ferry. Ask Cleo.", done=True))
+    await bens.push(bens.edited(identity, title="Book the ferry. Ask Cleo and Dora."))
+    (conflict,) = await anas.push(anas.edited(identity, title="Book the ferry. Ask Cleo.", done=True))
     assert (conflict["title"], conflict["done"]) == ("Book the ferry. Ask Cleo and Dora.", True)
     assert (conflict["alternatives"], await pair.told(pair.ben)) == ({}, [])
 
 
 async def test_a_deleted_document_is_a_removal_and_its_last_words_are_merged_first(pair: Pair) -> None:
-    anas, bens = (Collection(pair, who.phone, "step") for who in (pair.ana, pair.ben))
-    made = step(pair, "Book the ferry")
-    await anas.push(made)
-    for each in (anas, bens):
-        await each.pull()
-    assert await anas.push(anas.edited(made["id"], title="Book the ferry. Not now.", **DELETED)) == []
-    assert (await stored(pair, pair.ana, made)).removed
-    (conflict,) = await bens.push(bens.edited(made["id"], title="Book the ferry. Today."))
+    anas, bens, identity = await both_with_a_step(pair)
+    assert await anas.push(anas.edited(identity, title="Book the ferry. Not now.", **DELETED)) == []
+    assert (await stored(pair, pair.ana, anas.assumed[identity])).removed
+    (conflict,) = await bens.push(bens.edited(identity, title="Book the ferry. Today."))
     assert not conflict["_deleted"]
     assert set(conflict["title"].split(". ")) == {"Book the ferry", "Not now", "Today."}
 
@@ -225,7 +219,17 @@ async def test_a_refused_edit_comes_back_as_it_is_stored(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize(
-    "identity", ["", "0123456789abcdef", 7, None, str(UUID(int=0)), "5f0c7c1a-90b3-1e1d-8a61-2c4d6e8fa0d1"]
+    "identity",
+    [
+        "",
+        "0123456789abcdef",
+        7,
+        None,
+        str(UUID(int=0)),
+        "5f0c7c1a-90b3-1e1d-8a61-2c4d6e8fa0d1",
+        # Its client would keep it beside the same record in our spelling.
+        "5F0C7C1A-90B3-4E1D-8A61-2C4D6E8FA0D1",
+    ],
 )
 async def test_what_has_no_id_that_can_be_kept_is_refused_and_its_words_are_kept(pair: Pair, identity: Any) -> None:
     entries = Collection(pair, pair.ana.phone, "check_in")
@@ -344,15 +348,6 @@ async def test_after_a_minute_nothing_is_repeated_any_more(pair: Pair) -> None:
 # Everything sent again, without what the client knew before -------------------------------------------------------
 
 
-async def both_with_a_step(pair: Pair) -> tuple[Collection, Collection, str]:
-    anas, bens = (Collection(pair, who.phone, "step") for who in (pair.ana, pair.ben))
-    made = step(pair, "Book the ferry")
-    await anas.push(made)
-    for each in (anas, bens):
-        await each.pull()
-    return anas, bens, made["id"]
-
-
 async def test_what_is_sent_again_unedited_changes_nothing_whatever_became_of_it(pair: Pair) -> None:
     anas, bens, identity = await both_with_a_step(pair)
     old = anas.assumed[identity]
@@ -425,6 +420,42 @@ async def test_what_was_deleted_meanwhile_stays_so_and_what_was_deleted_here_is_
     anas.assumed = {}
     assert await anas.push(whole | DELETED) == []
     assert (await stored(pair, pair.ana, other)).removed
+
+
+@pytest.mark.parametrize("forgotten", [False, True], ids=["a tombstone", "forgotten"])
+async def test_words_of_an_edit_of_what_is_wiped_by_now_are_kept_when_it_is_sent_again(
+    pair: Pair, forgotten: bool
+) -> None:
+    """Nobody can tell any more which of them were edited: so all that may be the sender's own are kept."""
+    phone = Collection(pair, pair.ana.phone, "check_in")
+    made = entry(text="Kiwi.")
+    await phone.push(made)
+    old = (await phone.pull())[made["id"]]
+    record = await stored(pair, pair.ana, made)
+    store: Any = pair.store
+    store.records[record.space, record.id] = replace(record, gone=True, removed=True, fields={})
+    if forgotten:
+        del store.records[record.space, record.id]
+    store.shadows_of.clear()
+    phone.assumed = {}
+    for _ in range(2):
+        (conflict,) = await phone.push(old | {"text": "Kiwi. Plum."})
+        assert conflict["_deleted"]
+        assert [each["words"] for each in await pair.words_for(pair.ana)] == [{"text": "Kiwi. Plum."}]
+        phone.assumed = {}
+
+
+async def test_nobody_keeps_words_of_the_other_that_are_wiped_by_now(pair: Pair) -> None:
+    anas, shown = Collection(pair, pair.ana.phone, "check_in"), Collection(pair, pair.ben.phone, "shown_check_in")
+    made = entry(text="Kiwi.", audience=str(pair.couple), shared_parts=["text"])
+    await anas.push(made)
+    (copy,) = (await shown.pull()).values()
+    store: Any = pair.store
+    del store.records[pair.space, RecordId(UUID(copy["id"]))]
+    shown.assumed = {}
+    (conflict,) = await shown.push(copy)
+    assert conflict["_deleted"]
+    assert await pair.words_for(pair.ben) == []
 
 
 async def test_what_is_known_only_as_deleted_says_nothing_when_it_is_sent_again(pair: Pair) -> None:
