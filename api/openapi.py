@@ -148,6 +148,7 @@ _TAGS: Final = {
     "devices": "A person's own installations.",
     "live": "Hearing that there is something to pull.",
     "rxdb": "The same for apps whose data is in RxDB.",
+    "watermelon": "The same for apps whose data is in WatermelonDB.",
     "sync": "Pushing and pulling, earlier values, destroying one's own words.",
 }
 

@@ -128,6 +128,8 @@ def _varied(value: Any, member: str) -> Any:
 _SOME_DAY: Final = {
     "c": "ZpU0a1bN6m7Xq2wLktMBktgkj8ZOX07AAQ",
     "confirm_until": "2026-11-25T20:10:03Z",
+    "couples": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+    "cursor": "ZpU0a1bN6m7Xq2wLktMBktgkj8ZOX07AAQ",
     "epoch": "8f14e45f-ceea-467e-9a0b-3c6c2f9d1a77",
     "expires_at": "2026-11-25T20:10:03Z",
     "expires_on": "2027-02-22",

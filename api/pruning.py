@@ -1,4 +1,4 @@
-"""Forget what has had its time: outcomes, earlier values, what was removed, shadows, tombstones, counters, tickets."""
+"""Forget what has had its time: outcomes, earlier values, removals, shadows, debts, tombstones, counters, tickets."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,6 +8,7 @@ from msgspec.structs import astuple
 
 from api.postgres import Pool
 from api.store import forget_counters, forget_tickets
+from sync.owed_store import forget_old_owed
 from sync.shadow_store import forget_old_shadows
 from sync.space_store import bury, forget_outcomes, forget_revisions, forget_wiped
 
@@ -18,6 +19,8 @@ REMOVED_KEPT: Final = timedelta(days=30)
 """Until then what was removed can be brought back, words and all."""
 SHADOWS_KEPT: Final = timedelta(days=90)
 """Then what a client library pushes is an edit of what it says it knew."""
+OWED_KEPT: Final = timedelta(days=90)
+"""A device that has not asked for so long is told all of it again when it pushes."""
 TOMBSTONES_KEPT: Final = timedelta(days=400)
 """A device that was silent for longer takes everything anew."""
 COUNTERS_KEPT: Final = timedelta(days=2)
@@ -34,6 +37,7 @@ class Pruned(Struct, frozen=True):
     revisions: int
     removed: int
     shadows: int
+    owed: int
     tombstones: int
     counters: int
     tickets: int
@@ -61,6 +65,7 @@ async def prune(pool: Pool, now: datetime) -> Pruned:
         revisions=await forget_revisions(pool, now - REVISIONS_KEPT, most),
         removed=await bury(pool, now - REMOVED_KEPT, now, most),
         shadows=await forget_old_shadows(pool, now - SHADOWS_KEPT, most),
+        owed=await forget_old_owed(pool, now - OWED_KEPT, most),
         tombstones=await forget_wiped(pool, now - TOMBSTONES_KEPT, most),
         counters=await forget_counters(pool, now - COUNTERS_KEPT, most),
         tickets=await forget_tickets(pool, now, most),

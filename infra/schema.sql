@@ -99,6 +99,17 @@ CREATE TABLE public.outcome (
 
 COMMENT ON TABLE public.outcome IS 'dist:space_id';
 
+CREATE TABLE public.owed (
+    space_id uuid NOT NULL,
+    device_id uuid NOT NULL,
+    kind text NOT NULL,
+    named text NOT NULL,
+    version bigint NOT NULL,
+    owed_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.owed IS 'dist:space_id';
+
 CREATE TABLE public.person (
     person_id uuid NOT NULL,
     space_id uuid NOT NULL,
@@ -253,6 +264,9 @@ ALTER TABLE ONLY public.member
 ALTER TABLE ONLY public.outcome
     ADD CONSTRAINT outcome_pkey PRIMARY KEY (space_id, device_id, key);
 
+ALTER TABLE ONLY public.owed
+    ADD CONSTRAINT owed_pkey PRIMARY KEY (space_id, device_id, kind, named);
+
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_pkey PRIMARY KEY (person_id);
 
@@ -285,6 +299,8 @@ ALTER TABLE ONLY public.store_epoch
 
 ALTER TABLE ONLY public.wrapping_key
     ADD CONSTRAINT wrapping_key_pkey PRIMARY KEY (wrapping_key_id);
+
+CREATE INDEX owed_at ON public.owed USING btree (owed_at);
 
 CREATE INDEX record_due ON public.record USING btree (due_at) WHERE (due_at IS NOT NULL);
 

@@ -66,10 +66,13 @@ def names_in(kind: Kind, schema: int) -> list[str]:
 def _property(kind: Kind, name: str) -> dict[str, Any]:
     if name == KEY:
         return {"type": "string", "maxLength": 36}
-    if name in _ALWAYS:
-        type_, means = _ALWAYS[name]
-        return {"type": [type_, "null"], "description": means}
-    return {"type": [_type_of(kind.fields[name].shape.json_schema()), "null"]}
+    property_: dict[str, Any] = {"type": [type_of(kind, name), "null"]}
+    return property_ | {"description": _ALWAYS[name][1]} if name in _ALWAYS else property_
+
+
+def type_of(kind: Kind, name: str) -> str:
+    """Return the JSON type of what a document has under a name, where it is not null."""
+    return _ALWAYS[name][0] if name in _ALWAYS else _type_of(kind.fields[name].shape.json_schema())
 
 
 def _type_of(schema: Mapping[str, Any]) -> str:
@@ -82,8 +85,11 @@ def _type_of(schema: Mapping[str, Any]) -> str:
 
 def document(kind: Kind, row: Row, space: Space, schema: int) -> Document:
     """Return a record as a document of an app of this schema. What is removed or wiped is the bare word that it is."""
-    if row.removed or row.gone:
-        return deleted(kind, str(row.id), schema)
+    return deleted(kind, str(row.id), schema) if row.removed or row.gone else held(kind, row, space, schema)
+
+
+def held(kind: Kind, row: Row, space: Space, schema: int) -> Document:
+    """Return everything that a record holds, removed or not."""
     body = decoded(row.body)
     names = known_fields(kind, schema)
     made = empty(kind, str(row.id), schema) | {

@@ -4,7 +4,7 @@ It keeps whole values and decides nothing. One process, one event loop; a save i
 inside it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from sync.ports import (
     Life,
     Loaded,
     Member,
+    Owed,
     Page,
     PurgeScope,
     RecordKey,
@@ -34,6 +35,7 @@ from sync.ports import (
     Stored,
     Wanted,
     Writes,
+    stood_until,
 )
 from sync.wire import Outcome
 
@@ -49,6 +51,7 @@ class MemoryStore:
         self.records: dict[RecordKey, Record] = {}
         self.submitted_at: dict[tuple[SpaceId, DeviceId, RecordId], datetime] = {}
         self.shadows_of: dict[tuple[SpaceId, DeviceId, RecordId], Shadow] = {}
+        self.owed_to: dict[tuple[SpaceId, DeviceId, str, str], Owed] = {}
         self.revisions: dict[RecordKey, list[Revision]] = {}
         self.put_behind_on: dict[tuple[RecordKey, int], date] = {}
         self.outcomes: dict[tuple[SpaceId, DeviceId, UUID], Outcome] = {}
@@ -140,6 +143,15 @@ class MemoryStore:
                 key: frozenset((value.field, canonical(value.value)) for value in values)
                 for key, values in behind.items()
             },
+            stood={
+                key: tuple(
+                    each
+                    for revision in self.revisions.get(key, ())
+                    if key[0] in mine
+                    for each in stood_until(revision.version, revision.values)
+                )
+                for key in records
+            },
             boxes=tuple(
                 Box(id=each.id, about=each.family, gone=each.gone, purged=each.purged)
                 for each in self.records.values()
@@ -183,6 +195,30 @@ class MemoryStore:
             if at[0] in mine and at[1] == caller.device and shadow.kind == kind and self.submitted_at[at] > since
         ]
         return [record for _, record in sorted(found, reverse=True)[:limit]]
+
+    async def owe(self, caller: Caller, owed: Sequence[Owed], *, told: int, now: datetime) -> int | None:
+        """Note what the caller's device is to be told once more. Nothing ages here."""
+        del now
+        space = self._mine(caller).get(caller.personal)
+        if space is None:
+            return None
+        mine = (space.id, caller.device)
+        self.owed_to = {at: each for at, each in self.owed_to.items() if at[:2] != mine or each.version > told}
+        head = space.head + 1
+        self.spaces[space.id] = replace(space, head=head)
+        self.owed_to |= {(*mine, each.kind, each.named): replace(each, version=head) for each in owed}
+        return head
+
+    async def owed(self, caller: Caller, *, after: int, upto: int, limit: int) -> list[Owed]:
+        """Return at most `limit` of what the caller's device is to be told, the oldest first."""
+        mine = [
+            each
+            for at, each in self.owed_to.items()
+            if at[:2] == (caller.personal, caller.device)
+            and caller.personal in self._mine(caller)
+            and after < each.version <= upto
+        ]
+        return sorted(mine, key=lambda each: (each.version, each.kind, each.named))[:limit]
 
     async def scope(self, caller: Caller, identity: RecordId) -> PurgeScope:
         """Return everything that a purge of this record has to look through."""
@@ -326,4 +362,5 @@ def _row(record: Record) -> Row:
         gone=record.gone,
         body=encoded(record),
         schema=record.schema,
+        purged=record.purged is not None,
     )

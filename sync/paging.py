@@ -18,6 +18,14 @@ PAGE_BYTES_MAX: Final = 4 * 1024 * 1024
 """A page ends early when its bodies come to this, so that an answer's size is bounded too."""
 
 
+class EpochChangedError(Exception):
+    """A space of a client library's cursor has begun a new life, so that the client has to begin anew, too."""
+
+    def __init__(self, reset: Reset) -> None:
+        super().__init__(str(reset.epoch))
+        self.reset = reset
+
+
 class Asked(Struct, frozen=True, kw_only=True):
     """Who asks for news, from where on, and in which schema."""
 

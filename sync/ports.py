@@ -1,6 +1,6 @@
 """What push and pull need of the world: who is calling, keys, and a store that decides nothing."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal, Protocol
 from uuid import UUID
@@ -97,12 +97,14 @@ class Loaded(Struct, frozen=True, kw_only=True):
     """The families that were asked for, by kind: of these every record is here."""
 
 
-class Value(Struct, frozen=True):
+class Value(Struct, frozen=True, omit_defaults=True):
     """A value put behind: what a field held, or what lost against it, and who had written it."""
 
     field: str
     value: Any
     by: PersonId
+    since: int = 0
+    """The version with which it came to stand in the field; 0 for what never stood there."""
 
 
 class Revision(Struct, frozen=True, kw_only=True):
@@ -126,6 +128,20 @@ class Box(Struct, frozen=True, kw_only=True):
     """What of its words its owner destroyed."""
 
 
+class Stood(Struct, frozen=True):
+    """A value that a field held from the version `since` on, until another took its place with `until`."""
+
+    field: str
+    value: Any
+    since: int
+    until: int
+
+
+def stood_until(version: int, values: Iterable[Value]) -> list[Stood]:
+    """Return those of the values that a change has put behind that stood in their field until it came."""
+    return [Stood(each.field, each.value, each.since, version) for each in values if each.since]
+
+
 class History(Struct, frozen=True, kw_only=True):
     """What has to be known of the past before the words of refused changes are kept."""
 
@@ -133,6 +149,8 @@ class History(Struct, frozen=True, kw_only=True):
     """What the records once held, as far as revisions are kept."""
     values: Mapping[RecordKey, frozenset[tuple[str, bytes]]] = {}
     """The same of every field, texts or not: its name, and the value as JSON with ordered keys."""
+    stood: Mapping[RecordKey, tuple[Stood, ...]] = {}
+    """What of it stood in its field, and for how long."""
     boxes: tuple[Box, ...] = ()
     """The caller's boxes that were asked for and are there, and those about the records whose words were destroyed."""
 
@@ -175,6 +193,16 @@ class Shadow(Struct, frozen=True, kw_only=True):
     kind: str
     version: int
     snapshot: Snapshot
+
+
+class Owed(Struct, frozen=True, kw_only=True):
+    """A record of which a device of a client library is to be told how it stands, if it stands at all."""
+
+    kind: str
+    named: str
+    """Its id, as that device knows it."""
+    version: int = 0
+    """The head of the person's own space that was raised for it."""
 
 
 class Stored(Struct, frozen=True):
@@ -232,6 +260,8 @@ class Row(Struct, frozen=True, kw_only=True):
     body: bytes | None
     schema: int = 1
     """The newest schema among its fields."""
+    purged: bool = False
+    """Whether its author destroyed words in it."""
 
 
 class Page(Struct, frozen=True, kw_only=True):
@@ -286,6 +316,18 @@ class Store(Protocol):
 
     async def submitted(self, caller: Caller, kind: str, since: datetime, *, limit: int) -> list[RecordId]:
         """Return at most `limit` records of a kind that the caller's device has submitted since, the newest first."""
+
+    async def owe(self, caller: Caller, owed: Sequence[Owed], *, told: int, now: datetime) -> int | None:
+        """Note what the caller's device is to be told once more, and return the raised head of the person's own space.
+
+        `told` is the version of it up to which the device has been told. None where that space is not the caller's.
+        """
+
+    async def owed(self, caller: Caller, *, after: int, upto: int, limit: int) -> list[Owed]:
+        """Return at most `limit` of what the caller's device is to be told, the oldest first.
+
+        That is what stands at the versions of the person's own space beyond `after`, up to `upto`.
+        """
 
     async def scope(self, caller: Caller, identity: RecordId) -> PurgeScope:
         """Return everything that a purge of this record has to look through."""

@@ -24,7 +24,7 @@ from sync.follows import give, move, show
 from sync.merge import Edit, Merged, Word, create, merge
 from sync.origin import brought_back, of_another, says_no_more
 from sync.picks import UnfitPickError, picks
-from sync.ports import Caller, History, Loaded, RecordKey, Revision, Space, Writes
+from sync.ports import Caller, History, Loaded, RecordKey, Revision, Space, Value, Writes
 from sync.purge import kept_out
 from sync.secrecy import guarded, unsent
 from sync.unplaced import own_words
@@ -299,7 +299,12 @@ class _Batch:
         record = self.board.put(record)
         if merged.behind:
             self.board.behind(
-                Revision(space=record.space, record=record.id, version=record.version, values=merged.behind)
+                Revision(
+                    space=record.space,
+                    record=record.id,
+                    version=record.version,
+                    values=tuple(_since(stored, value) for value in merged.behind),
+                )
             )
         if kind.letter is not None:
             give(self.board, kind, record, situation)
@@ -349,6 +354,13 @@ class _Batch:
         new = not any((space, RecordId(change.id)) in self.board.records for space in self.board.spaces)
         name = unfit(kind, change.set, new=new)
         return {} if name is None else {name: "unfit"}
+
+
+def _since(stored: Record | None, value: Value) -> Value:
+    """Say of a value that stood in its field since when; what lost, or stood beside, never did."""
+    if stored is None or stored.fields.get(value.field) != value.value:
+        return value
+    return replace(value, since=stored.stamp(value.field).version)
 
 
 def _said_before(change: Change) -> str | None:

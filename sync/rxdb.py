@@ -1,6 +1,6 @@
 """RxDB's replication protocol: pages of documents out, rows of documents in, and nothing decided here."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -12,27 +12,19 @@ from domain.kinds import KINDS
 from domain.records import Record
 from sync import service
 from sync.documents import DELETED, KEY, Document, deleted, document
-from sync.lives import common
-from sync.paging import asked_by, cursor_at, read_page
-from sync.ports import Caller, History, Keys, Loaded, Page, Place, Row, Shadow, Space, Store, Wanted
+from sync.facades import as_it_is, base_of, home_of, shadows_of, stored_of
+from sync.paging import EpochChangedError, asked_by, cursor_at, read_page
+from sync.ports import Caller, History, Keys, Loaded, Row, Shadow, Space, Store
 from sync.reconcile import Decisions
 from sync.sent_again import asks, changes_sent_again
 from sync.service import id_keys_of
-from sync.submitted import Submitted, change_of, latest, life_of, same, snapshot, understood
-from sync.wire import CHANGES_MAX, SCHEMA, VERSION_MAX, Change, Reset
+from sync.submitted import Submitted, change_of, latest, life_of, same, understood
+from sync.wire import CHANGES_MAX, SCHEMA, Change
 
 ROWS_MAX: Final = CHANGES_MAX
 REPEATED_FOR: Final = timedelta(seconds=60)
 """So long a device is given what it has pushed once more: while a push is under way, RxDB passes over a pulled row and
 still goes on to the next checkpoint."""
-
-
-class EpochChangedError(Exception):
-    """A space of the checkpoint has begun a new life, so that the client has to begin anew, too."""
-
-    def __init__(self, reset: Reset) -> None:
-        super().__init__(str(reset.epoch))
-        self.reset = reset
 
 
 class Checkpoint(Struct, frozen=True):
@@ -126,30 +118,30 @@ async def push(
     rows = [understood(kind, each.new_document_state, each.assumed_master_state) for each in pushed]
     ids = [row.id for row in rows if row.id is not None]
     shadows = latest(await store.shadows(caller, ids))
-    spaces = (await _now(store, caller)).spaces
+    spaces = (await as_it_is(store, caller)).spaces
     again = [row for row in rows if _is_sent_again(row, shadows, spaces)]
     stored_then, past = await _known_of(store, caller, again, spaces)
     edits: dict[UUID, tuple[Submitted, Change]] = {}
     for row in rows:
-        if row in again and (space := _home(row, spaces)) is not None:
+        if row in again and (space := home_of(row, spaces)) is not None:
             record = None if row.id is None else stored_then.get(row.id)
             changes = changes_sent_again(
                 row, space, record, past, person=caller.person, device=caller.device, own_key=own_key
             )
         else:
             shadow = None if row.id is None else shadows.get(row.id)
-            change = change_of(row, shadow, _base(row, spaces), device=caller.device, own_key=own_key)
+            change = change_of(row, shadow, base_of(row, spaces), device=caller.device, own_key=own_key)
             changes = [] if change is None else [change]
         edits |= {change.key: (row, change) for change in changes}
     moved: dict[SpaceId, int] = {}
     if edits:
 
         def submitted(loaded: Loaded, decisions: Decisions) -> tuple[Shadow, ...]:
-            return tuple(_shadows({key: row for key, (row, _) in edits.items()}, loaded, decisions))
+            return tuple(shadows_of({key: row for key, (row, _) in edits.items()}, loaded, decisions))
 
         every = [change for _, change in edits.values()]
         moved = (await service.push(store, keys, caller, every, now, {}, new_epoch, submitted)).moved
-    after = await _now(store, caller, again=ids)
+    after = await as_it_is(store, caller, again=ids)
     stored = {row.id: row for row in after.besides if row.kind == kind}
     conflicts = [_conflict(row, stored, after.spaces, min(schema, SCHEMA), entirely=row in again) for row in rows]
     return PushedDocuments([each for each in conflicts if each is not None], moved)
@@ -162,25 +154,11 @@ def written_in(kind: str, caller: Caller) -> SpaceId:
     return caller.spaces[1] if of_couple else caller.personal
 
 
-async def _now(store: Store, caller: Caller, again: Collection[RecordId] = ()) -> Page:
-    """Return the caller's spaces as they are now, and these records."""
-    return await store.changed_since(caller, dict.fromkeys(caller.spaces, VERSION_MAX), limit=0, again=again)
-
-
-def _home(row: Submitted, spaces: Mapping[SpaceId, Space]) -> Space | None:
-    """Return the space in which a document of its kind stands, if the caller has it."""
-    kind = KINDS.get(row.kind)
-    if kind is None:
-        return None
-    named = None if kind.home == "personal" else row.couple
-    return next((each for each in spaces.values() if (each.home, each.couple) == (kind.home, named)), None)
-
-
 def _is_sent_again(row: Submitted, shadows: Mapping[RecordId, Shadow], spaces: Mapping[SpaceId, Space]) -> bool:
     """Return whether a client sends a document that it was given once, and says not what it knew of it."""
     epoch, _ = life_of(row.new)
     shadow = None if row.id is None else shadows.get(row.id)
-    newer = shadow is not None and shadow.version > _base(row, spaces)
+    newer = shadow is not None and shadow.version > base_of(row, spaces)
     return row.assumed is None and row.id is not None and epoch is not None and not newer
 
 
@@ -190,38 +168,9 @@ async def _known_of(
     """Return what is stored of these rows' records, and what they once held."""
     if not rows:
         return {}, History(texts={})
-    loaded = await store.load(caller, Wanted(ids={row.id for row in rows if row.id is not None}))
-    homes = {row.id: space.id for row in rows if (space := _home(row, spaces)) is not None}
-    stored = {each.id: each for each in loaded.records.values() if each.space == homes.get(each.id)}
+    stored = await stored_of(store, caller, rows, spaces)
     asked = [(each.space, each.id) for each in asks(rows, spaces, stored)]
     return stored, await store.history(caller, asked, ()) if asked else History(texts={})
-
-
-def _base(row: Submitted, spaces: Mapping[SpaceId, Space]) -> int:
-    """Return the version that a client knew of a record, in the life that the record's space has now."""
-    epoch, rev = life_of(row.new if row.assumed is None else row.assumed)
-    if epoch is None:
-        return 0
-    if any(space.epoch == epoch for space in spaces.values()):
-        return rev
-    return max((min(rev, common(space, Place(epoch, rev))) for space in spaces.values()), default=0)
-
-
-def _shadows(rows: Mapping[UUID, Submitted], loaded: Loaded, decisions: Decisions) -> Iterator[Shadow]:
-    """Return what is to be kept of these rows: what was submitted, under the version that came of it."""
-    records = {record.id: record for record in loaded.records.values()}
-    records |= {each.record.id: each.record for each in decisions.writes.records}
-    for outcome in decisions.outcomes:
-        row = rows[outcome.key]
-        if outcome.status in ("refused", "duplicate") or outcome.version is None or row.id not in records:
-            continue
-        yield Shadow(
-            space=records[row.id].space,
-            record=row.id,
-            kind=row.kind,
-            version=outcome.version,
-            snapshot=snapshot(row.new),
-        )
 
 
 def _conflict(

@@ -17,9 +17,10 @@ from domain.kind import Ownership
 from domain.kinds import KINDS
 from domain.records import Record
 from sync.bodies import encoded
+from sync.life_store import BUMP_SPACE, IN_THIS_LIFE
 from sync.ports import Stored, Writes
 from sync.sealing import SpaceKeys, keyed_id
-from sync.store import BUMP_SPACE, DEPOSIT, IN_THIS_LIFE, arrays
+from sync.store import DEPOSIT, arrays
 
 STORE_LIVES_MAX: Final = 64
 """Earlier lives of the whole store that are remembered; the oldest make room."""

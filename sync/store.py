@@ -16,9 +16,10 @@ import msgspec
 
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.records import Record
-from sync import shadow_store
+from sync import owed_store, shadow_store
 from sync.bodies import canonical, decoded, packed, packed_purge, unpacked, unpacked_purge
-from sync.lives import LIVES_MAX, earlier, wire_epoch
+from sync.life_store import BUMP_SPACE, IN_THIS_LIFE
+from sync.lives import earlier, wire_epoch
 from sync.ports import (
     Behind,
     Box,
@@ -28,6 +29,7 @@ from sync.ports import (
     Keys,
     Loaded,
     Member,
+    Owed,
     Page,
     PurgeScope,
     RecordKey,
@@ -35,10 +37,12 @@ from sync.ports import (
     Row,
     Shadow,
     Space,
+    Stood,
     Stored,
     Value,
     Wanted,
     Writes,
+    stood_until,
 )
 from sync.sealing import SealBroken, SpaceKeys
 from sync.wire import Outcome
@@ -126,12 +130,12 @@ def _changed_since(only: str = "") -> str:
     return f"""{_MINE}
 SELECT 'space' AS part, 0::bigint AS place, {_SPACE_COLUMNS}, NULL::uuid AS id, NULL::text AS kind,
     NULL::bigint AS version, NULL::uuid AS author, NULL::boolean AS removed, NULL::boolean AS gone,
-    NULL::bytea AS body, NULL::smallint AS schema
+    NULL::bytea AS body, NULL::smallint AS schema, NULL::boolean AS purged
 FROM mine s
 UNION ALL
 (
     SELECT 'record', asked.place, r.space_id, {_NO_SPACE}, r.id, r.kind, r.version, r.author, r.removed, r.gone,
-        r.body, r.schema
+        r.body, r.schema, r.purged IS NOT NULL
     FROM unnest($1::uuid[], $3::bigint[]) WITH ORDINALITY AS asked (space_id, after, place)
     JOIN mine ON mine.space_id = asked.space_id
     CROSS JOIN LATERAL (
@@ -145,33 +149,13 @@ UNION ALL
 )
 UNION ALL
 SELECT 'again', 0, r.space_id, {_NO_SPACE}, r.id, r.kind, r.version, r.author, r.removed, r.gone, r.body,
-    r.schema
+    r.schema, r.purged IS NOT NULL
 FROM mine JOIN record r ON r.space_id = mine.space_id AND r.id = ANY($5::uuid[])"""
 
 
 CHANGED_SINCE: Final = _changed_since()
 CHANGED_SINCE_OF_KIND: Final = _changed_since(" AND record.kind = $6")
 """A statement of its own, so that each has the plan of its own index."""
-
-_LIFE: Final = "(SELECT life.epoch FROM store_epoch life)"
-
-
-def _and_past(past: str, more: str) -> str:
-    """Return the newest earlier lives with another one."""
-    return f"({past} || {more})[greatest(1, cardinality({past}) + 2 - {LIVES_MAX}):]"
-
-
-def _past(column: str, ended: str) -> str:
-    return f"CASE WHEN store_epoch = {_LIFE} THEN {column} ELSE {_and_past(column, ended)} END"
-
-
-IN_THIS_LIFE: Final = f"""
-    store_epoch = {_LIFE},
-    past_store_epochs = {_past("past_store_epochs", "store_epoch")},
-    past_epochs = {_past("past_epochs", "epoch")},
-    past_heads = {_past("past_heads", "head")}"""
-"""Bring a space that is written into the present life of the store, and note where the one before has ended: else
-versions of the new life would count as common to both."""
 
 _RAISE: Final = f"""
     UPDATE space SET head = $2, {IN_THIS_LIFE}
@@ -198,14 +182,6 @@ RETURNING space_id"""
 
 LIFE_OF_MINE: Final = f"""{_MINE}
 SELECT s.epoch, s.store_epoch, (SELECT epoch FROM store_epoch) AS life FROM mine s"""
-
-BUMP_SPACE: Final = f"""
-UPDATE space SET epoch = $2, store_epoch = {_LIFE},
-    past_store_epochs = {_and_past(_past("past_store_epochs", "store_epoch"), _LIFE)},
-    past_epochs = {_and_past(_past("past_epochs", "epoch"), "epoch")},
-    past_heads = {_and_past(_past("past_heads", "head"), "head")}
-WHERE space_id = $1 AND ($3::bigint IS NULL OR (head = $3 AND epoch = $4))"""
-"""The second past life is the space's own in the present life of the store, in which phones may have read it."""
 
 
 def _insert(first: int, *, left_alone: bool = False) -> str:
@@ -303,7 +279,7 @@ UNION ALL
 
 HISTORY: Final = f"""{_MINE}
 (
-    SELECT 'text' AS part, v.space_id, v.record_id AS id, r.kind, v.body, NULL::uuid AS family, r.gone,
+    SELECT 'text' AS part, v.space_id, v.record_id AS id, r.kind, v.version, v.body, NULL::uuid AS family, r.gone,
         NULL::bytea AS purged
     FROM mine
     JOIN record r ON r.space_id = mine.space_id AND r.id = ANY($3::uuid[])
@@ -312,12 +288,12 @@ HISTORY: Final = f"""{_MINE}
     LIMIT {REVISIONS_LOOKED_THROUGH_MAX}
 )
 UNION ALL
-SELECT 'box', r.space_id, r.id, r.kind, NULL, r.family, r.gone, r.purged
+SELECT 'box', r.space_id, r.id, r.kind, NULL, NULL, r.family, r.gone, r.purged
 FROM mine JOIN record r ON r.space_id = mine.space_id AND r.id = ANY($4::uuid[])
 WHERE r.kind = 'unplaced'
 UNION ALL
 (
-    SELECT 'box', r.space_id, r.id, r.kind, NULL, r.family, r.gone, r.purged
+    SELECT 'box', r.space_id, r.id, r.kind, NULL, NULL, r.family, r.gone, r.purged
     FROM mine JOIN record r ON r.space_id = mine.space_id AND r.family = ANY($3::uuid[])
     WHERE r.kind = 'unplaced' AND r.purged IS NOT NULL AND r.id <> ALL($4::uuid[])
     ORDER BY r.version DESC
@@ -403,6 +379,7 @@ class PostgresStore:
         opener = await self.keys.of(caller.spaces)
         texts: dict[RecordKey, set[str]] = {key: set() for key in records}
         once: dict[RecordKey, set[tuple[str, bytes]]] = {key: set() for key in records}
+        stood: dict[RecordKey, list[Stood]] = {key: [] for key in records}
         there: list[Box] = []
         for row in rows:
             key = (SpaceId(row["space_id"]), RecordId(row["id"]))
@@ -413,9 +390,11 @@ class PostgresStore:
                 values = self._values(opener, row["space_id"], row["kind"], row["id"], row["body"])
                 texts[key] |= {value.value for value in values if isinstance(value.value, str)}
                 once[key] |= {(value.field, canonical(value.value)) for value in values}
+                stood[key] += stood_until(row["version"], values)
         return History(
             texts={key: frozenset(each) for key, each in texts.items()},
             values={key: frozenset(each) for key, each in once.items()},
+            stood={key: tuple(each) for key, each in stood.items()},
             boxes=tuple(there),
         )
 
@@ -442,6 +421,14 @@ class PostgresStore:
     async def submitted(self, caller: Caller, kind: str, since: datetime, *, limit: int) -> list[RecordId]:
         """Return at most `limit` records of a kind that the caller's device has submitted since, the newest first."""
         return await shadow_store.submitted(self.pool, caller, kind, since, limit)
+
+    async def owe(self, caller: Caller, owed: Sequence[Owed], *, told: int, now: datetime) -> int | None:
+        """Note what the caller's device is to be told once more, and return the raised head of their own space."""
+        return await owed_store.owe(self.pool, caller, owed, told, now)
+
+    async def owed(self, caller: Caller, *, after: int, upto: int, limit: int) -> list[Owed]:
+        """Return at most `limit` of what the caller's device is to be told, the oldest first."""
+        return await owed_store.owed(self.pool, caller, after, upto, limit)
 
     async def scope(self, caller: Caller, identity: RecordId) -> PurgeScope:
         """Return everything that a purge of this record has to look through."""
@@ -579,6 +566,7 @@ class PostgresStore:
                     gone=row["gone"],
                     body=self._opened(opener, row),
                     schema=row["schema"],
+                    purged=row["purged"],
                 )
             except SealBroken:
                 # The page keeps its place, so that one bad row neither stops a couple nor repeats for ever.

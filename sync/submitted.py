@@ -3,7 +3,7 @@
 The document that its client says it knew is the base; what the same device has submitted since is a newer one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -86,12 +86,29 @@ def change_of(row: Submitted, shadow: Shadow | None, base: int, *, device: Devic
     `base` is the version that the client knew, in the present life of the space. The key is made of device, record,
     base and document, so that a retry is one.
     """
-    kind = KINDS.get(row.kind)
     if row.id is None:
         return _without_a_place(row, device, own_key)
     start = _NOTHING if row.assumed is None else snapshot(row.assumed)
     if shadow is not None and shadow.version > base:
         start, base = shadow.snapshot, shadow.version
+    return change_from(row, row.id, start, base, device=device, own_key=own_key)
+
+
+def change_from(
+    row: Submitted,
+    identity: RecordId,
+    start: Snapshot,
+    base: int,
+    *,
+    device: DeviceId,
+    own_key: bytes,
+    unseen: Collection[str] = (),
+) -> Change | None:
+    """Return the edit that leads from what a client knew to what it pushes, or None where there is none.
+
+    Of fields that are `unseen` nobody knows what the client knew.
+    """
+    kind = KINDS.get(row.kind)
     now = snapshot(row.new)
     if now.deleted and (start.deleted or not (now.fields or row.assumed)):
         # What was deleted and is pushed again says nothing new, nor does what was never anything else.
@@ -100,21 +117,22 @@ def change_of(row: Submitted, shadow: Shadow | None, base: int, *, device: Devic
         name: (filled(kind, name, start.fields.get(name)), filled(kind, name, now.fields.get(name)))
         for name in _names(kind, start, now)
     }
-    edited = {name: (was, value) for name, (was, value) in edited.items() if was != value}
+    edited = {name: (was, value) for name, (was, value) in edited.items() if was != value or name in unseen}
     remove = UNSET if now.deleted == start.deleted else now.deleted
     values = {name: value for name, (_, value) in edited.items()} | _beside(start, now)
     if not values and remove is UNSET and start is not _NOTHING:
         return None
+    # A client that knew nothing, or only that the record was deleted, did not know what it held.
+    seen = {name: was for name, (was, _) in edited.items() if name not in unseen} if start.fields else {}
     return Change(
         key=_key(row, start, device, own_key),
         kind=row.kind,
-        id=row.id,
+        id=identity,
         base=base,
         couple=row.couple,
         set=values,
         was={
-            # A client that knew nothing, or only that the record was deleted, did not know what it held.
-            **({name: was for name, (was, _) in edited.items() if _asks(kind, name)} if start.fields else {}),
+            **{name: was for name, was in seen.items() if _asks(kind, name)},
             **{name: start.fields[name] for name in BESIDE if name in values},
         },
         remove=remove,
@@ -172,6 +190,11 @@ def same(kind: Kind, stored: Document, pushed: Document) -> bool:
     """Return whether a client that has pushed this knows what is stored, as far as it is for a client to write."""
     if stored[DELETED] or pushed.get(DELETED):
         return bool(stored[DELETED]) == bool(pushed.get(DELETED))
+    return alike(kind, stored, pushed)
+
+
+def alike(kind: Kind, stored: Document, pushed: Document) -> bool:
+    """Return whether two documents hold the same, as far as it is for a client to write."""
     names = [name for name in stored if name in kind.written]
     if any(filled(kind, name, stored[name]) != filled(kind, name, pushed.get(name)) for name in names):
         return False

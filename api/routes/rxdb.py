@@ -8,11 +8,13 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from msgspec import Meta
 
-from api.errors import malformed, not_found, problem
+from api.errors import malformed, not_found
 from api.routes.requests import (
     Requested,
     authenticate,
+    cursor_in_query,
     decoded,
+    epoch_changed,
     number_in_query,
     parts_of,
     refuse_old_app,
@@ -22,7 +24,8 @@ from api.routes.sync import PATH
 from sync import rxdb
 from sync.cursor import CursorUnreadableError
 from sync.documents import Document, collection_schemas
-from sync.rxdb import ROWS_MAX, Collections, DocumentPage, EpochChangedError, PushedRow
+from sync.paging import EpochChangedError
+from sync.rxdb import ROWS_MAX, Collections, DocumentPage, PushedRow
 from sync.wire import CURSOR_CHARS_MAX, LIMIT_DEFAULT, LIMIT_MAX, SCHEMA
 
 TAGS: Final = ["rxdb"]
@@ -92,21 +95,18 @@ async def pull(request: Requested, kind: FromPath[str]) -> Response[bytes]:
             parts.keys,
             caller,
             kind,
-            checkpoint=_checkpoint(request),
+            checkpoint=cursor_in_query(request, "checkpoint"),
             schema=schema,
             limit=number_in_query(request, "limit", LIMIT_MAX, LIMIT_DEFAULT),
             now=parts.clock(),
             new_epoch=uuid4,
         )
     except CursorUnreadableError:
-        raise _not_ours() from None
-    except EpochChangedError as changed:
-        raise problem(
-            "epoch_changed",
-            "Haven went back to a backup, or this device was away for very long. Please begin a new replication:"
-            " everything is sent once more, and nothing is lost.",
-            also={"reset": changed.reset},
+        raise malformed(
+            "This is no checkpoint that Haven has given. Leave it out to begin anew.", "?checkpoint"
         ) from None
+    except EpochChangedError as changed:
+        raise epoch_changed(changed) from None
     return Response(ENCODER.encode(page), media_type="application/json")
 
 
@@ -144,17 +144,6 @@ async def push(request: Requested, kind: FromPath[str]) -> Response[bytes]:
     if done.moved:
         parts.hints.pushed(caller.person, caller.device)
     return Response(ENCODER.encode(done.conflicts), media_type="application/json")
-
-
-def _checkpoint(request: Requested) -> str | None:
-    given = request.query_params.getall("checkpoint", [])
-    if len(given) > 1 or any(len(each) > CURSOR_CHARS_MAX for each in given):
-        raise _not_ours()
-    return given[0] if given else None
-
-
-def _not_ours() -> Exception:
-    return malformed("This is no checkpoint that Haven has given. Leave it out to begin anew.", "?checkpoint")
 
 
 ROUTES: Final = [show_schemas, pull, push]

@@ -453,6 +453,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/watermelon/schemas/{schema}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The tables of all kinds
+         * @description Return the table of each kind, as an app of this schema knows it: what WatermelonDB's `tableSchema` takes.
+         */
+        get: operations["show_tables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/watermelon/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pull one page of all tables
+         * @description Return what is new after a cursor. `more` tells that there is another page.
+         *
+         *     A record that is removed comes with a number in `removed_at`, and with its fields only for its author; one that the
+         *     caller could not have edited and may no longer read stands in `deleted`.
+         */
+        get: operations["pull_tables"];
+        put?: never;
+        /**
+         * Push the edited rows of all tables
+         * @description Settle every row. `again` tells that the next pull holds rows as they are stored, not as they were pushed.
+         *
+         *     A row that breaks a rule is settled, too: the next pull brings what is stored, or names its id in `deleted` where
+         *     nothing is, and its words are kept in the table `unplaced`.
+         */
+        post: operations["push_tables"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1716,6 +1766,26 @@ export interface components {
         };
         /** @description What is wrong with a request as a whole, by its `type` (RFC 9457). */
         Problem: components["schemas"]["MalformedProblem"] | components["schemas"]["UnauthenticatedProblem"] | components["schemas"]["IdentityRefusedProblem"] | components["schemas"]["FreshSignInNeededProblem"] | components["schemas"]["DeviceRevokedProblem"] | components["schemas"]["ConsentNeededProblem"] | components["schemas"]["NotFoundProblem"] | components["schemas"]["InvitationUnknownProblem"] | components["schemas"]["MethodNotAllowedProblem"] | components["schemas"]["TooSlowProblem"] | components["schemas"]["EpochChangedProblem"] | components["schemas"]["AlreadyPairedProblem"] | components["schemas"]["NameNeededProblem"] | components["schemas"]["PairingVoidProblem"] | components["schemas"]["TooManyDevicesProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["AddressTooLongProblem"] | components["schemas"]["UnsupportedMediaTypeProblem"] | components["schemas"]["SchemaTooOldProblem"] | components["schemas"]["TooManyTriesProblem"] | components["schemas"]["HeadersTooLargeProblem"] | components["schemas"]["InternalProblem"] | components["schemas"]["BusyProblem"] | components["schemas"]["UnavailableProblem"];
+        /** @description One page of a pull. `couples` names those of whom the caller may hold rows; with `more` there is another page. */
+        PulledChanges: {
+            changes: {
+                [key: string]: components["schemas"]["TableChanges"];
+            };
+            couples: string[];
+            cursor: string;
+            more: boolean;
+        };
+        /** @description Whether the next pull holds something that this device has to be told, so that it should come at once. */
+        PushDone: {
+            again: boolean;
+        };
+        /** @description What a client pushes: the edited rows of its tables, and the cursor of its last pull. */
+        PushedChanges: {
+            changes: {
+                [key: string]: components["schemas"]["TableEdits"];
+            };
+            cursor?: string | null;
+        };
         /** @description One document as a client would have it, and as it knew it before; without that it has made it itself. */
         PushedRow: {
             assumedMasterState?: {
@@ -2262,6 +2332,33 @@ export interface components {
             records: components["schemas"]["RecordView"][];
             reset: components["schemas"]["Reset"][];
             spaces: components["schemas"]["SpaceView"][];
+        };
+        /** @description What is new in one table: rows that stand in `updated` whether the client has them or not, and what has to go. */
+        TableChanges: {
+            created: {
+                [key: string]: unknown;
+            }[];
+            deleted: string[];
+            updated: {
+                [key: string]: unknown;
+            }[];
+        };
+        /** @description What a client has edited in one table. It tells new rows from others; Haven does not need to. */
+        TableEdits: {
+            created?: {
+                [key: string]: unknown;
+            }[];
+            deleted?: string[];
+            updated?: {
+                [key: string]: unknown;
+            }[];
+        };
+        /** @description The table of each kind, as an app of this schema knows it: what WatermelonDB's `tableSchema` takes. */
+        Tables: {
+            schema: number;
+            tables: {
+                [key: string]: unknown;
+            };
         };
         /** @description What opens one live stream, once. */
         Ticket: {
@@ -3764,6 +3861,145 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SyncResponse"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ConsentNeeded"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            426: components["responses"]["SchemaTooOld"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    show_tables: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Which codings of the answer are understood, by what is liked best.
+                 * @example br, gzip
+                 */
+                "Accept-Encoding"?: components["parameters"]["Accept-Encoding"];
+            };
+            path: {
+                /**
+                 * @description The schema that the app knows.
+                 * @example 1
+                 */
+                schema: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The table of each kind, as an app of this schema knows it: what WatermelonDB's `tableSchema` takes. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Encoding": components["headers"]["Content-Encoding"];
+                    Vary: components["headers"]["Vary"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tables"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            426: components["responses"]["SchemaTooOld"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    pull_tables: {
+        parameters: {
+            query?: {
+                /** @description The schema that the app knows; 1 without it. */
+                schema?: number;
+                /** @description At most so many changed records; 500 without it. */
+                limit?: number;
+                /** @description `cursor` of the answer before; none for the first. */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description Which codings of the answer are understood, by what is liked best.
+                 * @example br, gzip
+                 */
+                "Accept-Encoding"?: components["parameters"]["Accept-Encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a pull. `couples` names those of whom the caller may hold rows; with `more` there is another page. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Encoding": components["headers"]["Content-Encoding"];
+                    Vary: components["headers"]["Vary"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PulledChanges"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            408: components["responses"]["TooSlow"];
+            409: components["responses"]["EpochChanged"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            426: components["responses"]["SchemaTooOld"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    push_tables: {
+        parameters: {
+            query?: {
+                /** @description The schema that the app knows; 1 without it. */
+                schema?: number;
+            };
+            header?: {
+                /** @description How the body is compressed; once at most. */
+                "Content-Encoding"?: components["parameters"]["Content-Encoding"];
+                /**
+                 * @description Which codings of the answer are understood, by what is liked best.
+                 * @example br, gzip
+                 */
+                "Accept-Encoding"?: components["parameters"]["Accept-Encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PushedChanges"];
+            };
+        };
+        responses: {
+            /** @description Whether the next pull holds something that this device has to be told, so that it should come at once. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Encoding": components["headers"]["Content-Encoding"];
+                    Vary: components["headers"]["Vary"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushDone"];
                 };
             };
             400: components["responses"]["Malformed"];

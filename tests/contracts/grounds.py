@@ -103,7 +103,7 @@ async def pair_on(ground: Ground) -> Pair:
 
 async def dumped(pool: Pool, spaces: Collection[SpaceId]) -> Rows:
     """Every row of these spaces that a dump of the database would hold."""
-    tables = ("space", "record", "revision", "outcome", "shadow")
+    tables = ("space", "record", "revision", "outcome", "shadow", "owed")
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         return {
             table: await connection.fetch(f"SELECT * FROM {table} WHERE space_id = ANY($1)", spaces) for table in tables

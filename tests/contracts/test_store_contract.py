@@ -14,7 +14,23 @@ from domain.ids import PersonId, RecordId, SpaceId
 from domain.records import Alternative, Purged, Record, Stamp
 from sync.bodies import decoded, encoded
 from sync.lives import LIVES_MAX
-from sync.ports import Box, Caller, Life, Loaded, Page, Revision, Shadow, Snapshot, Space, Stored, Value, Wanted, Writes
+from sync.ports import (
+    Box,
+    Caller,
+    Life,
+    Loaded,
+    Owed,
+    Page,
+    Revision,
+    Shadow,
+    Snapshot,
+    Space,
+    Stood,
+    Stored,
+    Value,
+    Wanted,
+    Writes,
+)
 from sync.wire import VERSION_MAX, Origin, Outcome
 from tests.contracts.grounds import Ground, MemoryGround, PostgresGround, pair_on
 from tests.pair import NOON, HeldKeys, Pair, change, somebody
@@ -303,6 +319,23 @@ async def test_history_gives_the_texts_that_a_record_once_held(pair: Pair) -> No
     }
 
 
+async def test_history_tells_how_long_a_value_stood_and_nothing_of_what_never_did(pair: Pair) -> None:
+    record, ana = step(pair, 1), pair.ana.person
+    await saved(pair, record)
+    for version, values in (
+        (4, [Value("title", "First", ana, since=1), Value("title", "Lost", ana)]),
+        (6, [Value("title", "Second", ana, since=4)]),
+    ):
+        later = replace(record, version=version)
+        await saved(pair, later, revisions=(behind(later, *values),))
+    key = (pair.space, record.id)
+    stood = (await pair.store.history(pair.ben.phone, [key], [])).stood[key]
+    assert sorted(stood, key=lambda each: each.since) == [
+        Stood("title", "First", since=1, until=4),
+        Stood("title", "Second", since=4, until=6),
+    ]
+
+
 async def test_history_tells_of_one_s_own_boxes_that_are_asked_for_and_of_those_destroyed_about_a_record(
     pair: Pair,
 ) -> None:
@@ -503,6 +536,43 @@ async def test_what_was_submitted_goes_with_what_is_forgotten_of_a_record(pair: 
         assert [each.record for each in await pair.store.shadows(who, [record.id, other.id])] == [other.id]
 
 
+async def owed_to(pair: Pair, who: Caller, after: int = 0, upto: int = 99, limit: int = 9) -> list[tuple[str, int]]:
+    found = await pair.store.owed(who, after=after, upto=upto, limit=limit)
+    return [(each.named, each.version) for each in found]
+
+
+async def test_what_a_device_is_owed_stands_at_the_raised_head_of_the_person_s_own_space(pair: Pair) -> None:
+    phone, step_ = pair.ana.phone, "step"
+    head = (await space_of(pair, pair.ana.personal)).head
+    for nth, named in enumerate(("a", "b"), 1):
+        assert await pair.store.owe(phone, [Owed(kind=step_, named=named)], told=0, now=NOON) == head + nth
+    assert (await space_of(pair, pair.ana.personal)).head == head + 2
+    assert await owed_to(pair, phone) == [("a", head + 1), ("b", head + 2)]
+    assert await owed_to(pair, phone, after=head + 1) == [("b", head + 2)]
+    assert await owed_to(pair, phone, upto=head + 1) == [("a", head + 1)]
+    assert await owed_to(pair, phone, limit=1) == [("a", head + 1)]
+    for other in (pair.ana.tablet, pair.ben.phone, replace(phone, person=PersonId(uuid4()))):
+        assert await owed_to(pair, other) == []
+
+
+async def test_what_is_owed_again_is_told_again_and_what_was_told_is_forgotten(pair: Pair) -> None:
+    phone, owed = pair.ana.phone, [Owed(kind="step", named=named) for named in ("a", "b", "c")]
+    first = await pair.store.owe(phone, owed[:2], told=0, now=NOON)
+    assert first is not None
+    await pair.store.owe(pair.ana.tablet, owed[:1], told=0, now=NOON)
+    assert await pair.store.owe(phone, owed[1:], told=first, now=NOON) == first + 2
+    assert await owed_to(pair, phone) == [("b", first + 2), ("c", first + 2)]
+    assert await owed_to(pair, pair.ana.tablet) == [("a", first + 1)]
+
+
+async def test_nobody_else_raises_a_head_by_owing(pair: Pair) -> None:
+    stranger = replace(pair.ana.phone, person=PersonId(uuid4()))
+    head = (await space_of(pair, pair.ana.personal)).head
+    assert await pair.store.owe(stranger, [Owed(kind="step", named="a")], told=0, now=NOON) is None
+    assert (await space_of(pair, pair.ana.personal)).head == head
+    assert await owed_to(pair, pair.ana.phone) == []
+
+
 # A stranger ----------------------------------------------------------------------------------------------------
 
 
@@ -571,8 +641,8 @@ async def test_what_stands_behind_a_record_comes_newest_first_and_page_by_page(p
     assert behind is not None
     assert (behind.author, behind.gone) == (pair.ana.person, False)
     assert [each.revision.values for each in behind.revisions] == [
-        (Value("title", "Three.", pair.ana.person),),
-        (Value("title", "Two.", pair.ana.person),),
+        (Value("title", "Three.", pair.ana.person, since=3),),
+        (Value("title", "Two.", pair.ana.person, since=2),),
     ]
     assert {each.on for each in behind.revisions} == {pair.now.date()}
     last = behind.revisions[-1].revision.version

@@ -10,7 +10,7 @@ import pytest
 
 from api import pruning
 from api.postgres import Pool
-from api.pruning import OUTCOMES_KEPT, REMOVED_KEPT, REVISIONS_KEPT, SHADOWS_KEPT, TOMBSTONES_KEPT, prune
+from api.pruning import OUTCOMES_KEPT, OWED_KEPT, REMOVED_KEPT, REVISIONS_KEPT, SHADOWS_KEPT, TOMBSTONES_KEPT, prune
 from domain.ids import RecordId
 from sync import service
 from sync.store import PostgresStore
@@ -42,6 +42,13 @@ async def shadows(pool: Pool, *ages: timedelta) -> None:
         )
 
 
+async def debts(pool: Pool, *ages: timedelta) -> None:
+    for age in ages:
+        await pool.execute(
+            "INSERT INTO owed VALUES ($1, $2, $3, $4, $5, $6)", uuid4(), uuid4(), "step", "a", 1, NOW - age
+        )
+
+
 async def what_others_left_is_gone(pool: Pool) -> None:
     while (await prune(pool, NOW)).more:
         pass
@@ -49,6 +56,7 @@ async def what_others_left_is_gone(pool: Pool) -> None:
     await pool.execute("DELETE FROM outcome WHERE settled_at > $1", NOW - timedelta(days=3650))
     await pool.execute("DELETE FROM revision WHERE changed_at > $1", NOW - timedelta(days=3650))
     await pool.execute("DELETE FROM shadow WHERE pushed_at > $1", NOW - timedelta(days=3650))
+    await pool.execute("DELETE FROM owed WHERE owed_at > $1", NOW - timedelta(days=3650))
 
 
 async def left(pool: Pool, table: str, column: str) -> int:
@@ -74,6 +82,15 @@ async def test_what_a_client_library_has_submitted_goes_after_ninety_days(pool: 
     pruned = await prune(pool, NOW)
 
     assert (pruned.shadows, await left(pool, "shadow", "pushed_at")) == (1, 2)
+
+
+async def test_what_devices_are_owed_goes_after_ninety_days(pool: Pool) -> None:
+    await what_others_left_is_gone(pool)
+    await debts(pool, OWED_KEPT + timedelta(seconds=1), OWED_KEPT, timedelta())
+
+    pruned = await prune(pool, NOW)
+
+    assert (pruned.owed, await left(pool, "owed", "owed_at")) == (1, 2)
 
 
 async def test_one_round_takes_no_more_than_its_bound_and_says_that_there_is_more(

@@ -1,0 +1,67 @@
+"""What every client library's facade has to know before and after a push: the caller's spaces, what is stored, bases.
+
+A client library pushes whole documents. What is an edit in them, and what its client still has to be told, each facade
+finds from here.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from uuid import UUID
+
+from domain.ids import RecordId, SpaceId
+from domain.kinds import KINDS
+from domain.records import Record
+from sync.lives import common
+from sync.ports import Caller, Loaded, Page, Place, Shadow, Space, Store, Wanted
+from sync.reconcile import Decisions
+from sync.submitted import Submitted, life_of, snapshot
+from sync.wire import VERSION_MAX
+
+
+async def as_it_is(store: Store, caller: Caller, again: Collection[RecordId] = ()) -> Page:
+    """Return the caller's spaces as they are now, and these records."""
+    return await store.changed_since(caller, dict.fromkeys(caller.spaces, VERSION_MAX), limit=0, again=again)
+
+
+def home_of(row: Submitted, spaces: Mapping[SpaceId, Space]) -> Space | None:
+    """Return the space in which a document of its kind stands, if the caller has it."""
+    kind = KINDS.get(row.kind)
+    if kind is None:
+        return None
+    named = None if kind.home == "personal" else row.couple
+    return next((each for each in spaces.values() if (each.home, each.couple) == (kind.home, named)), None)
+
+
+async def stored_of(
+    store: Store, caller: Caller, rows: Sequence[Submitted], spaces: Mapping[SpaceId, Space]
+) -> dict[RecordId, Record]:
+    """Return what is stored of these rows' records, each in the home of its kind."""
+    loaded = await store.load(caller, Wanted(ids={row.id for row in rows if row.id is not None}))
+    homes = {row.id: space.id for row in rows if (space := home_of(row, spaces)) is not None}
+    return {each.id: each for each in loaded.records.values() if each.space == homes.get(each.id)}
+
+
+def base_of(row: Submitted, spaces: Mapping[SpaceId, Space]) -> int:
+    """Return the version that a client knew of a record, in the life that the record's space has now."""
+    epoch, rev = life_of(row.new if row.assumed is None else row.assumed)
+    if epoch is None:
+        return 0
+    if any(space.epoch == epoch for space in spaces.values()):
+        return rev
+    return max((min(rev, common(space, Place(epoch, rev))) for space in spaces.values()), default=0)
+
+
+def shadows_of(rows: Mapping[UUID, Submitted], loaded: Loaded, decisions: Decisions) -> Iterator[Shadow]:
+    """Return what is to be kept of rows, by their changes' keys: what was submitted, and what version came of it."""
+    records = {record.id: record for record in loaded.records.values()}
+    records |= {each.record.id: each.record for each in decisions.writes.records}
+    for outcome in decisions.outcomes:
+        row = rows[outcome.key]
+        if outcome.status in ("refused", "duplicate") or outcome.version is None or row.id not in records:
+            continue
+        yield Shadow(
+            space=records[row.id].space,
+            record=row.id,
+            kind=row.kind,
+            version=outcome.version,
+            snapshot=snapshot(row.new),
+        )
