@@ -9,12 +9,14 @@ import pytest
 from msgspec.structs import replace
 
 from domain.ids import RecordId
-from sync import service, watermelon
+from domain.kinds import KINDS
+from sync import row_news, row_pushes, service, watermelon
 from sync.memory import MemoryStore
 from sync.paging import EpochChangedError
 from sync.ports import Caller
+from sync.row_news import TableChanges
 from sync.sealing import keyed_id
-from sync.watermelon import OWED_A_PULL_MAX, PulledChanges, PushedChanges, TableChanges, TableEdits
+from sync.watermelon import OWED_A_PULL_MAX, PulledChanges, PushedChanges, TableEdits
 from tests.pair import HeldKeys, Pair, Somebody
 
 Row = dict[str, Any]
@@ -542,9 +544,9 @@ async def test_an_app_of_an_older_schema_is_told_of_no_kind_that_it_does_not_kno
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     anas, bens, _ = await both_with_a_step(pair)
-    kinds = watermelon.KINDS
-    newer = {name: replace(kind, schema=2) if name == "step" else kind for name, kind in kinds.items()}
-    monkeypatch.setattr(watermelon, "KINDS", newer)
+    newer = {name: replace(kind, schema=2) if name == "step" else kind for name, kind in KINDS.items()}
+    for module in (row_news, row_pushes):
+        monkeypatch.setattr(module, "KINDS", newer)
     assert "step" not in (await bens.page(None)).changes
     bens.edit("step", next(identity for table, identity in bens.rows if table == "step"), title="x" * 5000)
     assert await bens.push() is False
