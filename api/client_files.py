@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from sync.documents import collection_schemas
+from sync.documents import collection_schemas, records_schema
 from sync.wire import SCHEMA
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "clients"
@@ -24,7 +24,7 @@ def main() -> None:
 
 def written() -> dict[Path, str]:
     """Return what has to stand in each file: the schemas of the newest app, and the page with its adapter."""
-    schemas = {"schema": SCHEMA, "collections": collection_schemas(SCHEMA)}
+    schemas = {"schema": SCHEMA, "collections": collection_schemas(SCHEMA), "records": records_schema(SCHEMA)}
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     adapter = f"```js\n{ADAPTER.read_text(encoding='utf-8')}```"

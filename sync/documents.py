@@ -17,6 +17,10 @@ Document = dict[str, Any]
 
 KEY: Final = "id"
 DELETED: Final = "_deleted"
+KIND: Final = "kind"
+"""What a document says in a collection of all kinds."""
+RECORDS: Final = "records"
+"""The name of that collection."""
 MARKS: Final[Mapping[str, tuple[str, str]]] = {
     "rev": ("integer", "The version of the record; Haven's alone."),
     "epoch": ("string", "The life of the store that this version is of; Haven's alone."),
@@ -43,6 +47,24 @@ def collection_schemas(schema: int) -> dict[str, dict[str, Any]]:
     It names types and no bounds: a client library throws away a row that does not fit, and never asks for it again.
     """
     return {kind.name: _collection_schema(kind, schema) for kind in KINDS.values() if kind.schema <= schema}
+
+
+def records_schema(schema: int) -> dict[str, Any]:
+    """Return RxDB's schema for one collection of everything: documents of all kinds, which say of which they are."""
+    properties: dict[str, dict[str, Any]] = {KEY: {"type": "string", "maxLength": 36}, KIND: {"type": ["string"]}}
+    for kind in KINDS.values():
+        for name in names_in(kind, schema) if kind.schema <= schema else ():
+            if name != KEY:
+                property_ = properties.setdefault(name, _property(kind, name))
+                property_["type"] = sorted({*property_["type"], type_of(kind, name)})
+    return {
+        "title": RECORDS,
+        "version": schema - 1,
+        "primaryKey": KEY,
+        "type": "object",
+        "properties": properties,
+        "required": [KEY, KIND],
+    }
 
 
 def _collection_schema(kind: Kind, schema: int) -> dict[str, Any]:

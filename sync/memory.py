@@ -186,13 +186,19 @@ class MemoryStore:
             if space in mine and device == caller.device and record in ids
         ]
 
-    async def submitted(self, caller: Caller, kind: str, since: datetime, *, limit: int) -> list[RecordId]:
-        """Return at most `limit` records of a kind that the caller's device has submitted since, the newest first."""
+    async def submitted(self, caller: Caller, kind: str | None, since: datetime, *, limit: int) -> list[RecordId]:
+        """Return at most `limit` records, of a kind or of all, that the caller's device has submitted since.
+
+        The newest come first.
+        """
         mine = self._mine(caller)
         found = [
             (self.submitted_at[at], shadow.record)
             for at, shadow in self.shadows_of.items()
-            if at[0] in mine and at[1] == caller.device and shadow.kind == kind and self.submitted_at[at] > since
+            if at[0] in mine
+            and at[1] == caller.device
+            and kind in (None, shadow.kind)
+            and self.submitted_at[at] > since
         ]
         return [record for _, record in sorted(found, reverse=True)[:limit]]
 

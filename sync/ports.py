@@ -314,8 +314,11 @@ class Store(Protocol):
     async def shadows(self, caller: Caller, records: Collection[RecordId]) -> list[Shadow]:
         """Return what the caller's device submitted last of these records."""
 
-    async def submitted(self, caller: Caller, kind: str, since: datetime, *, limit: int) -> list[RecordId]:
-        """Return at most `limit` records of a kind that the caller's device has submitted since, the newest first."""
+    async def submitted(self, caller: Caller, kind: str | None, since: datetime, *, limit: int) -> list[RecordId]:
+        """Return at most `limit` records, of a kind or of all, that the caller's device has submitted since.
+
+        The newest come first.
+        """
 
     async def owe(self, caller: Caller, owed: Sequence[Owed], *, told: int, now: datetime) -> int | None:
         """Note what the caller's device is to be told once more, and return the raised head of the person's own space.

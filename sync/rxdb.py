@@ -1,17 +1,18 @@
 """RxDB's replication protocol: pages of documents out, rows of documents in, and nothing decided here."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.ids import RecordId, SpaceId
 from domain.kinds import KINDS
 from domain.records import Record
 from sync import service
-from sync.documents import DELETED, KEY, Document, deleted, document
+from sync.documents import DELETED, KEY, KIND, RECORDS, Document, deleted, document
 from sync.facades import as_it_is, base_of, home_of, shadows_of, stored_of
 from sync.paging import EpochChangedError, asked_by, cursor_at, read_page
 from sync.ports import Caller, History, Keys, Loaded, Row, Shadow, Space, Store
@@ -55,10 +56,14 @@ class PushedDocuments(Struct, frozen=True):
 
 
 class Collections(Struct, frozen=True):
-    """The schemas of all collections, as an app of this schema knows them: by kind, what `addCollections` takes."""
+    """The schemas of all collections, as an app of this schema knows them: by kind, what `addCollections` takes.
+
+    `records` is that of one collection of all kinds, for an app that wants one instead of many.
+    """
 
     schema: int
     collections: dict[str, Any]
+    records: dict[str, Any]
 
 
 async def pull(
@@ -82,20 +87,39 @@ async def pull(
     """
     own_key = (await id_keys_of(keys, caller))[caller.personal]
     asked = asked_by(caller, checkpoint, schema=schema, limit=limit, now=now, own_key=own_key)
-    lately = await store.submitted(caller, kind, now - REPEATED_FOR, limit=limit)
-    page = await read_page(store, asked, new_epoch, kind=kind, again=lately)
+    only = None if kind == RECORDS else kind
+    lately = await store.submitted(caller, only, now - REPEATED_FOR, limit=limit)
+    page = await read_page(store, asked, new_epoch, kind=only, again=lately)
     if page.resets:
         raise EpochChangedError(page.resets[0])
-    table = KINDS.get(kind)
+    documents = list(_documents(page.rows, page.spaces, asked.schema, kind))
     # A full page ends no pull, so that what is repeated must never fill one.
-    room = 0 if page.more else max(0, limit - 1 - len(page.rows))
-    newest_first = sorted((row for row in page.besides if row.kind == kind), key=lambda row: lately.index(row.id))
-    documents = [
-        document(table, row, page.spaces[row.space], asked.schema)
-        for row in [*page.rows, *newest_first[:room]]
-        if table is not None and table.schema <= asked.schema and (row.gone or row.body is not None)
-    ]
-    return DocumentPage(documents, Checkpoint(cursor_at(asked, page.reached)))
+    room = 0 if page.more else max(0, limit - 1 - len(documents))
+    newest_first = sorted(page.besides, key=lambda row: lately.index(row.id))
+    repeated = [*_documents(newest_first, page.spaces, asked.schema, kind)][:room]
+    while page.more and len(documents) < limit:
+        # One that is not full does, whatever the reason.
+        asked = replace(asked, cursor=replace(asked.cursor, schema=asked.schema, places=page.reached))
+        page = await read_page(store, replace(asked, limit=limit - len(documents)), new_epoch, kind=only)
+        if page.resets:
+            raise EpochChangedError(page.resets[0])
+        documents += _documents(page.rows, page.spaces, asked.schema, kind)
+    return DocumentPage([*documents, *repeated], Checkpoint(cursor_at(asked, page.reached)))
+
+
+def _documents(
+    rows: Iterable[Row], spaces: Mapping[SpaceId, Space], schema: int, collection: str
+) -> Iterator[Document]:
+    """Return what of these rows belongs into a collection and is known to an app of this schema."""
+    for row in rows:
+        table = KINDS.get(row.kind)
+        known = table is not None and table.schema <= schema and (row.gone or row.body is not None)
+        if table is not None and known and collection in (RECORDS, row.kind):
+            yield _in_collection(collection, row.kind, document(table, row, spaces[row.space], schema))
+
+
+def _in_collection(collection: str, kind: str, made: Document) -> Document:
+    return made | {KIND: kind} if collection == RECORDS else made
 
 
 async def push(
@@ -115,7 +139,10 @@ async def push(
     cannot be stored comes back as deleted, and its words are kept as `unplaced`.
     """
     own_key = (await id_keys_of(keys, caller))[caller.personal]
-    rows = [understood(kind, each.new_document_state, each.assumed_master_state) for each in pushed]
+    rows = [
+        understood(_kind_of(kind, each.new_document_state), each.new_document_state, each.assumed_master_state)
+        for each in pushed
+    ]
     ids = [row.id for row in rows if row.id is not None]
     shadows = latest(await store.shadows(caller, ids))
     spaces = (await as_it_is(store, caller)).spaces
@@ -142,15 +169,26 @@ async def push(
         every = [change for _, change in edits.values()]
         moved = (await service.push(store, keys, caller, every, now, {}, new_epoch, submitted)).moved
     after = await as_it_is(store, caller, again=ids)
-    stored = {row.id: row for row in after.besides if row.kind == kind}
-    conflicts = [_conflict(row, stored, after.spaces, min(schema, SCHEMA), entirely=row in again) for row in rows]
+    stored: dict[tuple[str, RecordId | None], Row] = {(row.kind, row.id): row for row in after.besides}
+    conflicts = [
+        _conflict(row, stored.get((row.kind, row.id)), kind, after.spaces, min(schema, SCHEMA), entirely=row in again)
+        for row in rows
+    ]
     return PushedDocuments([each for each in conflicts if each is not None], moved)
+
+
+def _kind_of(collection: str, new: Document) -> str:
+    """Return the kind of a pushed document: that of its collection, or what it says itself."""
+    if collection != RECORDS:
+        return collection
+    said = new.get(KIND)
+    return said if isinstance(said, str) else ""
 
 
 def written_in(kind: str, caller: Caller) -> SpaceId:
     """Return the space in which pushes of a kind meet each other."""
     table = KINDS.get(kind)
-    of_couple = table is not None and table.home == "couple" and len(caller.spaces) > 1
+    of_couple = (kind == RECORDS or (table is not None and table.home == "couple")) and len(caller.spaces) > 1
     return caller.spaces[1] if of_couple else caller.personal
 
 
@@ -175,7 +213,8 @@ async def _known_of(
 
 def _conflict(
     row: Submitted,
-    stored: Mapping[RecordId, Row],
+    there: Row | None,
+    collection: str,
     spaces: Mapping[SpaceId, Space],
     schema: int,
     *,
@@ -187,14 +226,15 @@ def _conflict(
     of a document, what it has pushed is news, so that it passes over the same document of a pull.
     """
     kind = KINDS.get(row.kind)
-    there = None if row.id is None else stored.get(row.id)
     if kind is None or kind.schema > schema or there is None:
         gone: Document = {KEY: row.named, DELETED: True}
-        return None if row.new.get(DELETED) else gone if kind is None else deleted(kind, row.named, schema)
+        if row.new.get(DELETED):
+            return None
+        return _in_collection(collection, row.kind, gone if kind is None else deleted(kind, row.named, schema))
     if there.body is None and not there.gone:
         # It does not open: nobody can say what it holds.
         return None
-    made = document(kind, there, spaces[there.space], schema)
+    made = _in_collection(collection, row.kind, document(kind, there, spaces[there.space], schema))
     if same(kind, made, row.new) and (made == row.new or made[DELETED] or not entirely):
         return None
     return made

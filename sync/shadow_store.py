@@ -21,7 +21,7 @@ SUBMITTED: Final = """
 SELECT d.record_id
 FROM shadow d
 JOIN member m ON m.space_id = d.space_id AND m.person_id = $2 AND m.left_on IS NULL
-WHERE d.space_id = ANY($1::uuid[]) AND d.device_id = $3 AND d.kind = $4 AND d.pushed_at > $5
+WHERE d.space_id = ANY($1::uuid[]) AND d.device_id = $3 AND ($4::text IS NULL OR d.kind = $4) AND d.pushed_at > $5
 ORDER BY d.pushed_at DESC, d.record_id
 LIMIT $6"""
 
@@ -70,8 +70,8 @@ async def shadows(
     return found
 
 
-async def submitted(connection: Any, caller: Caller, kind: str, since: datetime, limit: int) -> list[RecordId]:
-    """Return at most `limit` records of a kind that the caller's device has submitted since, the newest first."""
+async def submitted(connection: Any, caller: Caller, kind: str | None, since: datetime, limit: int) -> list[RecordId]:
+    """Return at most `limit` records, of a kind or of all, that this device has submitted since, the newest first."""
     rows = await connection.fetch(SUBMITTED, caller.spaces, caller.person, caller.device, kind, since, limit)
     return [RecordId(row["record_id"]) for row in rows]
 

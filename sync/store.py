@@ -418,8 +418,11 @@ class PostgresStore:
         """Return what the caller's device submitted last of these records."""
         return await shadow_store.shadows(self.pool, await self.keys.of(caller.spaces), caller, records)
 
-    async def submitted(self, caller: Caller, kind: str, since: datetime, *, limit: int) -> list[RecordId]:
-        """Return at most `limit` records of a kind that the caller's device has submitted since, the newest first."""
+    async def submitted(self, caller: Caller, kind: str | None, since: datetime, *, limit: int) -> list[RecordId]:
+        """Return at most `limit` records, of a kind or of all, that the caller's device has submitted since.
+
+        The newest come first.
+        """
         return await shadow_store.submitted(self.pool, caller, kind, since, limit)
 
     async def owe(self, caller: Caller, owed: Sequence[Owed], *, told: int, now: datetime) -> int | None:

@@ -14,13 +14,14 @@ from domain.kind import Kind
 from domain.kinds import KINDS
 from domain.shapes import UNFIT, as_uuid
 from sync.bodies import canonical
-from sync.documents import BESIDE, COUPLE, DELETED, KEY, MARKS, Document
+from sync.documents import BESIDE, COUPLE, DELETED, KEY, KIND, MARKS, Document
 from sync.ports import Shadow, Snapshot
 from sync.resend import STARTED_FROM
 from sync.sealing import keyed_id
 from sync.wire import NO_FIELD, VERSION_MAX, Change
 
-_ENVELOPE: Final = frozenset({KEY, COUPLE, DELETED, *MARKS})
+_ENVELOPE: Final = frozenset({KEY, KIND, COUPLE, DELETED, *MARKS})
+KIND_CHARS_MAX: Final = 40
 _NOTHING: Final = Snapshot({})
 """What a client knew of a record that it has made itself."""
 
@@ -48,9 +49,9 @@ class Submitted(Struct, frozen=True, kw_only=True):
 
 
 def understood(kind: str, new: Document, assumed: Document | None) -> Submitted:
-    """Return a row with the id that it is about."""
+    """Return a row with the id that it is about. No kind has so long a name as some client may give it."""
     named = new.get(KEY)
-    return Submitted(kind=kind, id=_record_id(named), named=str(named), new=new, assumed=assumed)
+    return Submitted(kind=kind[:KIND_CHARS_MAX], id=_record_id(named), named=str(named), new=new, assumed=assumed)
 
 
 def _record_id(named: Any) -> RecordId | None:

@@ -1,6 +1,6 @@
 """Routes for RxDB: what its replication protocol asks for, with nothing decided here."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from uuid import uuid4
 
 import msgspec
@@ -20,10 +20,10 @@ from api.routes.requests import (
     refuse_old_app,
     refuse_without_consent,
 )
-from api.routes.sync import PATH
+from domain.kinds import KINDS
 from sync import rxdb
 from sync.cursor import CursorUnreadableError
-from sync.documents import Document, collection_schemas
+from sync.documents import RECORDS, Document, collection_schemas, records_schema
 from sync.paging import EpochChangedError
 from sync.rxdb import ROWS_MAX, Collections, DocumentPage, PushedRow
 from sync.wire import CURSOR_CHARS_MAX, LIMIT_DEFAULT, LIMIT_MAX, SCHEMA
@@ -40,6 +40,7 @@ _Schema = Annotated[int, Meta(ge=1, le=SCHEMA_ASKED_MAX)]
 _SchemaInPath = Annotated[str, Meta(pattern="^[1-9][0-9]{0,4}$")]
 _Limit = Annotated[int, Meta(ge=1, le=LIMIT_MAX)]
 _Checkpoint = Annotated[str, Meta(max_length=CURSOR_CHARS_MAX)]
+_KIND_IN_PATH: Final = (Literal[(*KINDS, RECORDS)], "The records' kind, or `records` for the collection of all kinds.")
 _QUERY_SCHEMA: Final = (_Schema, "The schema that the app knows; 1 without it.")
 
 
@@ -61,7 +62,10 @@ async def show_schemas(request: Requested, schema: FromPath[str]) -> Response[by
     if known is None:
         raise not_found()
     refuse_old_app(request, known)
-    return Response(ENCODER.encode(Collections(known, collection_schemas(known))), media_type="application/json")
+    return Response(
+        ENCODER.encode(Collections(known, collection_schemas(known), records_schema(known))),
+        media_type="application/json",
+    )
 
 
 @get(
@@ -70,7 +74,7 @@ async def show_schemas(request: Requested, schema: FromPath[str]) -> Response[by
     tags=TAGS,
     opt={
         "gives": DocumentPage,
-        "path": {"kind": PATH["kind"]},
+        "path": {"kind": _KIND_IN_PATH},
         "problems": ("schema_too_old", "epoch_changed"),
         "query": {
             "schema": _QUERY_SCHEMA,
@@ -118,7 +122,7 @@ async def pull(request: Requested, kind: FromPath[str]) -> Response[bytes]:
     opt={
         "body": PushedRows,
         "gives": Conflicts,
-        "path": {"kind": PATH["kind"]},
+        "path": {"kind": _KIND_IN_PATH},
         "problems": ("consent_needed", "schema_too_old"),
         "query": {"schema": _QUERY_SCHEMA},
     },

@@ -767,9 +767,16 @@ export interface components {
         Checkpoint: {
             c: string;
         };
-        /** @description The schemas of all collections, as an app of this schema knows them: by kind, what `addCollections` takes. */
+        /**
+         * @description The schemas of all collections, as an app of this schema knows them: by kind, what `addCollections` takes.
+         *
+         *         `records` is that of one collection of all kinds, for an app that wants one instead of many.
+         */
         Collections: {
             collections: {
+                [key: string]: unknown;
+            };
+            records: {
                 [key: string]: unknown;
             };
             schema: number;
@@ -3673,10 +3680,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description The record's kind.
+                 * @description The records' kind, or `records` for the collection of all kinds.
                  * @example check_in
                  */
-                kind: "check_in" | "goal" | "goal_act" | "goal_terms" | "note" | "note_draft" | "notice" | "response" | "settings" | "shown_check_in" | "step" | "unplaced";
+                kind: "check_in" | "goal" | "goal_act" | "goal_terms" | "note" | "note_draft" | "notice" | "records" | "response" | "settings" | "shown_check_in" | "step" | "unplaced";
             };
             cookie?: never;
         };
@@ -3724,10 +3731,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description The record's kind.
+                 * @description The records' kind, or `records` for the collection of all kinds.
                  * @example check_in
                  */
-                kind: "check_in" | "goal" | "goal_act" | "goal_terms" | "note" | "note_draft" | "notice" | "response" | "settings" | "shown_check_in" | "step" | "unplaced";
+                kind: "check_in" | "goal" | "goal_act" | "goal_terms" | "note" | "note_draft" | "notice" | "records" | "response" | "settings" | "shown_check_in" | "step" | "unplaced";
             };
             cookie?: never;
         };

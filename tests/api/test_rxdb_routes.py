@@ -13,7 +13,7 @@ from api.app import create_app
 from api.wiring import Parts
 from domain.kinds import KINDS
 from sync import space_store
-from sync.documents import BESIDE, COUPLE, DELETED, KEY, MARKS
+from sync.documents import BESIDE, COUPLE, DELETED, KEY, KIND, MARKS
 from tests.conftest import app_client
 from tests.streams import listening, served
 
@@ -50,8 +50,18 @@ async def test_a_collection_has_a_property_for_everything_and_all_but_the_key_ma
         assert all("null" in each["type"] for key, each in properties.items() if key != KEY)
 
 
+async def test_the_collection_of_all_kinds_has_every_property_of_each(client: httpx.AsyncClient) -> None:
+    told = (await client.get("/v1/rxdb/schemas/1")).json()
+    every = told["records"]["properties"]
+    assert set(every.pop("kind")["type"]) == {"string"}
+    assert every.keys() == {name for each in told["collections"].values() for name in each["properties"]}
+    for schema in told["collections"].values():
+        for name, property_ in schema["properties"].items():
+            assert name == KEY or set(property_["type"]) <= set(every[name]["type"])
+
+
 def test_no_kind_has_a_field_of_a_name_that_a_document_needs_itself() -> None:
-    taken = {KEY, DELETED, COUPLE, *MARKS, *BESIDE}
+    taken = {KEY, DELETED, KIND, COUPLE, *MARKS, *BESIDE}
     assert not [name for kind in KINDS.values() for name in kind.fields if name in taken or name.startswith("_")]
 
 

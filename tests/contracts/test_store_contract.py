@@ -520,6 +520,8 @@ async def test_what_a_device_has_submitted_lately_is_named_newest_first(pair: Pa
         (NOON, 9, [second.id]),
     ):
         assert await pair.store.submitted(pair.ana.phone, "step", since, limit=limit) == named
+    everything = await pair.store.submitted(pair.ana.phone, None, NOON - timedelta(seconds=1), limit=9)
+    assert everything == [goal.id, second.id, first.id]
     stranger = replace(pair.ana.phone, person=PersonId(uuid4()))
     for other in (pair.ana.tablet, stranger):
         assert await pair.store.submitted(other, "step", NOON - timedelta(days=1), limit=9) == []

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from domain.ids import RecordId
+from domain.kinds import KINDS
 from sync import rxdb, service
 from sync.memory import MemoryStore
 from sync.ports import Caller
@@ -532,3 +533,69 @@ async def test_an_edit_that_a_restore_has_lost_comes_back(pair: Pair) -> None:
     bens.assumed = {}
     (conflict,) = await bens.push(old)
     assert (conflict["title"], conflict["alternatives"]) == ("Book the night ferry", {})
+
+
+# One collection of all kinds -------------------------------------------------------------------------------------
+
+
+async def test_one_collection_may_hold_all_kinds(pair: Pair) -> None:
+    anas, bens = (Collection(pair, who.phone, "records") for who in (pair.ana, pair.ben))
+    made, other = step(pair, "Book the ferry") | {"kind": "step"}, entry(text="Kiwi.") | {"kind": "check_in"}
+    assert await anas.push(made, other) == []
+    held = await anas.pull()
+    assert {each["kind"] for each in held.values()} == {"settings", "step", "check_in"}
+    assert (held[made["id"]]["title"], held[other["id"]]["text"]) == ("Book the ferry", "Kiwi.")
+    bens.assumed = {}
+    assert (await bens.pull())[made["id"]]["title"] == "Book the ferry"
+    (conflict,) = await bens.push(bens.edited(made["id"], title="x" * 5000))
+    assert (conflict["kind"], conflict["title"]) == ("step", "Book the ferry")
+    box = next(each for each in (await bens.pull()).values() if each["kind"] == "unplaced")
+    assert (box["meant"], box["words"]) == ("step", {"title": "x" * 5000})
+
+
+async def test_what_is_deleted_there_still_says_of_which_kind_it_was(pair: Pair) -> None:
+    anas = Collection(pair, pair.ana.phone, "records")
+    made = step(pair, "Book the ferry") | {"kind": "step"}
+    await anas.push(made)
+    await anas.pull()
+    assert await anas.push(anas.edited(made["id"], _deleted=True)) == []
+    told = (await anas.pull())[made["id"]]
+    assert {name: value for name, value in told.items() if value is not None} == {
+        "id": made["id"],
+        "kind": "step",
+        "_deleted": True,
+    }
+    refused = entry(local_date="no day", text="Kiwi.") | {"kind": "check_in"}
+    (conflict,) = await anas.push(refused)
+    assert (conflict["kind"], conflict["_deleted"], conflict["text"]) == ("check_in", True, None)
+
+
+@pytest.mark.parametrize("kind", [None, 7, "", "horoscope", "x" * 5000])
+async def test_a_document_of_no_kind_is_refused_and_its_words_are_kept_with_a_name_of_bounded_length(
+    pair: Pair, kind: Any
+) -> None:
+    anas = Collection(pair, pair.ana.phone, "records")
+    (conflict,) = await anas.push(entry(text="Kiwi.", kind=kind))
+    assert conflict["_deleted"]
+    (box,) = [each for each in (await anas.pull()).values() if each["kind"] == "unplaced"]
+    assert box["words"]["text"] == "Kiwi."
+    assert len(box["meant"]) <= 40
+
+
+async def test_a_page_is_full_although_an_app_does_not_know_all_that_is_on_it(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page with fewer documents than it may have would end a client's pull."""
+    anas = Collection(pair, pair.ana.phone, "records")
+    for nth in range(6):
+        await anas.push(step(pair, f"Step {nth}") | {"kind": "step"}, entry(text=f"Day {nth}.") | {"kind": "check_in"})
+    newer = {name: replace(kind, schema=2) if name == "step" else kind for name, kind in KINDS.items()}
+    monkeypatch.setattr(rxdb, "KINDS", newer)
+    pair.now += 2 * rxdb.REPEATED_FOR
+    checkpoint, counts, texts = None, [], []
+    while not counts or counts[-1] == 3:
+        page = await anas.page(checkpoint, limit=3)
+        checkpoint = page.checkpoint.c
+        counts.append(len(page.documents))
+        texts += [each["text"] for each in page.documents if each["kind"] == "check_in"]
+    assert (counts, set(texts)) == ([3, 3, 1], {f"Day {nth}." for nth in range(6)})
