@@ -551,3 +551,26 @@ async def test_an_app_of_an_older_schema_is_told_of_no_kind_that_it_does_not_kno
     bens.edit("step", next(identity for table, identity in bens.rows if table == "step"), title="x" * 5000)
     assert await bens.push() is False
     del anas
+
+
+async def test_a_stranger_s_ids_lead_nowhere(pair: Pair) -> None:
+    """W5: whatever Ben pushes under the ids of Ana's own entries is a record of his, or nothing."""
+    anas, bens = Database(pair, pair.ana.phone), Database(pair, pair.ben.phone)
+    made = anas.make("check_in", local_date="2026-11-20", text="CANARY")
+    await anas.sync()
+    before = await stored(pair, pair.ana, made)
+    bens.make("check_in", id=made, local_date="2026-11-21", text="Mine.")
+    await bens.sync()
+    assert await bens.push(removed={made: "check_in"}) is True
+    bens.rows["check_in", made] |= {
+        "rev": before.version,
+        "epoch": anas["check_in", made]["epoch"],
+        "text": "Mine, too.",
+    }
+    bens.edit("check_in", made, text="Mine, three.")
+    await bens.sync()
+    assert await stored(pair, pair.ana, made) == before
+    assert "CANARY" not in str(bens.rows)
+    other = bens.make("step", couple=str(uuid4()), goal=str(uuid4()), title="Elsewhere.")
+    await bens.sync()
+    assert ("step", other) not in bens.rows
