@@ -36,6 +36,8 @@ class Cursor(msgspec.Struct, frozen=True):
 
     schema: int = SCHEMA
     places: Mapping[SpaceId, Place] = {}
+    given_s: int = 0
+    """When a client library was given it, in seconds since 1970; 0 where nobody asks."""
 
 
 class _Place(msgspec.Struct, array_like=True, frozen=True):
@@ -50,6 +52,7 @@ class _Place(msgspec.Struct, array_like=True, frozen=True):
 class _Cursor(msgspec.Struct, array_like=True, frozen=True):
     schema: int
     rows: tuple[_Place, ...]
+    given_s: int = 0
 
 
 _ENCODER = msgspec.msgpack.Encoder(uuid_format="bytes")
@@ -75,7 +78,7 @@ def _written(cursor: Cursor, id_key: bytes, lives_max: int) -> str:
         )
         for space, place in cursor.places.items()
     ]
-    plain = _ENCODER.encode(_Cursor(cursor.schema, tuple(rows[:PLACES_MAX])))
+    plain = _ENCODER.encode(_Cursor(cursor.schema, tuple(rows[:PLACES_MAX]), cursor.given_s))
     return urlsafe_b64encode(_mark(id_key, plain) + plain).rstrip(b"=").decode()
 
 
@@ -91,13 +94,16 @@ def read(cursor: str | None, id_key: bytes) -> Cursor:
     if not hmac.compare_digest(mark, _mark(id_key, plain)):
         raise CursorUnreadableError
     try:
-        schema, rows = astuple(_DECODER.decode(plain))
+        schema, rows, given_s = astuple(_DECODER.decode(plain))
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise CursorUnreadableError from None
-    if len(rows) > PLACES_MAX or not all(0 <= n <= VERSION_MAX for row in rows for n in _numbers(row)):
+    numbers = [given_s, *(n for row in rows for n in _numbers(row))]
+    if len(rows) > PLACES_MAX or not all(0 <= n <= VERSION_MAX for n in numbers):
         raise CursorUnreadableError
     return Cursor(
-        schema, {SpaceId(row.space): Place(row.epoch, row.version, row.horizon, row.lives, row.reach) for row in rows}
+        schema,
+        {SpaceId(row.space): Place(row.epoch, row.version, row.horizon, row.lives, row.reach) for row in rows},
+        given_s,
     )
 
 

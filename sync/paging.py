@@ -73,9 +73,9 @@ def asked_by(caller: Caller, given: str | None, *, schema: int, limit: int, now:
     )
 
 
-def cursor_at(asked: Asked, reached: Mapping[SpaceId, Place]) -> str:
+def cursor_at(asked: Asked, reached: Mapping[SpaceId, Place], *, given_s: int = 0) -> str:
     """Return the cursor of a device that has come so far."""
-    return cursor.written(Cursor(asked.schema, reached), asked.own_key)
+    return cursor.written(Cursor(asked.schema, reached, given_s), asked.own_key)
 
 
 async def read_page(

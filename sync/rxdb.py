@@ -1,7 +1,7 @@
 """RxDB's replication protocol: pages of documents out, rows of documents in, and nothing decided here."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from domain.records import Record
 from sync import service
 from sync.documents import DELETED, KEY, KIND, RECORDS, Document, deleted, document
 from sync.facades import as_it_is, base_of, home_of, shadows_of, stored_of
-from sync.paging import EpochChangedError, asked_by, cursor_at, read_page
+from sync.paging import Asked, EpochChangedError, asked_by, cursor_at, read_page
 from sync.ports import Caller, History, Keys, Loaded, Row, Shadow, Space, Store
 from sync.reconcile import Decisions
 from sync.sent_again import asks, changes_sent_again
@@ -24,8 +24,9 @@ from sync.wire import CHANGES_MAX, SCHEMA, Change
 
 ROWS_MAX: Final = CHANGES_MAX
 REPEATED_FOR: Final = timedelta(seconds=60)
-"""So long a device is given what it has pushed once more: while a push is under way, RxDB passes over a pulled row and
-still goes on to the next checkpoint."""
+"""A device is given once more what it has pushed so long before it was given its checkpoint, and since: while a push is
+under way, RxDB passes over a pulled row and still goes on to the next checkpoint. Whoever puts the phone away just then
+asks only tomorrow, by that checkpoint."""
 
 
 class Checkpoint(Struct, frozen=True):
@@ -80,7 +81,7 @@ async def pull(
 ) -> DocumentPage:
     """Return one page of the documents of a kind. One that an app of this schema does not know has none.
 
-    A page that is not full also repeats what this device has pushed lately; its checkpoint is that of the rest.
+    A page that is not full also repeats what this device has pushed lately; its checkpoint goes no further for that.
 
     Raise `CursorUnreadableError` for a checkpoint that is not this person's, `EpochChangedError` for one of a life
     that is over.
@@ -88,7 +89,7 @@ async def pull(
     own_key = (await id_keys_of(keys, caller))[caller.personal]
     asked = asked_by(caller, checkpoint, schema=schema, limit=limit, now=now, own_key=own_key)
     only = None if kind == RECORDS else kind
-    lately = await store.submitted(caller, only, now - REPEATED_FOR, limit=limit)
+    lately = await store.submitted(caller, only, _given(asked) - REPEATED_FOR, limit=limit)
     page = await read_page(store, asked, new_epoch, kind=only, again=lately)
     if page.resets:
         raise EpochChangedError(page.resets[0])
@@ -104,7 +105,7 @@ async def pull(
         if page.resets:
             raise EpochChangedError(page.resets[0])
         documents += _documents(page.rows, page.spaces, asked.schema, kind)
-    return DocumentPage([*documents, *repeated], Checkpoint(cursor_at(asked, page.reached)))
+    return DocumentPage([*documents, *repeated], Checkpoint(cursor_at(asked, page.reached, given_s=int(now.timestamp()))))
 
 
 def _documents(
@@ -190,6 +191,12 @@ def written_in(kind: str, caller: Caller) -> SpaceId:
     table = KINDS.get(kind)
     of_couple = (kind == RECORDS or (table is not None and table.home == "couple")) and len(caller.spaces) > 1
     return caller.spaces[1] if of_couple else caller.personal
+
+
+def _given(asked: Asked) -> datetime:
+    """Return when this device was given its checkpoint; one that has none takes everything now."""
+    given_s = asked.cursor.given_s
+    return datetime.fromtimestamp(min(given_s, asked.now.timestamp()), UTC) if given_s else asked.now
 
 
 def _is_sent_again(row: Submitted, shadows: Mapping[RecordId, Shadow], spaces: Mapping[SpaceId, Space]) -> bool:

@@ -1,6 +1,11 @@
-"""What the first tests with the real RxDB found: after a restore, what the server writes stayed stale for good."""
+"""What tests with the real RxDB found: what stayed stale for good, after a restore or on a phone that was put away."""
 
-from tests.clients.devices import House, agree
+import httpx
+import msgspec
+
+from api.wiring import Parts
+from tests.clients.devices import House, Processes, agree, house_of
+from tests.clocks import StillClock
 
 
 async def test_restored_windows_show_what_is_stored(house: House) -> None:
@@ -33,3 +38,33 @@ async def test_after_a_restore_devices_hold_what_is_stored(house: House) -> None
     await agree(a1, b1)
 
     await house.equal_everywhere(but=["epoch"])
+
+
+async def test_a_phone_that_is_put_away_while_it_pushes_misses_nothing(
+    client: httpx.AsyncClient, parts: Parts, processes: Processes
+) -> None:
+    """A pull passes over the record that is being pushed; nobody asks for it again before the next morning."""
+    clock = StillClock()
+    async with house_of(client, msgspec.structs.replace(parts, clock=clock), processes) as house:
+        a1, b1 = await house.in_sync("ana", "ben")
+        step = await house.shared_step(a1, "Book ferry")
+        await a1.online()
+        async with a1.held("answers"):
+            async with a1.held("pulls"):
+                await house.step_by(b1, "a reason to pull")
+                await b1.sync()
+                await a1.holds("pulls", "step")
+                await a1.patch("step", step, title="Book the ferry")
+                await a1.holds("answers", "step")
+                await a1.drop_stream()
+                await b1.sync()
+                await b1.patch("step", step, done=True)
+                await b1.sync()
+            assert (await a1.document("step", step))["done"] is False
+            await a1.offline()
+        clock.move(minutes=12 * 60)
+
+        await agree(a1, b1)
+
+        await house.equal_everywhere()
+        assert (await a1.document("step", step))["done"] is True

@@ -45,9 +45,9 @@ def packed(*rows: object) -> str:
     return marked(msgspec.msgpack.encode([1, rows]))
 
 
-@given(PLACES)
-def test_a_cursor_says_what_was_written(places: dict[SpaceId, Place]) -> None:
-    cursor = Cursor(7, places)
+@given(PLACES, st.integers(0, VERSION_MAX))
+def test_a_cursor_says_what_was_written(places: dict[SpaceId, Place], given_s: int) -> None:
+    cursor = Cursor(7, places, given_s)
     assert read(written(cursor, KEY), KEY) == cursor
 
 
@@ -120,10 +120,12 @@ def test_another_person_s_cursor_is_no_cursor() -> None:
         packed([SOME, SOME, 1, 0, [[SOME, -1]]]),
         packed([SOME, SOME, 1, -1]),
         packed([SOME, SOME, 1, 0, [], -1]),
+        marked(msgspec.msgpack.encode([1, [], -1])),
+        marked(msgspec.msgpack.encode([1, [], VERSION_MAX + 1])),
         marked(b"\x91" * 2000),
     ],
     # Workers must name the cases alike.
-    ids=range(16),
+    ids=range(18),
 )
 def test_what_is_no_cursor_of_ours_is_said_to_be_none(cursor: str) -> None:
     with pytest.raises(CursorUnreadableError):

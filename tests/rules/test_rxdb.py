@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -341,9 +342,21 @@ async def test_a_page_of_news_repeats_only_what_is_not_in_it(pair: Pair) -> None
 async def test_after_a_minute_nothing_is_repeated_any_more(pair: Pair) -> None:
     entries = Collection(pair, pair.ana.phone, "check_in")
     await days(entries, 1)
-    at = (await entries.page()).checkpoint.c
     pair.now += rxdb.REPEATED_FOR
+    at = (await entries.page()).checkpoint.c
     assert (await entries.page(at)).documents == []
+
+
+async def test_whoever_comes_back_later_is_repeated_what_was_pushed_before_the_last_page(pair: Pair) -> None:
+    """Its push may have been under way when that page came. Then once more, and no longer."""
+    entries = Collection(pair, pair.ana.phone, "check_in")
+    await days(entries, 2)
+    pair.now += rxdb.REPEATED_FOR - timedelta(seconds=1)
+    at = (await entries.page()).checkpoint.c
+    pair.now += timedelta(days=3)
+    again = await entries.page(at)
+    assert len(again.documents) == 2
+    assert (await entries.page(again.checkpoint.c)).documents == []
 
 
 # Everything sent again, without what the client knew before -------------------------------------------------------

@@ -136,7 +136,7 @@ async def test_a_partner_cannot_make_a_cursor_that_begins_a_new_life() -> None:
     await world.settle()
     epoch = world.store.spaces[couple.space].epoch
     true = urlsafe_b64decode(bens.replica.cursor + "==")
-    schema, places = msgspec.msgpack.decode(true[MARK_BYTES:])
+    schema, places, _ = msgspec.msgpack.decode(true[MARK_BYTES:])
     ahead = [schema, [[space, epoch, version + 5, *rest] for space, epoch, version, *rest in places]]
     for mark in (true[:MARK_BYTES], b"", bytes(MARK_BYTES)):
         forged = urlsafe_b64encode(mark + msgspec.msgpack.encode(ahead)).rstrip(b"=").decode()
