@@ -20,6 +20,8 @@ from sync.resend import STARTED_FROM
 from sync.sealing import keyed_id
 from sync.wire import NO_FIELD, VERSION_MAX, Change
 
+RXDB_OWN: Final = "_"
+"""How names begin that are RxDB's own: no field may be called so there."""
 _ENVELOPE: Final = frozenset({KEY, KIND, COUPLE, DELETED, *MARKS})
 KIND_CHARS_MAX: Final = 40
 _NOTHING: Final = Snapshot({})
@@ -77,8 +79,15 @@ def snapshot(document: Document) -> Snapshot:
 
 
 def written(document: Document) -> dict[str, Any]:
-    """Return what of a document is its content: everything but Haven's marks, as far as it says anything."""
-    return {name: value for name, value in document.items() if name not in _ENVELOPE and value is not None}
+    """Return what of a document is its content: all but Haven's marks and RxDB's own, as far as it says anything.
+
+    An app that was updated knows its older documents with `_attachments`, which nobody has given them.
+    """
+    return {
+        name: value
+        for name, value in document.items()
+        if name not in _ENVELOPE and not name.startswith(RXDB_OWN) and value is not None
+    }
 
 
 def change_of(row: Submitted, shadow: Shadow | None, base: int, *, device: DeviceId, own_key: bytes) -> Change | None:

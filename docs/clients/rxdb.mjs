@@ -2,6 +2,15 @@
 import { replicateRxCollection } from 'rxdb/plugins/replication';
 import { Observable, share } from 'rxjs';
 
+// What `addCollections` takes, of the answer of /v1/rxdb/schemas. When the app is updated, documents stay as they are:
+// what is new in them comes with the next pull.
+export function havenCollections({ collections }) {
+    const asItIs = (document) => document;
+    const strategies = ({ version }) => Array.from({ length: version }, (_, nth) => [nth + 1, asItIs]);
+    const made = ([kind, schema]) => [kind, { schema, migrationStrategies: Object.fromEntries(strategies(schema)) }];
+    return Object.fromEntries(Object.entries(collections).map(made));
+}
+
 // `storage` has getItem and setItem, as localStorage and React Native's AsyncStorage have. `options` may hold another
 // `fetch`, whose answers can be read while they come, and whatever else RxDB takes.
 export function haven({ server, token, schema, storage, batchSize = 100, retryTime = 5_000, ...options }) {

@@ -9,12 +9,16 @@ from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import httpx
+import msgspec
+from litestar import Litestar
 
+from api.app import create_app
 from api.wiring import Parts
 from domain.kinds import KINDS
+from sync.documents import known_fields
 from tests import people
 from tests.journeys.phones import Home, home_of
-from tests.streams import served
+from tests.streams import serving
 
 PROGRAM = Path(__file__).resolve().parent / "rxdb_device.mjs"
 DEADLINE_S = 90
@@ -114,9 +118,10 @@ class Processes:
 class Device:
     """One device of one person. It is offline but while it syncs, or between `online` and `offline`."""
 
-    def __init__(self, someone: people.Person, process: Process) -> None:
+    def __init__(self, someone: people.Person, process: Process, *, schema: int) -> None:
         self.someone = someone
         self.person = str(someone.id)
+        self.schema = schema
         self.process = process
         self._ask = process.ask
 
@@ -199,6 +204,11 @@ class Device:
             while not any(wanted.items() <= each.items() for each in await self.documents(kind)):  # noqa: ASYNC110 - likewise
                 await asyncio.sleep(0.02)
 
+    async def refused(self) -> list[str]:
+        """Talk to a server that refuses every pull and push; return what its `error$` tells of it."""
+        told: list[str] = await self._ask("refused")
+        return told
+
     async def lose_answers(self, count: int) -> None:
         """Lose the answers to the next pushes, which the server does carry out."""
         await self._ask("loseAnswers", count=count)
@@ -240,8 +250,9 @@ class Device:
 class House:
     """A couple with devices that use RxDB, beside the native phones of `home`, and an accepted goal."""
 
-    def __init__(self, home: Home, address: str, processes: Processes) -> None:
+    def __init__(self, home: Home, app: Litestar, address: str, processes: Processes) -> None:
         self.home = home
+        self._app = app
         self.couple = home.couple
         self.goal = str(home.goal)
         self.devices: list[Device] = []
@@ -249,7 +260,10 @@ class House:
         self._processes = processes
 
     async def device(self, whose: str, **how: Any) -> Device:
-        """One more device of Ana or Ben; it has not synced yet. `file`: where it keeps everything; in memory else."""
+        """One more device of Ana or Ben; it has not synced yet.
+
+        `file`: where it keeps everything; in memory else. `schema`: that of its app; the first else.
+        """
         owner = self.home.ana if whose == "ana" else self.home.ben
         return await self._opened(await people.another_device(self.home.client, owner), how)
 
@@ -260,18 +274,24 @@ class House:
             await device.sync()
         return devices
 
-    async def killed_and_begun_again(self, device: Device, file: Path) -> Device:
-        """The same device after its process was killed; it had kept everything in this file."""
+    async def killed_and_begun_again(self, device: Device, file: Path, *, schema: int = 1) -> Device:
+        """The same device after its process was killed, maybe with a newer app; it had kept everything in this file."""
         await device.process.kill()
         self.devices.remove(device)
-        return await self._opened(device.someone, {"file": file})
+        return await self._opened(device.someone, {"file": file, "schema": schema})
 
     async def _opened(self, someone: people.Person, how: dict[str, Any]) -> Device:
-        device = Device(someone, await self._processes.lent())
+        said = {"schema": 1} | {name: str(value) if isinstance(value, Path) else value for name, value in how.items()}
+        device = Device(someone, await self._processes.lent(), schema=said["schema"])
         self.devices.append(device)
-        said = {name: str(value) if isinstance(value, Path) else value for name, value in how.items()}
-        await device.process.ask("open", server=self._address, token=someone.token, schema=1, **said)
+        await device.process.ask("open", server=self._address, token=someone.token, **said)
         return device
+
+    def refuse_apps_below(self, schema_min: int) -> None:
+        """From now on, serve as a server that began anew with this oldest schema."""
+        parts: Parts = self._app.state.parts
+        settings = msgspec.structs.replace(parts.settings, schema_min=schema_min)
+        self._app.state.parts = msgspec.structs.replace(parts, settings=settings)
 
     async def end(self) -> None:
         """Stop all devices, each also when another one cannot stop well; its process is then not used again."""
@@ -312,7 +332,7 @@ class House:
     async def equal_everywhere(self, *, but: Collection[str] = ()) -> None:
         """Each device holds exactly what is stored for its person; `but` names properties that are not compared."""
         for device in self.devices:
-            stored = await self.stored(device.someone)
+            stored = await self.stored(device.someone, schema=device.schema)
             different: list[str] = []
             for kind in KINDS:
                 held = {each["id"]: each for each in await device.documents(kind)}
@@ -320,8 +340,8 @@ class House:
                 different += [f"{kind} {each}" for each in found]
             assert not different, "\n".join(different)
 
-    async def stored(self, someone: people.Person) -> dict[str, dict[str, Document]]:
-        """What is stored for this person, as documents: by kind and id."""
+    async def stored(self, someone: people.Person, *, schema: int = 1) -> dict[str, dict[str, Document]]:
+        """What is stored for this person, as documents of an app of this schema: by kind and id."""
         phone = self.home.a1 if someone.id == self.home.ana.id else self.home.b1
         spaces = {each["id"]: each for each in (await phone.push_raw([]))["spaces"]}
         made: dict[str, dict[str, Document]] = {kind: {} for kind in KINDS}
@@ -337,13 +357,15 @@ class House:
             }
             if kind.home == "couple":
                 document["couple"] = spaces[str(space)]["couple"]
-            document |= {name: _plain(record.fields.get(name)) for name in kind.fields}
+            known = known_fields(kind, schema)
+            document |= {name: _plain(record.fields.get(name)) for name in known}
             if any(field.policy in ("words", "shared_words") for field in kind.fields.values()):
                 beside = {
                     field: [{"by": str(each.by), "text": each.text} for each in texts]
                     for field, texts in record.alternatives.items()
+                    if field in known
                 }
-                document |= {"alternatives": beside, "merged": list(record.merged)}
+                document |= {"alternatives": beside, "merged": [name for name in record.merged if name in known]}
             made[record.kind][document["id"]] = document
         return made
 
@@ -358,8 +380,9 @@ async def agree(*devices: Device) -> None:
 @asynccontextmanager
 async def house_of(client: httpx.AsyncClient, parts: Parts, processes: Processes) -> AsyncIterator[House]:
     """A couple of which both have agreed on a goal, and a server for their devices."""
-    async with home_of(client, parts) as home, served(parts) as server:
-        house = House(home, str(server.base_url).rstrip("/"), processes)
+    app = create_app(parts)
+    async with home_of(client, parts) as home, serving(app) as server:
+        house = House(home, app, str(server.base_url).rstrip("/"), processes)
         try:
             yield house
         finally:

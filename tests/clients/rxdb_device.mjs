@@ -8,10 +8,11 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addRxPlugin, createRxDatabase, getChangedDocumentsSince } from 'rxdb';
 import { RxDBDevModePlugin, disableWarnings } from 'rxdb/plugins/dev-mode';
+import { RxDBMigrationSchemaPlugin } from 'rxdb/plugins/migration-schema';
 import { getRxStorageLocalstorage } from 'rxdb/plugins/storage-localstorage';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { wrappedValidateAjvStorage } from 'rxdb/plugins/validate-ajv';
-import { haven } from './node_modules/haven/rxdb.mjs'; // a copy of docs/clients/rxdb.mjs, pasted there as into an app
+import { haven, havenCollections } from './node_modules/haven/rxdb.mjs'; // a copy of docs/clients/rxdb.mjs, pasted there as into an app
 
 const OFFLINE = 'this device is offline';
 const PASSING = ['epoch_changed', 'busy']; // problems after which the adapter, or RxDB, goes on by itself
@@ -22,6 +23,7 @@ const EVERYTHING = 1_000_000;
 globalThis.crypto ??= webcrypto; // Node 18, which Debian 12 has, keeps it in a module
 disableWarnings();
 addRxPlugin(RxDBDevModePlugin);
+addRxPlugin(RxDBMigrationSchemaPlugin);
 
 class Device {
     network = { requests: false, stream: false, pushing: null, answersToLose: 0, held: {} };
@@ -47,9 +49,8 @@ class Device {
             storage: wrappedValidateAjvStorage({ storage }),
             multiInstance: false,
         });
-        const { collections } = await (await fetch(`${server}/v1/rxdb/schemas/${schema}`)).json();
-        const wanted = Object.entries(collections).map(([kind, schema]) => [kind, { schema }]);
-        await this.db.addCollections(Object.fromEntries(wanted));
+        const schemas = await (await fetch(`${server}/v1/rxdb/schemas/${schema}`)).json();
+        await this.db.addCollections(havenCollections(schemas));
         const options = { batchSize, retryTime: RETRY_MS, fetch: (...request) => this.#send(...request) };
         this.replicate = haven({ server, token, schema, storage: kept, ...options });
     }
@@ -147,6 +148,17 @@ class Device {
     dropStream() {
         this.network.stream = false;
         this.streams.forEach((cut) => cut());
+    }
+
+    /** Ask for all, and send what waits, until `error$` has told of both that it is refused. Return what it told. */
+    async refused() {
+        this.network.requests = true;
+        await this.#begin();
+        this.#replications().forEach((each) => each.reSync());
+        const told = (code) => this.#complaints().some((each) => each.startsWith(code));
+        while (!told('RC_PULL') || !told('RC_PUSH')) await sleep(2);
+        this.network.requests = false;
+        return [...new Set(this.#complaints())].sort();
     }
 
     async documents({ kind }) {

@@ -38,6 +38,7 @@ class Phone:
     def __init__(self, client: httpx.AsyncClient, someone: people.Person, *, limit: int) -> None:
         self.person = PersonId(someone.id)
         self.someone = someone
+        self.schema = 1
         self._client = client
         self._limit = limit
         self._off = timedelta()
@@ -133,6 +134,11 @@ class Phone:
         couple = (await people.me(self._client, self.someone))["couple"]["id"]
         await people.ok(people.part(self._client, self.someone, couple))
 
+    async def refused(self) -> tuple[int, str]:
+        """Ask a server that refuses the whole request; return its status and the type of the problem."""
+        answer = await self._posted(self.device.request())
+        return answer.status_code, answer.json()["type"]
+
     async def _send(self, request: SyncRequest) -> SyncResponse:
         answer = await self._post(request)
         self._received.append(answer.content)
@@ -142,13 +148,16 @@ class Phone:
         return response
 
     async def _post(self, request: SyncRequest) -> httpx.Response:
-        answer = await self._client.post(
-            "/v1/sync",
-            content=msgspec.json.encode(request),
-            headers=self.someone.headers | {"Content-Type": "application/json"},
-        )
+        answer = await self._posted(request)
         assert answer.status_code == 200, (answer.status_code, answer.text)
         return answer
+
+    async def _posted(self, request: SyncRequest) -> httpx.Response:
+        return await self._client.post(
+            "/v1/sync",
+            content=msgspec.json.encode(msgspec.structs.replace(request, schema=self.schema)),
+            headers=self.someone.headers | {"Content-Type": "application/json"},
+        )
 
     # Looking
 

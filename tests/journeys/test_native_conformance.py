@@ -25,9 +25,10 @@ from domain.goal_kinds import STEPS_A_GOAL_MAX
 from domain.ids import RecordId
 from sync.wire import Change
 from tests.clocks import StillClock
-from tests.conftest import create_migrated_database, database_of, drop_database
+from tests.conftest import app_client, create_migrated_database, database_of, drop_database
 from tests.journeys.phones import Home, Phone, home_of
 from tests.journeys.town import HttpServer, HttpTown
+from tests.schemas import NEWER, serve_second_schema
 from tests.simulation.coverage import Hits
 from tests.simulation.play import play_in
 from tests.streams import serving
@@ -490,6 +491,42 @@ async def test_clocks(home: Home, anas: timedelta, bens: timedelta) -> None:
 
         assert home.a1.fields(home.goal)["topic"] == "family"
         await equal_everywhere(home)
+
+
+async def test_schema(home: Home, parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server knows a second schema, with a field `where` of steps, and Ben has a phone that does, too."""
+    serve_second_schema(monkeypatch, {"step": NEWER})
+    newer = await home.another_phone("ben")
+    newer.schema = 2
+    await newer.sync()
+    step = newer.edit("step", goal=home.goal, title="Book ferry", where="At the pier.")
+    await agree(newer, home.a1, home.a2, home.b1)
+    home.a1.edit("step", step, title="Book the ferry")
+    newer.edit("step", step, done=True)
+
+    await agree(home.a1, newer, home.a2, home.b1)
+
+    for phone in (home.a1, home.a2, home.b1):
+        shown = phone.fields(step)
+        assert (shown["title"], shown["done"], "where" in shown) == ("Book the ferry", True, False)
+        assert b"At the pier." not in phone.bytes_received()
+    assert newer.fields(step)["where"] == "At the pier.", "the older app has edited the record"
+    for phone in (home.a1, home.a2, home.b1, newer):
+        assert phone.all("unplaced") == phone.notices() == []
+
+    settings = msgspec.structs.replace(parts.settings, schema_min=2)
+    async with app_client(create_app(msgspec.structs.replace(parts, settings=settings))) as server:
+        for phone in (home.a1, home.a2, home.b1, newer):
+            phone.talk_to(server)
+        home.a1.edit("step", step, title="Book the ferry for two")
+        assert await home.a1.refused() == (426, "urn:haven:problem:schema_too_old")
+        assert home.a1.pending() == 1
+        for phone in (home.a1, home.a2, home.b1):
+            phone.schema = 2
+        await agree(home.a1, home.a2, home.b1, newer)
+        await equal_everywhere(home, newer)
+    for phone in (home.a1, home.a2, home.b1, newer):
+        assert (phone.fields(step)["title"], phone.fields(step)["where"]) == ("Book the ferry for two", "At the pier.")
 
 
 async def test_purge(home: Home) -> None:

@@ -257,6 +257,15 @@ async def test_one_row_that_does_not_fit_stops_no_other(pair: Pair) -> None:
     assert [(await stored(pair, pair.ana, each)).fields["text"] for each in good] == ["Day 0.", "Day 1."]
 
 
+async def test_what_is_rxdb_s_own_is_nobody_s_edit(pair: Pair) -> None:
+    """An app that was updated says that it knew an older document with `_attachments`, which it does not push."""
+    anas, _, identity = await both_with_a_step(pair)
+    anas.assumed[identity] |= {"_attachments": {}, "_meta": {"lwt": 1}}
+    whole = {name: value for name, value in anas.assumed[identity].items() if not name.startswith("_")}
+    assert await anas.push(whole | {"title": "Book the night ferry", "_deleted": False}) == []
+    assert (await stored(pair, pair.ana, whole)).fields["title"] == "Book the night ferry"
+
+
 async def test_what_the_server_writes_is_nobody_s_edit(pair: Pair) -> None:
     steps, made = Collection(pair, pair.ana.phone, "step"), step(pair, "Book the ferry")
     await steps.push(made)

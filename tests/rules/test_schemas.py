@@ -6,30 +6,21 @@ import pytest
 from msgspec.structs import replace
 
 from domain.ids import PersonId, RecordId, SpaceId
-from domain.kind import Field
 from domain.kinds import KINDS
-from domain.policies import Policy
 from domain.records import Alternative
-from domain.shapes import Text
-from sync import paging
 from sync.bodies import encoded_body
 from sync.ports import Row
 from sync.schemas import cut
+from tests.schemas import NEWER, serve_second_schema
 from tests.world import Device, World
 
-NEWER = replace(
-    KINDS["step"],
-    fields=KINDS["step"].fields | {"where": Field(Text(80, optional=True), Policy.SHARED_WORDS, schema=2)},
-)
 NEW_KIND = replace(KINDS["check_in"], name="dream", window=None, family=None, most=(), schema=2)
 
 
 @pytest.fixture
 def newer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server whose table has a second schema: one field more, and one kind more."""
-    monkeypatch.setitem(KINDS, "step", NEWER)  # type: ignore[arg-type]
-    monkeypatch.setitem(KINDS, "dream", NEW_KIND)  # type: ignore[arg-type]
-    monkeypatch.setattr(paging, "SCHEMA", 2)
+    serve_second_schema(monkeypatch, {"step": NEWER, "dream": NEW_KIND})
 
 
 class Two:
