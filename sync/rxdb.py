@@ -105,7 +105,9 @@ async def pull(
         if page.resets:
             raise EpochChangedError(page.resets[0])
         documents += _documents(page.rows, page.spaces, asked.schema, kind)
-    return DocumentPage([*documents, *repeated], Checkpoint(cursor_at(asked, page.reached, given_s=int(now.timestamp()))))
+    return DocumentPage(
+        [*documents, *repeated], Checkpoint(cursor_at(asked, page.reached, given_s=int(now.timestamp())))
+    )
 
 
 def _documents(
