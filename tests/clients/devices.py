@@ -1,4 +1,7 @@
-"""Devices with the real RxDB, each a Node process, on a couple's accounts: the pytest side of `rxdb_device.mjs`."""
+"""Devices with the real RxDB, each a Node process, on a couple's accounts: the pytest side of `rxdb_device.mjs`.
+
+Those with WatermelonDB, in `watermelon.py`, are told most of the same.
+"""
 
 import asyncio
 import json
@@ -29,7 +32,7 @@ Document = dict[str, Any]
 
 
 class Process:
-    """Node with `rxdb_device.mjs`: one device at a time."""
+    """Node with the program of a library: one device at a time."""
 
     def __init__(self, node: asyncio.subprocess.Process) -> None:
         self._node = node
@@ -40,11 +43,11 @@ class Process:
         self._listening = [asyncio.create_task(self._hear()), asyncio.create_task(self._hear_complaints())]
 
     @classmethod
-    async def start(cls) -> "Process":
+    async def start(cls, program: Path) -> "Process":
         pipe = asyncio.subprocess.PIPE
         return cls(
             await asyncio.create_subprocess_exec(
-                "node", str(PROGRAM), stdin=pipe, stdout=pipe, stderr=pipe, limit=LINE_BYTES_MAX
+                "node", str(program), stdin=pipe, stdout=pipe, stderr=pipe, limit=LINE_BYTES_MAX
             )
         )
 
@@ -96,14 +99,15 @@ class DeviceError(AssertionError):
 class Processes:
     """Those that run and are no device at the moment: to start one takes longer than most stories."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: Path = PROGRAM) -> None:
+        self._program = program
         self._idle: list[Process] = []
         self._all: list[Process] = []
 
     async def lent(self) -> Process:
         if self._idle:
             return self._idle.pop()
-        process = await Process.start()
+        process = await Process.start(self._program)
         self._all.append(process)
         return process
 
@@ -250,6 +254,8 @@ class Device:
 class House:
     """A couple with devices that use RxDB, beside the native phones of `home`, and an accepted goal."""
 
+    made_of = Device
+
     def __init__(self, home: Home, app: Litestar, address: str, processes: Processes) -> None:
         self.home = home
         self._app = app
@@ -274,15 +280,15 @@ class House:
             await device.sync()
         return devices
 
-    async def killed_and_begun_again(self, device: Device, file: Path, *, schema: int = 1) -> Device:
+    async def killed_and_begun_again(self, device: Device, file: Path, **how: Any) -> Device:
         """The same device after its process was killed, maybe with a newer app; it had kept everything in this file."""
         await device.process.kill()
         self.devices.remove(device)
-        return await self._opened(device.someone, {"file": file, "schema": schema})
+        return await self._opened(device.someone, {"file": file} | how)
 
     async def _opened(self, someone: people.Person, how: dict[str, Any]) -> Device:
         said = {"schema": 1} | {name: str(value) if isinstance(value, Path) else value for name, value in how.items()}
-        device = Device(someone, await self._processes.lent(), schema=said["schema"])
+        device = self.made_of(someone, await self._processes.lent(), schema=said["schema"])
         self.devices.append(device)
         await device.process.ask("open", server=self._address, token=someone.token, **said)
         return device
@@ -378,11 +384,13 @@ async def agree(*devices: Device) -> None:
 
 
 @asynccontextmanager
-async def house_of(client: httpx.AsyncClient, parts: Parts, processes: Processes) -> AsyncIterator[House]:
+async def house_of(
+    client: httpx.AsyncClient, parts: Parts, processes: Processes, house_class: type[House] = House
+) -> AsyncIterator[House]:
     """A couple of which both have agreed on a goal, and a server for their devices."""
     app = create_app(parts)
     async with home_of(client, parts) as home, serving(app) as server:
-        house = House(home, app, str(server.base_url).rstrip("/"), processes)
+        house = house_class(home, app, str(server.base_url).rstrip("/"), processes)
         try:
             yield house
         finally:

@@ -4,7 +4,6 @@
 // process is one device at a time, because RxDB counts the collections that are open in a process, and allows 13.
 import { randomUUID, webcrypto } from 'node:crypto';
 import { existsSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addRxPlugin, createRxDatabase, getChangedDocumentsSince } from 'rxdb';
 import { RxDBDevModePlugin, disableWarnings } from 'rxdb/plugins/dev-mode';
@@ -12,6 +11,7 @@ import { RxDBMigrationSchemaPlugin } from 'rxdb/plugins/migration-schema';
 import { getRxStorageLocalstorage } from 'rxdb/plugins/storage-localstorage';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { wrappedValidateAjvStorage } from 'rxdb/plugins/validate-ajv';
+import { obey } from './lines.mjs';
 import { haven, havenCollections } from './node_modules/haven/rxdb.mjs'; // a copy of docs/clients/rxdb.mjs, pasted there as into an app
 
 const OFFLINE = 'this device is offline';
@@ -350,19 +350,6 @@ function keptIn(file) {
     };
 }
 
-// Lines -------------------------------------------------------------------------------------------------------------
-
 let device = new Device();
 
-for await (const line of createInterface({ input: process.stdin })) {
-    const { number, command, ...given } = JSON.parse(line);
-    Promise.resolve()
-        .then(() => device[command](given))
-        .then((answer = null) => ({ number, answer }), (error) => ({ number, error: error.message ?? `${error}` }))
-        .then(say);
-}
-process.exit(0); // whoever told it things has gone, however that came about
-
-function say(message) {
-    process.stdout.write(`${JSON.stringify(message)}\n`);
-}
+await obey(() => device);
