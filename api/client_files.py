@@ -1,19 +1,17 @@
 """Write what app developers take along into docs/clients: `python -m api.client_files`."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from sync.documents import collection_schemas, records_schema
+from sync.rows import tables
 from sync.wire import SCHEMA
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "clients"
-SCHEMAS: Final = FOLDER / "rxdb-schemas.json"
-PAGE: Final = FOLDER / "rxdb.md"
-ADAPTER: Final = FOLDER / "rxdb.mjs"
-BEGIN: Final = "<!-- rxdb.mjs, as it stands there -->"
-END: Final = "<!-- end of rxdb.mjs -->"
+LIBRARIES: Final = ("rxdb", "watermelondb")
+"""Each has a page, and an adapter that stands on it."""
 
 
 def main() -> None:
@@ -23,15 +21,26 @@ def main() -> None:
 
 
 def written() -> dict[Path, str]:
-    """Return what has to stand in each file: the schemas of the newest app, and the page with its adapter."""
-    schemas = {"schema": SCHEMA, "collections": collection_schemas(SCHEMA), "records": records_schema(SCHEMA)}
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    adapter = f"```js\n{ADAPTER.read_text(encoding='utf-8')}```"
+    """Return what has to stand in each file: the schemas of the newest app, and the pages with their adapters."""
+    collections = {"schema": SCHEMA, "collections": collection_schemas(SCHEMA), "records": records_schema(SCHEMA)}
     return {
-        SCHEMAS: msgspec.json.format(msgspec.json.encode(schemas), indent=2).decode() + "\n",
-        PAGE: f"{before}{BEGIN}\n\n{adapter}\n\n{END}{after}",
+        FOLDER / "rxdb-schemas.json": _json(collections),
+        FOLDER / "watermelondb-schema.json": _json({"schema": SCHEMA, "tables": tables(SCHEMA)}),
+        **{FOLDER / f"{library}.md": _with_adapter(library) for library in LIBRARIES},
     }
+
+
+def _json(told: Any) -> str:
+    return msgspec.json.format(msgspec.json.encode(told), indent=2).decode() + "\n"
+
+
+def _with_adapter(library: str) -> str:
+    """Return a library's page with its adapter as that is now."""
+    begin, end = f"<!-- {library}.mjs, as it stands there -->", f"<!-- end of {library}.mjs -->"
+    before, _, rest = (FOLDER / f"{library}.md").read_text(encoding="utf-8").partition(begin)
+    _, _, after = rest.partition(end)
+    adapter = (FOLDER / f"{library}.mjs").read_text(encoding="utf-8")
+    return f"{before}{begin}\n\n```js\n{adapter}```\n\n{end}{after}"
 
 
 if __name__ == "__main__":
