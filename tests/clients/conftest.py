@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -10,19 +11,26 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 import httpx
 import pytest
 
 from api.wiring import Parts
+from tests.clients import watermelon
 from tests.clients.devices import House, Processes, house_of
+from tests.clients.watermelon import HouseInSqlite, WatermelonHouse
 
 HERE = Path(__file__).resolve().parent
 LOCK = HERE / "package-lock.json"
 MODULES = HERE / "node_modules"
 STAMP = MODULES / ".installed"
 ADAPTERS = HERE.parent.parent / "docs" / "clients"
+BUILT = MODULES / "better-sqlite3" / "build" / ".built"
+NODE = ["node", "-p", "JSON.stringify({ path: process.execPath, version: process.version })"]
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
 INSTALLING_S = 300
+BUILDING_S = 300
 # One more try, and soon: who works without a network does not want to wait for it.
 TRYING = ["--prefer-offline", "--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=1000"]
 NO_NETWORK = re.compile(r"code (EAI_AGAIN|ENOTFOUND|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|\w*TIME_?D?OUT)")
@@ -43,12 +51,43 @@ async def house(client: httpx.AsyncClient, parts: Parts, processes: Processes) -
         yield house
 
 
+@pytest.fixture(scope="session")
+async def watermelon_processes() -> AsyncIterator[Processes]:
+    processes = Processes(watermelon.PROGRAM)
+    yield processes
+    await processes.end()
+
+
+@pytest.fixture
+def adapter(request: pytest.FixtureRequest) -> str:
+    """What WatermelonDB keeps its tables in: LokiJS, unless a test asks for SQLite."""
+    chosen: str = getattr(request, "param", "loki")
+    if chosen == "sqlite" and (missing := what_sqlite_lacks(RUN)):
+        nothing_tested_with("WatermelonDB's SQLite", missing)
+    return chosen
+
+
+@pytest.fixture
+async def watermelon_house(
+    client: httpx.AsyncClient, parts: Parts, watermelon_processes: Processes, adapter: str
+) -> AsyncIterator[WatermelonHouse]:
+    """The same as `house`, with WatermelonDB. In the end WatermelonDB itself finds every database sound."""
+    chosen = HouseInSqlite if adapter == "sqlite" else WatermelonHouse
+    async with house_of(client, parts, watermelon_processes, chosen) as house:
+        yield house
+        await house.all_are_sound()
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what needs these libraries where they cannot be had, or fail where that must not happen."""
-    missing = what_is_missing(os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid())))
-    if not missing:
-        return
-    said = f"Nothing was tested with RxDB and TypeScript: {missing}."
+    """Look for the libraries before each test."""
+    missing = what_is_missing(RUN)
+    if missing:
+        nothing_tested_with("RxDB, WatermelonDB and TypeScript", missing)
+
+
+def nothing_tested_with(libraries: str, missing: str) -> NoReturn:
+    """Say why, and skip this test, or fail where everything has to be there."""
+    said = f"Nothing was tested with {libraries}: {missing}."
     if os.environ.get("CI") or os.environ.get("HAVEN_NODE") == "required":
         pytest.fail(said, pytrace=False)
     pytest.skip(said)
@@ -91,6 +130,42 @@ def install() -> str:
     return ""
 
 
+@cache
+def what_sqlite_lacks(run: str) -> str:
+    """Build better-sqlite3 against the headers of this Node; return why that cannot be, or nothing.
+
+    That takes half a minute, so it is done once for an installation, and only where a test asks for it.
+    """
+    word = MODULES / f".missing-sqlite-{run}"
+    with only_one(HERE / "package.json"):
+        if word.exists():
+            return word.read_text()
+        node = subprocess.run(NODE, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603 - our own argument list
+        if not BUILT.exists() or BUILT.read_text() != node:
+            missing = build(Path(json.loads(node)["path"]).resolve().parent.parent)
+            if missing:
+                word.write_text(missing)
+                return missing
+            BUILT.write_text(node)
+    return ""
+
+
+def build(prefix: Path) -> str:
+    """Compile it with what stands beside this Node, without asking any server for anything."""
+    if not (prefix / "include" / "node" / "node.h").exists():
+        return "the headers of this Node are not installed"
+    if shutil.which(os.environ.get("CXX", "g++")) is None or shutil.which("make") is None:
+        return "there is no C++ compiler here, or no make"
+    npm = [shutil.which("npm") or "npm", "run", "--silent", "sqlite", "--", f"--nodedir={prefix}"]
+    try:
+        done = subprocess.run(npm, cwd=HERE, capture_output=True, text=True, timeout=BUILDING_S, check=False)  # noqa: S603 - our own argument list
+    except subprocess.TimeoutExpired:
+        return f"better-sqlite3 was not built within {BUILDING_S} seconds"
+    if done.returncode != 0:
+        return f"better-sqlite3 cannot be built here ({' '.join(done.stderr.split()[-40:])})"
+    return ""
+
+
 def paste() -> None:
     """Copy the adapters, as one does into an app, so that they find its libraries."""
     target = MODULES / "haven"
@@ -103,8 +178,8 @@ def paste() -> None:
 
 
 @contextmanager
-def only_one() -> Iterator[None]:
+def only_one(list_: Path = LOCK) -> Iterator[None]:
     """Wait until no other worker installs. The lock is on the list of what is installed, which is always there."""
-    with LOCK.open() as file:
+    with list_.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -1,0 +1,115 @@
+"""Devices with the real WatermelonDB on a couple's accounts: the pytest side of `watermelon_device.mjs`."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from sync.documents import collection_schemas
+from sync.wire import SCHEMA
+from tests.clients.devices import DEADLINE_S, Device, Document, House
+
+PROGRAM: Final = Path(__file__).resolve().parent / "watermelon_device.mjs"
+_IN_JSON: Final = {
+    (kind, name)
+    for kind, described in collection_schemas(SCHEMA).items()
+    for name, says in described["properties"].items()
+    if says["type"][0] in ("array", "object")
+}
+NOT_IN_A_DOCUMENT: Final = ("_status", "_changed", "removed_at")
+
+
+class WatermelonDevice(Device):
+    """One device of one person. It is offline but while it syncs, or between `online` and `offline`."""
+
+    async def make(self, kind: str, **fields: Any) -> str:
+        """Make a record whose id is left to WatermelonDB; return it."""
+        made: str = await self._ask("insert", kind=kind, document=fields)
+        return made
+
+    async def sync(self, *, pushing: Sequence[str] | None = None) -> int:
+        """Pull and push, as often as the adapter does by itself; return the number of pushes."""
+        assert pushing is None, "WatermelonDB sends all tables at once"
+        pushes: int = await self._ask("sync")
+        return pushes
+
+    async def sync_at_once(self, count: int) -> int:
+        """Sync so many times at once; return the number of pulls."""
+        pulls: int = await self._ask("syncAtOnce", count=count)
+        return pulls
+
+    async def pull_only(self) -> None:
+        """Pull, and fail to send what waits."""
+        await self._ask("pullOnly")
+
+    async def fail_to_apply(self) -> None:
+        """Pull, but fail to store what came."""
+        await self._ask("failToApply")
+
+    @asynccontextmanager
+    async def held_answers(self) -> AsyncIterator["asyncio.Task[int]"]:
+        """Sync, and keep the answer to what is pushed on its way as long as this lasts; yield what to await then."""
+        await self._ask("hold")
+        syncing = asyncio.create_task(self.sync())
+        async with asyncio.timeout(DEADLINE_S):
+            while not await self._ask("held"):  # noqa: ASYNC110 - another process is waited for
+                await asyncio.sleep(0.02)
+        yield syncing
+        await self._ask("release")
+
+    async def waits(self) -> bool:
+        """Whether anything here has not been sent yet."""
+        waits: bool = await self._ask("waits")
+        return waits
+
+    async def documents(self, kind: str) -> list[Document]:
+        """What an app's query finds, without what is removed; lists and objects are such, and no JSON."""
+        return [_document(kind, row) for row in await self.rows(kind)]
+
+    async def rows(self, kind: str) -> list[Document]:
+        """The same as WatermelonDB has it."""
+        rows: list[Document] = await self._ask("documents", kind=kind)
+        return rows
+
+    async def row(self, kind: str, identity: UUID | str) -> Document:
+        [found] = [each for each in await self.rows(kind) if each["id"] == str(identity)]
+        return found
+
+    async def is_sound(self) -> None:
+        """Ask WatermelonDB whether its database is whole, and the same as what the server has."""
+        found: list[str] = await self._ask("diagnosed")
+        assert not found, "\n".join(found)
+
+
+class WatermelonHouse(House):
+    """A couple with devices that use WatermelonDB."""
+
+    made_of = WatermelonDevice
+    adapter = "loki"
+
+    async def device(self, whose: str, **how: Any) -> WatermelonDevice:
+        return await super().device(whose, adapter=self.adapter, **how)
+
+    async def killed_and_begun_again(self, device: Device, file: Path, **how: Any) -> WatermelonDevice:
+        return await super().killed_and_begun_again(device, file, adapter=self.adapter, **how)
+
+    async def all_are_sound(self) -> None:
+        for device in self.devices:
+            await device.is_sound()
+
+
+class HouseInSqlite(WatermelonHouse):
+    """The same, with SQLite below, as on a phone."""
+
+    adapter = "sqlite"
+
+
+def _document(kind: str, row: Document) -> Document:
+    return {
+        name: json.loads(value) if (kind, name) in _IN_JSON and value is not None else value
+        for name, value in row.items()
+        if name not in NOT_IN_A_DOCUMENT
+    }
