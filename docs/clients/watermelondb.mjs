@@ -8,9 +8,9 @@ const CHARACTERS_MAX = 170_000; // of three bytes at most: a request has room fo
 
 // `fetch` may be another one, whose answers can be read while they come.
 export function haven({ server, token, schema, database, limit = 500, retryTime = 5_000, fetch = globalThis.fetch }) {
-    const all = Object.values(database.collections.map); // those that are the app's own stay here
-    const tables = all.filter(({ schema: { columns } }) => columns.rev && columns.epoch).map(({ table }) => table);
-    const version = `${schema} ${database.schema.version}`; // of the tables and columns that this app has
+    const all = Object.values(database.collections.map).map((each) => [each.table, Object.keys(each.schema.columns)]);
+    const columns = Object.fromEntries(all.filter(([, names]) => names.includes('rev') && names.includes('epoch')));
+    const tables = Object.keys(columns); // others are the app's own, and stay here
     const path = `/v1/watermelon/sync?schema=${schema}`;
     const place = (timestamp) => `cursor:${timestamp}`;
     let again, running, next, pulled;
@@ -86,15 +86,16 @@ export function haven({ server, token, schema, database, limit = 500, retryTime 
             return pages((after = undefined));
         });
         const whole = !after; // then what is not in it is no more
-        if (!whole && last.version !== version) page = await pages((after = undefined), page.news);
+        const same = JSON.stringify([last.schema, last.columns]) === JSON.stringify([schema, columns]);
+        if (!whole && !same) page = await pages((after = undefined), page.news); // what an older app did not know
         const { news, cursor, couples } = page;
-        pulled = { news, after };
+        pulled = { news, after, columns: last.columns ?? columns };
         const lost = last.couples.filter((each) => !couples.includes(each));
         const leaves = (row, said) =>
             said === null || lost.includes(row.couple) || (whole && !said && row.rev !== null);
         for (const [table, said] of news) await letGo(table, said, leaves, whole || lost.length > 0);
         const timestamp = (lastPulledAt ?? 0) + 1;
-        await database.localStorage.set(place(timestamp), { cursor, couples, version });
+        await database.localStorage.set(place(timestamp), { cursor, couples, schema, columns });
         await database.localStorage.remove(place(timestamp - 2));
         const changes = [...news].map(([table, said]) => {
             return [table, { created: [], updated: [...said.values()].filter((row) => row), deleted: [] }];
@@ -116,7 +117,7 @@ export function haven({ server, token, schema, database, limit = 500, retryTime 
         }
     }
 
-    // WatermelonDB would destroy what a pull has deleted together with edits that nobody else has. So that is done here:
+    // WatermelonDB would destroy what a pull has deleted together with edits that nobody else has. So it is done here:
     // what is edited is sent first, and goes as it was sent. What somebody edits meanwhile is sent once more.
     async function letGo(table, said, leaves, anyRow) {
         const ids = [...said.keys()].filter((id) => said.get(id) === null);
@@ -133,9 +134,11 @@ export function haven({ server, token, schema, database, limit = 500, retryTime 
         }
     }
 
-    // What was edited here was made on what had been here.
+    // What was edited here was made on what had been here, or on nothing where an older app knew no such column.
     function conflictResolver(table, local, remote, resolved) {
-        return local._changed ? Object.assign(resolved, { rev: local.rev, epoch: local.epoch }) : resolved;
+        if (!local._changed) return resolved;
+        const knew = local._changed.split(',').every((name) => pulled.columns[table]?.includes(name));
+        return Object.assign(resolved, { rev: knew ? local.rev : 0, epoch: local.epoch });
     }
 
     // Pushing -------------------------------------------------------------------------------------------------------
@@ -179,7 +182,7 @@ export function haven({ server, token, schema, database, limit = 500, retryTime 
         const query = database.get(table).query(...conditions);
         query.description = query._rawDescription;
         return (await query.unsafeFetchRaw()).map(({ _status, ...stored }) => {
-            const row = { ...query.collection.disposableFromDirtyRaw(stored)._raw, _status }; // with true for SQLite's 1
+            const row = { ...query.collection.disposableFromDirtyRaw(stored)._raw, _status }; // SQLite says 1 for true
             if (_status !== 'deleted') return row;
             // A bare id would lose what was written here before, and which version it was that somebody removed.
             const changed = new Set(row._changed.split(',').filter((name) => name));

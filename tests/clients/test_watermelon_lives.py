@@ -1,21 +1,14 @@
-"""The conformance cases of WatermelonDB about secrecy, refusals, and lives: of a store, words, a couple, an app."""
+"""The conformance cases of WatermelonDB about secrecy, refusals, and lives: of a store, of words, of a couple."""
 
-from pathlib import Path
 from uuid import UUID
 
 import httpx
 import pytest
-from msgspec.structs import force_setattr, replace
 
-from api.wiring import Parts
 from domain.goal_kinds import STEPS_A_GOAL_MAX
 from domain.ids import PersonId
-from domain.kind import Field
-from domain.kinds import KINDS
-from domain.policies import Policy
-from domain.shapes import Text
 from tests import people
-from tests.clients.devices import DeviceError, Processes, agree, house_of
+from tests.clients.devices import agree
 from tests.clients.watermelon import WatermelonHouse
 
 BOTH = pytest.mark.parametrize("adapter", ["loki", "sqlite"], indirect=True)
@@ -90,7 +83,7 @@ async def test_what_has_to_go_and_is_edited_meanwhile_is_sent_before_it_goes(hou
     refused = await house.step_by(b1, "One more step")
     await b1.send_unheard()
     await b1.patch("step", refused, title="Second words")
-    async with b1.held_answers() as syncing:
+    async with b1.syncing_while_held("pushes") as syncing:
         await b1.patch("step", refused, title="Third words")
     await syncing
 
@@ -215,70 +208,6 @@ async def test_long_absence(house: WatermelonHouse) -> None:
         assert dropped not in {each["id"] for each in await device.rows("step")}
     said = [*await b1.documents("step"), *await b1.documents("unplaced")]
     assert "What Ben says of it" in str(said)
-
-
-@pytest.fixture
-def newer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server whose steps have one field more than an app of the first schema knows."""
-    fields = KINDS["step"].fields | {"where": Field(Text(80, optional=True), Policy.SHARED_WORDS, schema=2)}
-    monkeypatch.setitem(KINDS, "step", replace(KINDS["step"], fields=fields))  # type: ignore[arg-type]
-    for module in ("sync.paging", "api.routes.watermelon", "sync.wire"):
-        monkeypatch.setattr(f"{module}.SCHEMA", 2)
-
-
-async def test_schema(newer: None, house: WatermelonHouse) -> None:
-    """An old app beside a new one: what it does not know survives its edits, and comes when it is a new one, too."""
-    [old] = await house.in_sync("ana")
-    [new] = await house.in_sync("ben", schema=2)
-    step = await new.insert("step", couple=house.couple, goal=house.goal, title="Ferry.", where="At the pier.")
-    await agree(new, old)
-    assert "where" not in await old.row("step", step)
-    assert not await old.heard("At the pier")
-    await old.patch("step", step, title="Ferry at nine.")
-
-    await agree(old, new)
-
-    for device in (old, new):
-        assert (await device.document("step", step))["title"] == "Ferry at nine."
-        assert await device.documents("unplaced") == []
-    assert (await new.document("step", step))["where"] == "At the pier."
-
-
-async def test_an_app_that_has_learnt_a_column_is_told_what_is_in_it(house: WatermelonHouse, tmp_path: Path) -> None:
-    """Its database is migrated, and WatermelonDB asks for nothing that it already has."""
-    kept_in = tmp_path / "device.db"
-    added = {"added": ["check_in.text", "goal.notes"]}
-    [old] = await house.in_sync("ana", file=kept_in, isFirst=True, **added)
-    entry = house.home.a1.edit("check_in", local_date="2026-11-20", text="A day.", valence=1)
-    await house.home.a1.sync()
-    await old.sync()
-    assert "text" not in await old.row("check_in", str(entry))
-    await old.patch("check_in", entry, valence=2)
-
-    new = await house.killed_and_begun_again(old, kept_in, **added)
-    await agree(new)
-
-    await house.equal_everywhere()
-    shown = await new.document("check_in", entry)
-    assert (shown["text"], shown["valence"]) == ("A day.", 2)
-
-
-async def test_schema_that_is_too_old(client: httpx.AsyncClient, parts: Parts, watermelon_processes: Processes) -> None:
-    """The person is told, and what they wrote waits for the newer app."""
-    settings = replace(parts.settings)
-    served = replace(parts, settings=settings)
-    async with house_of(client, served, watermelon_processes, WatermelonHouse) as house:
-        [a1] = await house.in_sync("ana")
-        step = await house.step_by(a1, "Book ferry")
-        force_setattr(settings, "schema_min", 2)
-        with pytest.raises(DeviceError, match="Please update the app"):
-            await a1.sync()
-        assert await a1.waits()
-        force_setattr(settings, "schema_min", 1)
-        await agree(a1)
-        await house.equal_everywhere()
-        assert (await a1.document("step", step))["title"] == "Book ferry"
-        await house.all_are_sound()
 
 
 @BOTH

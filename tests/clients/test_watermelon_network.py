@@ -9,7 +9,7 @@ import pytest
 
 from api.wiring import Parts
 from domain.ids import RecordId
-from tests.clients.devices import Processes, agree, house_of
+from tests.clients.devices import DeviceError, Processes, agree, house_of
 from tests.clients.watermelon import WatermelonHouse
 from tests.clocks import StillClock
 
@@ -110,6 +110,33 @@ async def test_lost_responses_with_edits_between(house: WatermelonHouse) -> None
         assert (shown["notes"], shown["alternatives"]) == ("Zero. One. Three.", {})
 
 
+@pytest.mark.parametrize("before", ["We take the dog.", None], ids=["a text", "nothing"])
+async def test_lost_response_to_a_push_that_was_overtaken(house: WatermelonHouse, before: str | None) -> None:
+    """Ben writes between Ana's pull and her push. What she writes on top was made on what she had, and not on his."""
+    a1, b1 = await house.in_sync("ana", "ben")
+    if before is not None:
+        await house.write_notes(a1, before)
+    await a1.patch("goal", house.goal, topic="us")
+    await a1.lose_answers(1)
+    async with a1.syncing_while_held("pulls") as syncing:
+        await b1.patch("goal", house.goal, notes="We take the tent.")
+        await b1.sync()
+    with pytest.raises(DeviceError, match="offline"):
+        await syncing
+    await a1.patch("goal", house.goal, notes="We take the boat.")
+
+    await agree(a1, b1)
+
+    await house.equal_everywhere()
+    for device in (a1, b1):
+        shown = await device.document("goal", house.goal)
+        if before is None:
+            assert (shown["notes"], shown["alternatives"]) == ("We take the tent. We take the boat.", {})
+        else:
+            beside = {"notes": [{"by": a1.person, "text": "We take the boat."}]}
+            assert (shown["notes"], shown["alternatives"]) == ("We take the tent.", beside)
+
+
 @pytest.mark.parametrize("sentence", ["another", "the same"])
 async def test_failed_push_after_pull(house: WatermelonHouse, sentence: str) -> None:
     """What the pull brought lies beside what is still to be sent, and is no base of it."""
@@ -208,7 +235,7 @@ async def test_an_edit_during_a_push_is_sent_right_after_it(house: WatermelonHou
     a1, b1 = await house.in_sync("ana", "ben")
     step = await house.shared_step(a1, "Book ferry")
     await a1.patch("step", step, title="Book the ferry")
-    async with a1.held_answers() as syncing:
+    async with a1.syncing_while_held("pushes") as syncing:
         await a1.patch("step", step, title="Book the ferry for two")
     await syncing
     assert not await a1.waits()

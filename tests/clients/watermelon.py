@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from sync.documents import collection_schemas
@@ -50,15 +50,15 @@ class WatermelonDevice(Device):
         await self._ask("failToApply")
 
     @asynccontextmanager
-    async def held_answers(self) -> AsyncIterator["asyncio.Task[int]"]:
-        """Sync, and keep the answer to what is pushed on its way as long as this lasts; yield what to await then."""
-        await self._ask("hold")
+    async def syncing_while_held(self, what: Literal["pulls", "pushes"]) -> AsyncIterator["asyncio.Task[int]"]:
+        """Sync, with the answers to these kept on their way as long as this lasts; yield what to await after it."""
+        await self._ask("hold", what=what)
         syncing = asyncio.create_task(self.sync())
         async with asyncio.timeout(DEADLINE_S):
             while not await self._ask("held"):  # noqa: ASYNC110 - another process is waited for
                 await asyncio.sleep(0.02)
         yield syncing
-        await self._ask("release")
+        await self._ask("release", what=what)
 
     async def waits(self) -> bool:
         """Whether anything here has not been sent yet."""

@@ -23,7 +23,7 @@ logger.default.silence();
 randomId.setGenerator(() => randomUUID()); // as docs/clients/watermelondb.md says
 
 class Device {
-    network = { requests: false, stream: false, pushes: true, answersToLose: 0, held: null };
+    network = { requests: false, stream: false, pushes: true, answersToLose: 0, held: {} };
     waiting = 0;
     streams = new Set();
     pulls = 0;
@@ -33,12 +33,14 @@ class Device {
 
     // What it is told -----------------------------------------------------------------------------------------------
 
-    /** `added` names columns that the app has since its second version only, which is this one unless `isFirst`. */
+    /** `added` names tables and columns that the app has since its second version, which is this one unless `isFirst`. */
     async open({ server, token, schema, adapter, file, limit = 500, added = [], isFirst = false }) {
         const served = await (await fetch(`${server}/v1/watermelon/schemas/${schema}`)).json();
         const tables = Object.values(served.tables);
-        const has = (table) => (column) => !isFirst || !added.includes(`${table}.${column.name}`);
-        const known = tables.map(({ name, columns }) => tableSchema({ name, columns: columns.filter(has(name)) }));
+        const has = (name) => !isFirst || !added.includes(name);
+        const known = tables.filter(({ name }) => has(name)).map(({ name, columns }) => {
+            return tableSchema({ name, columns: columns.filter((column) => has(`${name}.${column.name}`)) });
+        });
         const described = {
             schema: appSchema({ version: isFirst ? 1 : 2, tables: [...known, DRAFT] }),
             migrations: isFirst ? undefined : adding(added, tables),
@@ -123,6 +125,11 @@ class Device {
         this.network.pushes = true;
     }
 
+    /** Lose the answers to the next pushes. */
+    loseAnswers({ count }) {
+        this.network.answersToLose = count;
+    }
+
     /** Pull, but fail to store what came. */
     async failToApply() {
         this.database.batch = () => Promise.reject(new TypeError(OFFLINE));
@@ -130,15 +137,15 @@ class Device {
         delete this.database.batch;
     }
 
-    /** From now on, keep the answers to pushes on their way back. */
-    hold() {
+    /** From now on, keep the answers to pulls or to pushes on their way back. */
+    hold({ what }) {
         let release;
-        this.network.held = { until: new Promise((resolve) => (release = resolve)), release };
+        this.network.held[what] = { until: new Promise((resolve) => (release = resolve)), release };
     }
 
-    release() {
-        this.network.held.release();
-        this.network.held = null;
+    release({ what }) {
+        this.network.held[what].release();
+        delete this.network.held[what];
     }
 
     /** How many answers are kept on their way. */
@@ -224,17 +231,20 @@ class Device {
         else this.pulls += 1;
         const answer = await fetch(address, request);
         const text = await answer.text();
+        await this.#passed(pushes ? 'pushes' : 'pulls');
         if (pushes && this.network.answersToLose > 0) {
             this.network.answersToLose -= 1;
             throw new TypeError(OFFLINE);
         }
         this.answers.push(text);
-        if (pushes && this.network.held) {
-            this.waiting += 1;
-            await this.network.held.until;
-            this.waiting -= 1;
-        }
         return new Response(text, answer);
+    }
+
+    async #passed(what) {
+        if (!this.network.held[what]) return;
+        this.waiting += 1;
+        await this.network.held[what].until;
+        this.waiting -= 1;
     }
 
     async #listen(address, request) {
@@ -325,11 +335,12 @@ function savedIn(file) {
     };
 }
 
-/** The migration from an app's first version to its second one, which has more columns. */
+/** The migration from an app's first version to its second one, which has more. */
 function adding(added, tables) {
     const steps = added.map((each) => {
         const [table, name] = each.split('.');
         const { columns } = tables.find((one) => one.name === table);
+        if (name === undefined) return migrations.createTable({ name: table, columns });
         return migrations.addColumns({ table, columns: columns.filter((column) => column.name === name) });
     });
     return migrations.schemaMigrations({ migrations: [{ toVersion: 2, steps }] });
