@@ -341,11 +341,14 @@ class Home:
 
     async def nowhere_on_the_server(self, words: str) -> bool:
         """Whether nothing that is stored for these people opens to these words."""
-        stock = await self.stock()
         outcomes = await self.parts.pool.fetch(
             "SELECT outcome FROM outcome WHERE space_id = ANY($1)", await self.spaces()
         )
-        return words not in repr((stock, outcomes))
+        return words not in await self.everything_said() and words not in repr(outcomes)
+
+    async def everything_said(self) -> str:
+        """All that is stored for these people, opened: records, what stands beside and behind them, words in boxes."""
+        return repr(await self.stock())
 
 
 def _beside(alternatives: Mapping[str, Iterable[Any]]) -> dict[str, list[tuple[UUID, str]]]:
