@@ -4,7 +4,7 @@ A client library pushes whole documents. What is an edit in them, and what its c
 finds from here.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from domain.ids import RecordId, SpaceId
@@ -50,18 +50,23 @@ def base_of(row: Submitted, spaces: Mapping[SpaceId, Space]) -> int:
     return max((min(rev, common(space, Place(epoch, rev))) for space in spaces.values()), default=0)
 
 
-def shadows_of(rows: Mapping[UUID, Submitted], loaded: Loaded, decisions: Decisions) -> Iterator[Shadow]:
-    """Return what is to be kept of rows, by their changes' keys: what was submitted, and what version came of it."""
+def shadows_of(rows: Mapping[UUID, Submitted], loaded: Loaded, decisions: Decisions) -> list[Shadow]:
+    """Return what is to be kept of rows, by their changes' keys: what was submitted, and what version came of it.
+
+    It is one a record, the last: a row can be several changes, and a client can push it twice.
+    """
     records = {record.id: record for record in loaded.records.values()}
     records |= {each.record.id: each.record for each in decisions.writes.records}
+    kept: dict[RecordId, Shadow] = {}
     for outcome in decisions.outcomes:
         row = rows[outcome.key]
         if outcome.status in ("refused", "duplicate") or outcome.version is None or row.id not in records:
             continue
-        yield Shadow(
+        kept[row.id] = Shadow(
             space=records[row.id].space,
             record=row.id,
             kind=row.kind,
             version=outcome.version,
             snapshot=snapshot(row.new),
         )
+    return list(kept.values())

@@ -225,3 +225,14 @@ async def test_an_app_that_is_too_old_is_told_so_by_every_route(parts: Parts) ->
             await pushed(client, ana, "goal"),
         ):
             assert (answer.status_code, answer.json()["type"]) == (426, "urn:haven:problem:schema_too_old")
+
+
+async def test_a_document_that_comes_twice_in_one_push_is_stored_as_it_came_last(client: httpx.AsyncClient) -> None:
+    ana = await people.person(client, "Ana")
+    made = {"id": str(uuid4()), "local_date": "2026-11-20", "_deleted": False}
+    first, last = made | {"text": "As it came first."}, made | {"text": "As it came last."}
+    rows = [{"newDocumentState": first}, {"newDocumentState": last, "assumedMasterState": first}]
+    answer = await client.post("/v1/rxdb/check_in/push?schema=1", json=rows, headers=ana.headers)
+    assert answer.status_code == 200
+    [document] = (await pulled(client, ana, "check_in"))["documents"]
+    assert document["text"] == "As it came last."

@@ -155,3 +155,15 @@ async def _spaces(client: httpx.AsyncClient, person: Person) -> AsyncIterator[st
     answer = await client.post("/v1/sync", json={"schema": 1}, headers=person.headers)
     for space in answer.json()["spaces"]:
         yield space["id"]
+
+
+async def test_a_row_that_comes_twice_in_one_push_is_stored_as_it_came_last(client: httpx.AsyncClient) -> None:
+    """A device sends one row as two edits, too, where a life of the store was lost between them."""
+    ana = await people.person(client, "Ana")
+    first = entry(text="As it came first.")
+    await pushed(client, ana, entries(first, first | {"text": "As it came last."}))
+    [row] = (await pulled(client, ana))["changes"]["check_in"]["updated"]
+    assert row["text"] == "As it came last."
+    edited = {"check_in": {"updated": [row | {"_changed": "text", "text": "Edited."}]}}
+    assert await pushed(client, ana, {"changes": edited}) == {"again": False}
+    assert (await pulled(client, ana))["changes"]["check_in"]["updated"][0]["text"] == "Edited."
