@@ -154,7 +154,8 @@ def create(kind: Kind, edit: Edit, *, space: SpaceId, identity: RecordId, versio
     fields = {name: edit.set.get(name, field.shape.empty) for name, field in kind.fields.items()}
     stamps = dict.fromkeys((*kind.written, REMOVAL), stamp)
     for name in kind.of_policy(Policy.SHARED_WORDS):
-        stamps = credited(stamps, name, [(fields[name] or "", edit.by)], ())
+        text = fields[name] or ""
+        stamps = credited(stamps, name, [(text, edit.by)], [text])
     if kind.ordered:
         fields["order"] = edit.set.get("order", version)
     record = Record(

@@ -87,6 +87,18 @@ def test_a_record_that_is_ordered_keeps_the_version_of_its_first_storing() -> No
     assert terms.fields["order"] == 10
 
 
+def test_a_record_that_is_ordered_keeps_its_order_when_it_comes_back() -> None:
+    """The version under which it is stored again is a later one, and would let it lose against what it came before."""
+    terms = new(KINDS["goal_terms"], {"goal": GOAL_ID, "title": "Walk on Sundays.", "order": 3}, author=ANA)
+    assert (terms.fields["order"], terms.version) == (3, 10)
+
+
+def test_the_writer_of_a_new_text_is_remembered_however_many_sentences_it_has() -> None:
+    lines = [f"Line {nth}." for nth in range(SENTENCES_MAX + 1)]
+    stamps = step("\n".join(lines)).stamps
+    assert {writer(stamps, "title", line) for line in lines} == {ANA}
+
+
 def test_a_change_that_has_seen_everything_follows() -> None:
     came = then(step(), edit(BENS, {"title": "Book a cabin."}, base=10, was={"title": "Book the ferry."}))
     assert came.record.fields["title"] == "Book a cabin."

@@ -277,6 +277,10 @@ def test_a_number_alone_never_comes_to_number_the_sentence_behind_it() -> None:
     )
 
 
+def test_the_line_that_ends_a_text_does_not_come_before_it() -> None:
+    assert merged("", "A.", "B.\n") == Words("A. B.\n", joined=True)
+
+
 def test_a_lost_space_comes_back_when_its_follower_was_removed_by_the_other() -> None:
     assert both_ways("A. B.", "A.", "A. N. B.") == {"A. N."}
 
