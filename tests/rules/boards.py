@@ -15,24 +15,27 @@ OWN, TOGETHER, BENS = (SpaceId(UUID(int=n)) for n in (20, 21, 22))
 ID_KEYS = {space: bytes([space.int]) * 32 for space in (OWN, TOGETHER, BENS)}
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
+OWN_SPACE = Space(
+    id=OWN,
+    home="personal",
+    couple=None,
+    state="active",
+    head=20,
+    store_epoch=UUID(int=50),
+    epoch=UUID(int=51),
+    horizon=0,
+    members=(Member(ANA, OWN),),
+)
+COUPLE_SPACE = replace(
+    OWN_SPACE, id=TOGETHER, home="couple", couple=COUPLE, members=(Member(ANA, OWN), Member(BEN, BENS))
+)
+
 
 def a_board(*records: Record, parted: bool = False, families: frozenset[tuple[UUID, str]] = frozenset()) -> Board:
     """Ana's batch of this noon; both spaces stand at version 20."""
-    own = Space(
-        id=OWN,
-        home="personal",
-        couple=None,
-        state="active",
-        head=20,
-        store_epoch=UUID(int=50),
-        epoch=UUID(int=51),
-        horizon=0,
-        members=(Member(ANA, OWN),),
-    )
-    together = replace(own, id=TOGETHER, home="couple", couple=COUPLE, members=(Member(ANA, OWN), Member(BEN, BENS)))
-    together = replace(together, state="closed" if parted else "active")
+    together = replace(COUPLE_SPACE, state="closed" if parted else "active")
     loaded = Loaded(
-        spaces={OWN: own, TOGETHER: together},
+        spaces={OWN: OWN_SPACE, TOGETHER: together},
         records={(each.space, each.id): each for each in records},
         outcomes={},
         counts={},
