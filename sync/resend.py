@@ -137,7 +137,8 @@ def _anew(kind: Kind, row: Row, mine: PersonId | None) -> Iterator[Again]:
         fields[name] = [each for each in fields.get(name, []) if each == str(mine)]
     remove: bool | UnsetType = True if row.removed else UNSET
     # Another phone of the same person may know that it was closed or taken back since: no restore opens or gives (I9).
-    fields |= {name: closed(kind.fields[name].shape, fields[name]) for name in kind.of_policy(Policy.MOST_PRIVATE)}
+    choices = [name for name in kind.of_policy(Policy.MOST_PRIVATE) if name in fields]
+    fields |= {name: closed(kind.fields[name].shape, fields[name]) for name in choices}
     beside = {name: text for name, text in _own_beside(row, mine) if name in fields}
     first = fields | beside
     yield Again(kind=row.kind, id=row.id, base=0, set=first, was={}, remove=remove, author=author, proof=proof)

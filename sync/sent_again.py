@@ -4,19 +4,20 @@ A client library that begins a new replication sends everything again so, edited
 `epoch` tell what it was made of.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
-from domain.ids import CoupleId, DeviceId, PersonId, RecordId
-from domain.kind import Kind
+from domain.ids import DeviceId, PersonId, RecordId
+from domain.kind import Kind, Who
 from domain.kinds import KINDS
 from domain.policies import TEXTS, Policy
 from domain.records import Record
+from domain.shapes import UNFIT, Text
 from sync.bodies import canonical
-from sync.documents import DELETED
+from sync.documents import DELETED, Document
 from sync.lives import common
 from sync.merge import FOLDS
 from sync.ports import History, Place, Space
@@ -24,11 +25,6 @@ from sync.resend import Beside, Life, Row, resent
 from sync.sealing import keyed_id
 from sync.submitted import Submitted, filled, life_of, with_no_place, written
 from sync.wire import Change, Origin
-
-
-def common_up_to(space: Space, epoch: UUID, rev: int) -> int:
-    """Return up to which version what a document was made of is one with what the space is now."""
-    return rev if epoch == space.epoch else common(space, Place(epoch, rev))
 
 
 def changes_sent_again(
@@ -46,14 +42,18 @@ def changes_sent_again(
     Of a state that the store has, too, an edited text is one that it neither holds nor once held: `past` tells that,
     for as long as earlier values are kept. Any other field is edited where nobody else has changed it since; where
     somebody has, an edit cannot be told from what stood there before, and only what closes or protects more is taken
-    over. Of a record that is wiped by now the texts are kept with their author, edited or not.
+    over. Of a record that is wiped by now the texts are kept with their author, edited or not, and so are those of a
+    document that does not fit.
     """
     epoch, rev = life_of(row.new)
     kind = KINDS.get(row.kind)
     if row.id is None or epoch is None or kind is None:
         return []
-    head = common_up_to(space, epoch, rev)
-    if rev > head:
+    head = common(space, Place(epoch, rev))
+    made: Iterable[Change]
+    if not _fits(kind, row.new):
+        made = [_refused(row, row.id, kind, base=min(rev, head), couple=_couple(kind, space.couple))]
+    elif rev > head:
         made = _lost(row, row.id, kind, space, stored, head, person)
     else:
         made = _edited(row, row.id, kind, space, stored, past, rev)
@@ -70,6 +70,28 @@ _UNNAMED: Final = UUID(int=0)
 """Stands for a key until it is made of everything else."""
 
 
+def _fits(kind: Kind, document: Document) -> bool:
+    """Return whether a record could hold this. A text that must not be empty is so where its words were destroyed."""
+    return all(
+        value is None or (value == "" and isinstance(field.shape, Text)) or field.shape.judged(value) is not UNFIT
+        for field, value in ((field, document.get(name)) for name, field in kind.written.items())
+    )
+
+
+def _refused(row: Submitted, identity: RecordId, kind: Kind, *, base: int, couple: UUID | None) -> Change:
+    """Return a change that is refused, so that the words of a document are kept with whoever wrote them."""
+    return Change(
+        key=_UNNAMED,
+        kind=kind.name,
+        id=identity,
+        base=base,
+        couple=couple,
+        set=with_no_place(row.new),
+        # Of what the other made, nobody's box is filled with. What the server makes of somebody's words is nobody's.
+        origin=None if kind.creates is Who.SERVER else Origin(author=row.author),
+    )
+
+
 def _edited(
     row: Submitted, identity: RecordId, kind: Kind, space: Space, stored: Record | None, past: History, rev: int
 ) -> Iterator[Change]:
@@ -77,7 +99,7 @@ def _edited(
     if stored is None or stored.gone:
         # It is wiped by now, with all that it once held: nobody can tell an edit, and nothing comes back by itself.
         if said:
-            yield Change(key=_UNNAMED, kind=kind.name, id=identity, base=rev, set=with_no_place(row.new))
+            yield _refused(row, identity, kind, base=rev, couple=None)
         return
     once = past.values.get((stored.space, stored.id), frozenset())
     beside = {(name, each.text) for name, texts in stored.alternatives.items() for each in texts}
@@ -97,7 +119,7 @@ def _edited(
     removed = bool(row.new.get(DELETED)) and bool(said) and not stored.removed
     if not values and not removed:
         return
-    change = Change(key=_UNNAMED, kind=kind.name, id=identity, base=rev, couple=_couple(kind, space), set=values)
+    change = Change(key=_UNNAMED, kind=kind.name, id=identity, base=rev, couple=_couple(kind, space.couple), set=values)
     yield msgspec.structs.replace(change, remove=True) if removed else change
 
 
@@ -111,38 +133,36 @@ def _lost(
     person: PersonId,
 ) -> Iterator[Change]:
     life = Life(
-        pulled={} if stored is None else {identity: _row_of(stored, space)},
+        pulled={} if stored is None else {identity: _row_of(stored)},
         head=head,
-        couple=None if space.couple is None else CoupleId(space.couple),
+        couple=space.couple,
         closed=space.state == "closed",
         drafts=(),
     )
     for each in resent(person, [_row_from(row, identity, kind, space)], life):
-        table = KINDS.get(each.kind)
         yield Change(
             key=_UNNAMED,
             kind=each.kind,
             id=each.id,
-            couple=None if table is None else _couple(table, space),
+            couple=_couple(KINDS.get(each.kind), life.couple),
             base=each.base,
             set=each.set,
             was=each.was,
             remove=each.remove,
-            origin=Origin(author=each.author, proof=each.proof),
+            origin=Origin(author=each.author, proof=each.proof if isinstance(each.proof, str) else None),
         )
 
 
-def _couple(kind: Kind, space: Space) -> UUID | None:
-    return space.couple if kind.home == "couple" else None
+def _couple(kind: Kind | None, couple: UUID | None) -> UUID | None:
+    return couple if kind is not None and kind.home == "couple" else None
 
 
-def _row_of(record: Record, space: Space) -> Row:
+def _row_of(record: Record) -> Row:
     return Row(
         space=record.space,
         kind=record.kind,
         id=record.id,
         version=record.version,
-        epoch=space.epoch,
         author=record.author,
         removed=record.removed,
         gone=record.gone,
@@ -150,19 +170,16 @@ def _row_of(record: Record, space: Space) -> Row:
         alternatives={
             name: tuple(Beside(each.by, each.text) for each in texts) for name, texts in record.alternatives.items()
         },
-        merged=record.merged,
     )
 
 
 def _row_from(row: Submitted, identity: RecordId, kind: Kind, space: Space) -> Row:
-    epoch, rev = life_of(row.new)
     author = row.author
     return Row(
         space=space.id,
         kind=kind.name,
         id=identity,
-        version=rev,
-        epoch=epoch,
+        version=life_of(row.new)[1],
         author=None if author is None else PersonId(author),
         removed=bool(row.new.get(DELETED)),
         fields={name: filled(kind, name, row.new.get(name)) for name in kind.fields if name in row.new},
@@ -184,6 +201,6 @@ def asks(rows: Collection[Submitted], spaces: Mapping[Any, Space], stored: Mappi
     for row in rows:
         record = None if row.id is None else stored.get(row.id)
         epoch, rev = life_of(row.new)
-        if record is not None and epoch is not None and rev <= common_up_to(spaces[record.space], epoch, rev):
+        if record is not None and epoch is not None and rev <= common(spaces[record.space], Place(epoch, rev)):
             found.append(record)
     return found

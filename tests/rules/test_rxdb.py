@@ -445,6 +445,15 @@ async def test_what_was_deleted_meanwhile_stays_so_and_what_was_deleted_here_is_
     assert (await stored(pair, pair.ana, other)).removed
 
 
+async def test_what_does_not_fit_and_is_sent_again_is_refused_like_anything_else(pair: Pair) -> None:
+    phone, made = Collection(pair, pair.ana.phone, "check_in"), entry(text="Kiwi.")
+    await phone.push(made)
+    whole = (await phone.pull())[made["id"]]
+    phone.assumed = {}
+    assert await phone.push(whole | {"text": ["Kiwi."]}) == [whole]
+    assert [each["words"] for each in await pair.words_for(pair.ana)] == []
+
+
 @pytest.mark.parametrize("forgotten", [False, True], ids=["a tombstone", "forgotten"])
 async def test_words_of_an_edit_of_what_is_wiped_by_now_are_kept_when_it_is_sent_again(
     pair: Pair, forgotten: bool
@@ -479,6 +488,26 @@ async def test_nobody_keeps_words_of_the_other_that_are_wiped_by_now(pair: Pair)
     (conflict,) = await shown.push(copy)
     assert conflict["_deleted"]
     assert await pair.words_for(pair.ben) == []
+
+
+async def test_nobody_keeps_a_letter_of_the_other_that_is_not_there_any_more(pair: Pair) -> None:
+    anas, shown, bens = (
+        Collection(pair, who.phone, kind)
+        for who, kind in ((pair.ana, "check_in"), (pair.ben, "shown_check_in"), (pair.ben, "response"))
+    )
+    await anas.push(entry(text="Kiwi.", audience=str(pair.couple), shared_parts=["text"]))
+    (copy,) = (await shown.pull()).values()
+    answer = {"id": str(uuid4()), "couple": str(pair.couple), "to": copy["id"], "form": "heard_you", "text": "Plum."}
+    await bens.push(answer)
+    received = Collection(pair, pair.ana.phone, "response")
+    (letter,) = (await received.pull()).values()
+    store: Any = pair.store
+    del store.records[pair.space, RecordId(UUID(letter["id"]))]
+    for collection, who, words in ((received, pair.ana, []), (bens, pair.ben, ["Plum."])):
+        collection.assumed = {}
+        store.shadows_of.clear()
+        await collection.push(letter)
+        assert [each["words"]["text"] for each in await pair.words_for(who)] == words
 
 
 async def test_what_is_known_only_as_deleted_says_nothing_when_it_is_sent_again(pair: Pair) -> None:
