@@ -184,7 +184,7 @@ def _reached(
         else:
             version = after.get(identity, 0)
         # A copy that began at nothing has taken everything that was there then.
-        began = after.get(identity, 0) == 0 or identity not in places
+        began = after.get(identity, 0) == 0
         horizon = space.horizon if began else places[identity].horizon
         # An app that takes everything again since it was updated still has its old copy.
         reach = max(space.head, places[identity].newest if identity in places else 0)
