@@ -45,9 +45,7 @@ def base_of(row: Submitted, spaces: Mapping[SpaceId, Space]) -> int:
     epoch, rev = life_of(row.new if row.assumed is None else row.assumed)
     if epoch is None:
         return 0
-    if any(space.epoch == epoch for space in spaces.values()):
-        return rev
-    return max((min(rev, common(space, Place(epoch, rev))) for space in spaces.values()), default=0)
+    return max((common(space, Place(epoch, rev)) for space in spaces.values()), default=0)
 
 
 def shadows_of(rows: Mapping[UUID, Submitted], loaded: Loaded, decisions: Decisions) -> list[Shadow]:

@@ -64,8 +64,7 @@ def is_sent_again(edited: Edited, shadow: Shadow | None, space: Space | None, ba
     epoch, rev = life_of(edited.row.new)
     if epoch is None or space is None or (shadow is not None and shadow.version > base):
         return False
-    lost = epoch != space.epoch and rev > common(space, Place(epoch, rev))
-    return lost or not edited.changed
+    return rev > common(space, Place(epoch, rev)) or not edited.changed
 
 
 def needs_history(edited: Edited, stored: Record | None, base: int) -> bool:
@@ -152,7 +151,7 @@ def removal_of(
     if stored.removed or stored.gone:
         return None
     known = Place(space.epoch, 0) if place is None else place
-    base = known.version if known.epoch == space.epoch else min(known.version, common(space, known))
+    base = min(known.version, common(space, known))
     key = keyed_id(own_key, "removed", device, row.kind, row.named, str(base))
     couple = space.couple if space.home == "couple" else None
     return Change(key=key, kind=row.kind, id=stored.id, base=base, couple=couple, remove=True)
