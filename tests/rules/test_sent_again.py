@@ -230,6 +230,13 @@ def test_a_text_that_its_author_has_destroyed_fits_though_it_must_not_be_empty()
     assert said(step(title="", done=True), stored_step(fields={"title": ""})) == [an_edit(set={"done": True})]
 
 
+def test_what_the_server_has_made_of_somebody_s_words_and_wiped_is_said_to_be_nobody_s() -> None:
+    """Ana's own words are where she wrote them: her box is not to fill with a copy that Ben was shown."""
+    shown = {"id": STEP_ID, "rev": 6, "epoch": str(COUPLE_SPACE.epoch), "author": str(ANA), "text": "Tea."}
+    [change] = said(shown, None, kind="shown_check_in")
+    assert (change.set, change.origin) == ({"again": True, "text": "Tea."}, None)
+
+
 # Of a life that was lost ------------------------------------------------------------------------------------------
 
 
