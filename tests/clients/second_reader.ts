@@ -139,7 +139,7 @@ export function shows(device: Device): Shown[] {
     return there.sort((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind) || (one.id < other.id ? -1 : 1));
 }
 
-function look(device: Device, id: string): Shown | null {
+export function look(device: Device, id: string): Shown | null {
     const edits = editsOf(device, id);
     const row = find(device, id);
     const kind = edits[0]?.change.kind ?? row?.kind ?? '';
@@ -160,7 +160,7 @@ function lay(device: Device, below: Content, { kind, set = {}, was = {}, remove 
         if (members && Array.isArray(old) && Array.isArray(value)) {
             const now = (fields[field] ?? []) as unknown[];
             const stays = now.filter((each) => value.includes(each) || !old.includes(each));
-            fields[field] = [...stays, ...value.filter((each) => !old.includes(each) && !stays.includes(each))];
+            fields[field] = [...stays, ...value.filter((each) => !old.includes(each) && !stays.includes(each))].sort();
         } else fields[field] = value;
     }
     const alternatives: Texts = { ...below.alternatives };

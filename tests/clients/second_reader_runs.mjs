@@ -1,10 +1,34 @@
-// Plays the stories of a phone with the device of second_reader.ts: node second_reader_runs.mjs COMPILED DEVICE_JSON
+// Plays examples with what the second reader wrote: node second_reader_runs.mjs COMPILED_FOLDER EXAMPLES KINDS
+// EXAMPLES is a file of tests/vectors, or one like it; KINDS is device.json, which tells the kinds.
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const [, , compiled, stories] = process.argv;
-const { ask, begin, confirm, edit, keep, pick, shows, take } = await import(pathToFileURL(compiled));
-const { kinds, cases } = JSON.parse(readFileSync(stories, 'utf8'));
+const [, , compiled, examples, table] = process.argv;
+const written = (name) => import(pathToFileURL(join(compiled, `${name}.js`)));
+const read = (path) => JSON.parse(readFileSync(path, 'utf8'));
+const { ask, begin, confirm, edit, keep, look, pick, shows, take } = await written('second_reader');
+const { inCommon, sentences } = await written('second_reader_words');
+const { kinds } = read(table);
+
+/** What a file may hold: for each list of cases how one is played. Each says what differs, or nothing. */
+const players = {
+    cases: story,
+    laid,
+    sentences: (each) => difference(sentences(each.text), each.sentences, 'sentences'),
+    in_common: (each) => difference(inCommon(each.pulled, each.own), each.in_common, 'in_common'),
+};
+
+function story({ person, steps }) {
+    let device = begin(person, kinds);
+    for (const [number, step] of steps.entries()) {
+        const [next, gives] = play(device, step);
+        device = next;
+        const found = difference(gives, step.gives, 'gives') || difference(shows(device), step.shows, 'shows');
+        if (found) return `step ${number}, ${step.do}: ${found}`;
+    }
+    return '';
+}
 
 /** Do one step; return the device after it and what it gives. */
 function play(device, step) {
@@ -26,6 +50,12 @@ function play(device, step) {
     }
 }
 
+function laid({ person, answer, waits, shows: should }) {
+    const [pulled] = take(begin(person, kinds), {}, answer, []);
+    const device = waits.reduce((before, change) => keep(before, change, null), pulled);
+    return difference(look(device, should.id), should, 'shows');
+}
+
 /** Say where two values differ first, or nothing. */
 function difference(is, should, at) {
     const nested = (value) => typeof value === 'object' && value !== null;
@@ -36,17 +66,15 @@ function difference(is, should, at) {
     return keys.map((key) => difference(is[key], should[key], `${at}.${key}`)).find(Boolean) ?? '';
 }
 
-function told({ name, person, steps }) {
-    let device = begin(person, kinds);
-    for (const [number, step] of steps.entries()) {
-        const [next, gives] = play(device, step);
-        device = next;
-        const found = difference(gives, step.gives, 'gives') || difference(shows(device), step.shows, 'shows');
-        if (found) return `DIFFERS: ${name}: step ${number}, ${step.do}: ${found}`;
-    }
-    return `played: ${name}`;
-}
-
-const lines = cases.map(told);
+const told = read(examples);
+const lines = Object.entries(told.for_a_device ?? told)
+    .filter(([list]) => list in players)
+    .flatMap(([list, cases]) =>
+        cases.map((each, number) => {
+            const name = each.name ?? `${list} ${number}`;
+            const found = players[list](each);
+            return found ? `DIFFERS: ${name}: ${found}` : `played: ${name}`;
+        }),
+    );
 console.log(lines.join('\n'));
 process.exitCode = lines.every((line) => line.startsWith('played: ')) ? 0 : 1;

@@ -1,16 +1,20 @@
-"""Somebody who had read the page for devices of one's own wrote one; it does what the stories of device.json say."""
+"""Somebody who had read the page for devices of one's own wrote one; it does what the examples of tests/vectors say."""
 
 import json
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 HERE = Path(__file__).resolve().parent
 COMPILER = HERE / "node_modules" / ".bin" / "tsc"
-STORIES = HERE.parent / "vectors" / "device.json"
+VECTORS = HERE.parent / "vectors"
+STORIES = VECTORS / "device.json"
+MERGING = VECTORS / "merge.json"
 OPTIONS = ["--strict", "--noUnusedLocals", "--target", "es2022", "--module", "es2022", "--moduleResolution", "bundler"]
+WRITTEN = ("second_reader.ts", "second_reader_words.ts")
 RUN_S = 120
 
 
@@ -19,32 +23,68 @@ def run(*command: str | Path) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+def compile_to(folder: Path) -> Path:
+    """Translate what the second reader wrote, as an app's own build would."""
+    (folder / "package.json").write_text('{"type": "module"}')
+    assert run(COMPILER, *OPTIONS, "--outDir", folder, *WRITTEN) == (0, "")
+    return folder
+
+
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("second_reader")
-    (folder / "package.json").write_text('{"type": "module"}')
-    assert run(COMPILER, *OPTIONS, "--outDir", folder, "second_reader.ts") == (0, "")
-    return folder / "second_reader.js"
+    return compile_to(tmp_path_factory.mktemp("second_reader"))
 
 
-def play(stories: Path, device: Path) -> tuple[int, str]:
-    return run(shutil.which("node") or "node", "second_reader_runs.mjs", device, stories)
+def play(examples: Path, compiled: Path) -> tuple[int, str]:
+    return run(shutil.which("node") or "node", "second_reader_runs.mjs", compiled, examples, STORIES)
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def played(*names: str) -> tuple[int, str]:
+    return 0, "".join(f"played: {name}\n" for name in names)
 
 
 def test_it_plays_every_story(compiled: Path) -> None:
-    names = [case["name"] for case in json.loads(STORIES.read_text(encoding="utf-8"))["cases"]]
-    assert play(STORIES, compiled) == (0, "".join(f"played: {name}\n" for name in names))
+    assert play(STORIES, compiled) == played(*(case["name"] for case in read(STORIES)["cases"]))
+
+
+def test_it_does_of_merging_what_a_device_does(compiled: Path) -> None:
+    told = read(MERGING)["for_a_device"]
+    numbered = [f"{name} {nth}" for name in ("sentences", "in_common") for nth in range(len(told[name]))]
+    assert play(MERGING, compiled) == played(*(case["name"] for case in told["laid"]), *numbered)
 
 
 def test_it_says_where_a_story_goes_another_way(compiled: Path, tmp_path: Path) -> None:
-    told = json.loads(STORIES.read_text(encoding="utf-8"))
+    told = read(STORIES)
     told["cases"] = told["cases"][:2]
     told["cases"][0]["steps"][2]["gives"]["set"]["text"] = "Slept badly."
-    changed = tmp_path / "device.json"
-    changed.write_text(json.dumps(told), encoding="utf-8")
-    code, said = play(changed, compiled)
-    differs, played = said.splitlines()
+    code, said = play(written(told, tmp_path), compiled)
+    differs, went_well = said.splitlines()
     where, what = "a record is made and edited offline: step 2, edit", "gives.set.text"
     assert code == 1
     assert differs == f'DIFFERS: {where}: {what} is "Slept well." and should be "Slept badly."'
-    assert played == "played: an answer is lost and the same is sent again"
+    assert went_well == "played: an answer is lost and the same is sent again"
+
+
+@pytest.mark.parametrize(
+    ("name", "member", "wrong"),
+    [("laid", "shows", {}), ("sentences", "sentences", ["?"]), ("in_common", "in_common", "?")],
+)
+def test_it_says_where_an_example_of_merging_goes_another_way(
+    compiled: Path, tmp_path: Path, name: str, member: str, wrong: Any
+) -> None:
+    told = read(MERGING)["for_a_device"]
+    told[name][0][member] = wrong
+    code, said = play(written({name: told[name]}, tmp_path), compiled)
+    assert code == 1
+    assert said.splitlines()[0].startswith("DIFFERS: ")
+    assert said.count("DIFFERS") == 1
+
+
+def written(told: Any, folder: Path) -> Path:
+    path = folder / "told.json"
+    path.write_text(json.dumps(told), encoding="utf-8")
+    return path

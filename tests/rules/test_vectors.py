@@ -1,26 +1,63 @@
-"""The Python device passes the language-neutral examples that devices in other languages are tested with."""
+"""Ours pass the language-neutral examples that devices and servers in other languages are tested with."""
 
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
 
-from tests.vectors.__main__ import FILE, made
-from tests.vectors.device_cases import CASES
-from tests.vectors.recorded import kinds, played
+from domain.ids import DeviceId, PersonId, RecordId
+from domain.policies import Policy
+from sync.replica import Replica
+from sync.resend import _beyond
+from sync.shelves import Shelves
+from sync.wire import Change, SyncRequest, SyncResponse
+from sync.words import Budget, Words, merge_words, sentences
+from tests.vectors import device_cases, merge_cases
+from tests.vectors.__main__ import FOLDER, made
+from tests.vectors.merging import PHONE
+from tests.vectors.merging import played as told_again
+from tests.vectors.recorded import kinds, plain, played, shown_as_json
 
-VECTORS: dict[str, Any] = msgspec.json.decode(FILE.read_bytes())
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
-async def test_the_file_is_what_the_stories_make() -> None:
-    assert await made() == FILE.read_bytes(), "run `python -m tests.vectors`"
+def read(name: str) -> Any:
+    return msgspec.json.decode((FOLDER / name).read_bytes())
+
+
+def on_one_line(text: str) -> str:
+    """A page without the places where its lines are broken."""
+    return " ".join(text.split())
+
+
+NATIVE = on_one_line((DOCS / "clients" / "native.md").read_text(encoding="utf-8"))
+PROTOCOL = on_one_line((DOCS / "protocol.md").read_text(encoding="utf-8"))
+MERGING = PROTOCOL[PROTOCOL.index(" ## 7. ") : PROTOCOL.index(" ## 8. ")]
+DEVICE = read("device.json")
+FOR_A_DEVICE, FOR_A_SERVER = (read("merge.json")[name] for name in ("for_a_device", "for_a_server"))
+
+
+def by_name(case: dict[str, Any]) -> str:
+    return str(case["name"])
+
+
+async def test_the_files_are_what_the_stories_make() -> None:
+    files = await made()
+    assert {path.name for path in FOLDER.glob("*.json")} == files.keys()
+    for name, content in files.items():
+        assert content == (FOLDER / name).read_bytes(), f"{name}: run `python -m tests.vectors`"
+
+
+# device.json: a device, step by step
 
 
 def test_it_names_the_kinds_as_they_are() -> None:
-    assert VECTORS["kinds"] == kinds()
+    assert DEVICE["kinds"] == kinds()
 
 
-@pytest.mark.parametrize("case", VECTORS["cases"], ids=lambda case: case["name"])
+@pytest.mark.parametrize("case", DEVICE["cases"], ids=by_name)
 def test_a_device_that_knows_nothing_but_the_steps_gives_and_shows_the_same(case: dict[str, Any]) -> None:
     for nth, (step, given, shown) in enumerate(played(case["person"], case["device"], case["steps"])):
         assert given == step.get("gives"), (nth, step["do"])
@@ -28,4 +65,77 @@ def test_a_device_that_knows_nothing_but_the_steps_gives_and_shows_the_same(case
 
 
 def test_every_story_is_there() -> None:
-    assert len(VECTORS["cases"]) == len(CASES)
+    assert len(DEVICE["cases"]) == len(device_cases.CASES)
+
+
+# merge.json: what a device does of merging
+
+
+@pytest.mark.parametrize("case", FOR_A_DEVICE["laid"], ids=by_name)
+def test_a_device_lays_what_waits_over_what_was_pulled(case: dict[str, Any]) -> None:
+    replica = Replica(Shelves(PersonId(UUID(case["person"])), DeviceId(UUID(PHONE))))
+    assert replica.receive(SyncRequest(schema=1), msgspec.convert(case["answer"], SyncResponse), UUID)
+    for change in case["waits"]:
+        replica.keep(msgspec.convert(change, Change), None)
+    shown = replica.shown(RecordId(UUID(case["shows"]["id"])))
+    assert shown is not None
+    assert plain(shown_as_json(shown)) == case["shows"]
+
+
+@pytest.mark.parametrize("case", FOR_A_DEVICE["laid"], ids=by_name)
+def test_the_page_for_devices_says_so(case: dict[str, Any]) -> None:
+    assert case["says"] in NATIVE
+
+
+@pytest.mark.parametrize("case", FOR_A_DEVICE["sentences"], ids=lambda case: repr(case["text"]))
+def test_a_text_has_these_sentences(case: dict[str, Any]) -> None:
+    assert sentences(case["text"]) == case["sentences"]
+
+
+@pytest.mark.parametrize("case", FOR_A_DEVICE["in_common"], ids=lambda case: repr((case["pulled"], case["own"])))
+def test_a_pulled_text_and_ones_own_have_this_in_common(case: dict[str, Any]) -> None:
+    assert _beyond(case["pulled"], case["own"]) == (case["own"], case["in_common"])
+
+
+# merge.json: what only a server does
+
+
+@pytest.mark.parametrize("case", FOR_A_SERVER["merged"], ids=by_name)
+async def test_a_server_that_knows_nothing_but_the_edits_says_the_same(case: dict[str, Any]) -> None:
+    for edit, said in zip(case["edits"], await told_again(case), strict=True):
+        assert said.items() <= edit.items()
+
+
+@pytest.mark.parametrize("meant", merge_cases.CASES, ids=lambda meant: meant.name)
+def test_it_is_what_was_worked_out_from_the_page_by_hand(meant: merge_cases.Case) -> None:
+    [case] = [each for each in FOR_A_SERVER["merged"] if each["name"] == meant.name]
+    last = case["edits"][-1]
+    outcome, record = last["outcome"], last["record"]
+    assert (
+        merge_cases.Then(
+            status=outcome["status"],
+            stored=record["fields"],
+            fields=outcome["fields"],
+            code=outcome["code"],
+            beside=record["alternatives"],
+            merged=record["merged"],
+            removed=record["removed"],
+            behind=[(each["field"], each["value"], each["by"]) for each in last["behind"]],
+            notices=[(each["for"], each["code"], each["field"]) for each in last["notices"]],
+        )
+        == meant.then
+    )
+    assert case["says"] in MERGING
+
+
+def test_there_is_an_example_of_every_policy_and_of_every_row_of_its_table() -> None:
+    policies = {case["policy"] for case in FOR_A_SERVER["merged"]}
+    assert policies == {*Policy, "removal", "pick", "confirm"}
+    assert all(f"| `{policy}` |" in MERGING for policy in Policy)
+
+
+@pytest.mark.parametrize("case", FOR_A_SERVER["joined"], ids=lambda case: repr((case["stored"], case["incoming"])))
+def test_of_two_edits_of_one_text_comes_this(case: dict[str, Any]) -> None:
+    found = merge_words(case["was"], case["stored"], case["incoming"], Budget(), chars_max=case["chars_max"])
+    assert found == Words(case["text"], case["overlap"], case["joined"])
+    assert case["says"] in MERGING

@@ -110,10 +110,11 @@ def shows(replica: Replica) -> Iterator[dict[str, Any]]:
     """Everything that a device shows, removed records too, in the order of kind and id."""
     for kind in KINDS:
         every = {each.id: each for each in (*replica.view(kind), *replica.view(kind, removed=True))}
-        yield from (_shown(every[identity]) for identity in sorted(every))
+        yield from (shown_as_json(every[identity]) for identity in sorted(every))
 
 
-def _shown(shown: Shown) -> dict[str, Any]:
+def shown_as_json(shown: Shown) -> dict[str, Any]:
+    """What a device shows of one record."""
     return {
         "kind": shown.kind,
         "id": shown.id,
