@@ -9,6 +9,7 @@ const written = (name) => import(pathToFileURL(join(compiled, `${name}.js`)));
 const read = (path) => JSON.parse(readFileSync(path, 'utf8'));
 const { ask, begin, confirm, edit, keep, look, pick, shows, take } = await written('second_reader');
 const { inCommon, sentences } = await written('second_reader_words');
+const { howItStands } = await written('second_reader_goals');
 const { kinds } = read(table);
 
 /** What a file may hold: for each list of cases how one is played. Each says what differs, or nothing. */
@@ -17,6 +18,7 @@ const players = {
     laid,
     sentences: (each) => difference(sentences(each.text), each.sentences, 'sentences'),
     in_common: (each) => difference(inCommon(each.pulled, each.own), each.in_common, 'in_common'),
+    goals: (each) => difference(howItStands(each.form, each.members, each.records), each.gives, 'gives'),
 };
 
 function story({ person, steps }) {

@@ -13,8 +13,9 @@ COMPILER = HERE / "node_modules" / ".bin" / "tsc"
 VECTORS = HERE.parent / "vectors"
 STORIES = VECTORS / "device.json"
 MERGING = VECTORS / "merge.json"
+GOALS = VECTORS / "goals.json"
 OPTIONS = ["--strict", "--noUnusedLocals", "--target", "es2022", "--module", "es2022", "--moduleResolution", "bundler"]
-WRITTEN = ("second_reader.ts", "second_reader_words.ts")
+WRITTEN = ("second_reader.ts", "second_reader_words.ts", "second_reader_goals.ts")
 RUN_S = 120
 
 
@@ -55,6 +56,20 @@ def test_it_does_of_merging_what_a_device_does(compiled: Path) -> None:
     told = read(MERGING)["for_a_device"]
     numbered = [f"{name} {nth}" for name in ("sentences", "in_common") for nth in range(len(told[name]))]
     assert play(MERGING, compiled) == played(*(case["name"] for case in told["laid"]), *numbered)
+
+
+def test_it_works_out_how_a_goal_stands(compiled: Path) -> None:
+    assert play(GOALS, compiled) == played(*(case["name"] for case in read(GOALS)["goals"]))
+
+
+def test_it_says_where_a_goal_stands_another_way(compiled: Path, tmp_path: Path) -> None:
+    told = read(GOALS)
+    told["goals"][0]["gives"]["state"] = "active"
+    code, said = play(written(told, tmp_path), compiled)
+    assert code == 1
+    name = "terms open with their author's yes"
+    assert said.splitlines()[0] == f'DIFFERS: {name}: gives.state is "proposed" and should be "active"'
+    assert said.count("DIFFERS") == 1
 
 
 def test_it_says_where_a_story_goes_another_way(compiled: Path, tmp_path: Path) -> None:

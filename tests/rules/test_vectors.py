@@ -1,5 +1,6 @@
 """Ours pass the language-neutral examples that devices and servers in other languages are tested with."""
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -7,16 +8,19 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from domain.ids import DeviceId, PersonId, RecordId
+from domain.goal_kinds import derived, goal_goes_on, goal_view
+from domain.ids import DeviceId, PersonId, RecordId, SpaceId
+from domain.kind import Attempt, Situation
 from domain.policies import Policy
+from domain.records import Record
 from sync.replica import Replica
-from sync.resend import _beyond
+from sync.resend import Row, _beyond
 from sync.shelves import Shelves
 from sync.wire import Change, SyncRequest, SyncResponse
 from sync.words import Budget, Words, merge_words, sentences
 from tests.vectors import device_cases, merge_cases
 from tests.vectors.__main__ import FOLDER, made
-from tests.vectors.merging import PHONE
+from tests.vectors.merging import COUPLE, PHONE, SPACES
 from tests.vectors.merging import played as told_again
 from tests.vectors.recorded import kinds, plain, played, shown_as_json
 
@@ -36,6 +40,11 @@ NATIVE = on_one_line((DOCS / "clients" / "native.md").read_text(encoding="utf-8"
 PROTOCOL = on_one_line((DOCS / "protocol.md").read_text(encoding="utf-8"))
 MERGING = PROTOCOL[PROTOCOL.index(" ## 7. ") : PROTOCOL.index(" ## 8. ")]
 DEVICE = read("device.json")
+GOALS = read("goals.json")["goals"]
+ON_THE_WIRE = ("state", "terms_in_force", "open_terms", "done_by", "resting_by")
+BESIDES = ("stale", "past")
+GOAL = merge_cases.GOAL
+SPACE = SpaceId(UUID(SPACES[COUPLE]))
 FOR_A_DEVICE, FOR_A_SERVER = (read("merge.json")[name] for name in ("for_a_device", "for_a_server"))
 
 
@@ -139,3 +148,94 @@ def test_of_two_edits_of_one_text_comes_this(case: dict[str, Any]) -> None:
     found = merge_words(case["was"], case["stored"], case["incoming"], Budget(), chars_max=case["chars_max"])
     assert found == Words(case["text"], case["overlap"], case["joined"])
     assert case["says"] in MERGING
+
+
+# goals.json: how a goal stands
+
+
+@pytest.mark.parametrize("case", GOALS, ids=by_name)
+def test_a_device_works_out_how_a_goal_stands(case: dict[str, Any]) -> None:
+    """The goal waits, too: so whatever is stored of it, this device works it out."""
+    author = next((each["author"] for each in case["records"] if each["order"] is None), case["members"][0])
+    shelves = Shelves(PersonId(UUID(author)), DeviceId(UUID(PHONE)))
+    replica = Replica(shelves)
+    goal = Change(key=UUID(int=1), kind="goal", id=UUID(GOAL), set={"form": case["form"]})
+    replica.keep(goal, None)
+    for nth, each in enumerate(case["records"], 2):
+        identity, author, fields = RecordId(UUID(each["id"])), PersonId(UUID(each["author"])), fields_of(each)
+        if each["order"] is None:
+            replica.keep(Change(key=UUID(int=nth), kind=each["kind"], id=identity, set=fields), None)
+        else:
+            shelves.put(
+                Row(space=SPACE, kind=each["kind"], id=identity, version=each["order"], author=author, fields=fields)
+            )
+    shown = replica.shown(RecordId(goal.id))
+    assert shown is not None
+    assert {name: shown.fields[name] for name in ON_THE_WIRE} == {name: case["gives"][name] for name in ON_THE_WIRE}
+
+
+@pytest.mark.parametrize("case", GOALS, ids=by_name)
+def test_a_server_works_out_the_same_and_what_else_it_has_to_know(case: dict[str, Any]) -> None:
+    goal, children = goal_and_children(case)
+    members, meant = frozenset(PersonId(UUID(each)) for each in case["members"]), case["for_a_server"]
+    today = date.fromisoformat(meant["today"])
+    found, view = derived(goal, children, members, today), goal_view(goal, children, members, today)
+    assert found.fields == {name: case["gives"][name] for name in ON_THE_WIRE} | {"achieved_on": meant["achieved_on"]}
+    assert {name: sorted(map(str, getattr(view, name))) for name in BESIDES} == {
+        name: case["gives"][name] for name in BESIDES
+    }
+    told = sorted((str(person), str(about)) for person, about in found.look_again)
+    assert told == [(each["for"], each["about"]) for each in meant["look_again"]]
+    asked = Situation(
+        actor=min(members),
+        couple=None,
+        now=datetime(2026, 3, 2, tzinfo=UTC),
+        today=today,
+        parent=goal,
+        family=children,
+        members=members,
+    )
+    assert goal_goes_on(Attempt(set={}, was={}), None, asked) == meant["new_terms"]
+
+
+@pytest.mark.parametrize("case", GOALS, ids=by_name)
+def test_the_page_for_devices_has_the_rule(case: dict[str, Any]) -> None:
+    assert case["says"] in NATIVE
+    assert case["rule"] == "order" or f"({case['rule']})" in NATIVE or f"{case['rule']}," in NATIVE
+
+
+def test_every_rule_of_goals_has_an_example() -> None:
+    assert {case["rule"] for case in GOALS} == {*(f"G{nth}" for nth in range(1, 13)), "order"}
+
+
+def goal_and_children(case: dict[str, Any]) -> tuple[Record, list[Record]]:
+    """The goal with the day that is stored, and its terms and acts: what waits has come behind the rest."""
+    goal = Record(
+        space=SPACE,
+        kind="goal",
+        id=RecordId(UUID(GOAL)),
+        version=1,
+        created=1,
+        author=PersonId(UUID(case["members"][0])),
+        fields={"form": case["form"], "achieved_on": case["for_a_server"]["achieved_on_before"]},
+    )
+    children = [
+        Record(
+            space=SPACE,
+            kind=each["kind"],
+            id=RecordId(UUID(each["id"])),
+            version=nth,
+            created=nth,
+            author=PersonId(UUID(each["author"])),
+            fields=fields_of(each) | {"order": each["order"] or 100 + nth},
+        )
+        for nth, each in enumerate(case["records"])
+    ]
+    return goal, children
+
+
+def fields_of(told: dict[str, Any]) -> dict[str, Any]:
+    """The fields of terms or of an act, with what the examples have no need of."""
+    fields = {name: told[name] for name in told.keys() - {"kind", "id", "author"}}
+    empty = {"title": "A week by the sea"} if told["kind"] == "goal_terms" else {}
+    return {"goal": GOAL} | empty | fields

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tests.vectors import device_cases, laid_cases, merge_cases, text_cases
+from tests.vectors import device_cases, goal_cases, laid_cases, merge_cases, text_cases
 from tests.vectors.merging import BENS, COUPLE, PHONE, SPACES, TABLET, CouplesServer
 from tests.vectors.recorded import RecordedWorld, kinds
 
@@ -16,7 +16,7 @@ FOLDER: Final = Path(__file__).resolve().parent
 
 async def made() -> dict[str, bytes]:
     """What has to stand in each file: one step or one case a line, so that a difference can be read."""
-    return {"device.json": await _device(), "merge.json": await _merge()}
+    return {"device.json": await _device(), "merge.json": await _merge(), "goals.json": _goals()}
 
 
 async def _device() -> bytes:
@@ -57,8 +57,12 @@ async def _merge() -> bytes:
     return _file(head, f'"for_a_device":{{\n{_lists(device)}\n}}', f'"for_a_server":{{\n{_lists(server)}\n}}')
 
 
+def _goals() -> bytes:
+    return _file({}, _lists({"goals": map(_line, map(goal_cases.told, goal_cases.CASES))}))
+
+
 def _file(head: dict[str, Any], *parts: str) -> bytes:
-    return ("{" + ",\n".join((_line(head)[1:-1], *parts)) + "}\n").encode()
+    return ("{" + ",\n".join((*filter(None, [_line(head)[1:-1]]), *parts)) + "}\n").encode()
 
 
 def _lists(lists: dict[str, Iterable[str]]) -> str:
