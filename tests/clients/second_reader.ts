@@ -1,16 +1,25 @@
-// A device of the native protocol, written by somebody who had read docs/clients/native.md and not Haven's code.
-// Each step takes a device and gives the next one, which an app would keep. Of section 12 it does a part: see `lost`.
+// A device of the native protocol, begun by somebody who had read docs/clients/native.md and not Haven's code.
+// Each step takes a device and gives the next one, which an app would keep. What it sends again after a reset, and what a
+// sentence is, stand in files of their own.
 import type { components } from '../../docs/clients/haven';
+import { lost, same, saysTheSame, type Tools } from './second_reader_restore.js';
 
 type Schemas = components['schemas'];
-type Fields = { [field: string]: unknown };
+export type Fields = { [field: string]: unknown };
 type Text = Schemas['Alternative'];
 type Texts = { [field: string]: Text[] };
-type Sides = Fields & { alternatives?: Texts; merged?: string[] };
+export type Sides = Fields & { alternatives?: Texts; merged?: string[] };
 
 type Field = { policy: string; asks_was: boolean; empty?: unknown };
 type Parent = { field: string; known: boolean };
-type Kind = { home: 'couple' | 'personal'; parent: Parent | null; fields: { [field: string]: Field } };
+export type Kind = {
+    class: string;
+    created_by: string;
+    edited_by: string;
+    home: 'couple' | 'personal';
+    parent: Parent | null;
+    fields: { [field: string]: Field };
+};
 export type Kinds = { [kind: string]: Kind };
 export type Change = {
     key: string;
@@ -25,9 +34,9 @@ export type Change = {
     origin?: Schemas['Origin'];
 };
 export type Request = Omit<Schemas['SyncRequest'], 'changes'> & { changes?: Change[] };
-type Content = { author: string; removed: boolean; fields: Fields; alternatives: Texts; merged: string[] };
+export type Content = { author: string; removed: boolean; fields: Fields; alternatives: Texts; merged: string[] };
 /** What the base holds under a space and an id; without content it is gone. */
-type Row = { space: string; id: string; kind: string; version: number; epoch: string; content: Content | null };
+export type Row = { space: string; id: string; kind: string; version: number; epoch: string; content: Content | null };
 type Base = { [spaceAndId: string]: Row };
 type Edit = { change: Change; madeMs: number | null; settled: number | null; unplaced: string | null };
 type Rebuild = { head: number; base: Base };
@@ -120,6 +129,10 @@ function make(device: Device, change: Change, couple: string | null, madeMs: num
     return [keep(device, change, madeMs), change];
 }
 
+export function waiting(device: Device): Change[] {
+    return device.outbox.filter(waits).map((each) => each.change);
+}
+
 export function keep(device: Device, change: Change, madeMs: number | null): Device {
     return { ...device, outbox: [...device.outbox, { change, madeMs, settled: null, unplaced: null }] };
 }
@@ -145,7 +158,8 @@ export function look(device: Device, id: string): Shown | null {
     const kind = edits[0]?.change.kind ?? row?.kind ?? '';
     if (!edits.length && !row?.content) return null;
     const fields = empty(device, kind, false);
-    const start = row?.content ?? { author: device.person, removed: false, fields, alternatives: {}, merged: [] };
+    const author = edits.find((each) => each.change.origin?.author)?.change.origin?.author ?? device.person;
+    const start = row?.content ?? { author, removed: false, fields, alternatives: {}, merged: [] };
     const content = edits.reduce((below, each) => lay(device, below, each.change), start);
     return { kind, id, version: row?.version ?? 0, ...content, waits: edits.some(waits) };
 }
@@ -200,10 +214,9 @@ export function ask(device: Device, nowMs: number, limit: number): Request {
 
 // ---- Taking an answer
 
-export function take(old: Device, asked: Request, answer: Schemas['SyncResponse'], newKeys: string[]): [Device, boolean] {
+export function take(old: Device, asked: Request, answer: Schemas['SyncResponse'], tools: Tools): [Device, boolean] {
     if ((asked.cursor ?? null) !== old.cursor) return [old, false];
     const device: Device = { ...old, spaces: { ...old.spaces }, base: { ...old.base }, rebuilds: { ...old.rebuilds } };
-    const keys = [...newKeys];
     for (const { space, head } of answer.reset) {
         const running = device.rebuilds[space];
         device.rebuilds[space] = { head: Math.min(head, running?.head ?? head), base: {} };
@@ -226,7 +239,7 @@ export function take(old: Device, asked: Request, answer: Schemas['SyncResponse'
         device.outbox = device.outbox.filter(waits);
         const home = (space: string): number => (device.spaces[space].home === 'personal' ? 0 : 1);
         const rebuilt = Object.keys(device.rebuilds).sort((one, other) => home(one) - home(other));
-        for (const space of rebuilt) finish(device, space, keys);
+        for (const space of rebuilt) finish(device, space, tools);
     }
     device.outbox = device.outbox.filter((each) => !arrived(device, each));
     return [device, true];
@@ -245,40 +258,35 @@ function arrived(device: Device, each: Edit): boolean {
     return row !== null && (row.content === null || row.version >= (each.settled ?? 0));
 }
 
-function finish(device: Device, space: string, newKeys: string[]): void {
+function finish(device: Device, space: string, tools: Tools): void {
     const { head, base } = device.rebuilds[space];
-    delete device.rebuilds[space];
-    const again = Object.values(device.base).flatMap((row) => lost(device, row, base[nameOf(row)], space, head, newKeys));
-    device.outbox = [...again, ...device.outbox].map((each) => {
-        const above = spaceOf(device, each.change) === space && (each.change.base ?? 0) > head;
-        return above ? { ...each, change: { ...each.change, base: head } } : each;
+    const rows = (of: Base, home: string): Row[] => Object.values(of).filter((row) => row.space === home);
+    const old = rows(device.base, space);
+    const { couple, state } = device.spaces[space];
+    const pulled = new Map(Object.values(base).map((row) => [row.id, row]));
+    const personal = Object.values(device.spaces).find((each) => each.home === 'personal')?.id ?? '';
+    const own = rows(device.base, personal);
+    const life = { person: device.person, kinds: device.kinds, pulled, head, couple, closed: state === 'closed', own };
+    const unseen = old.filter((row) => editsOf(device, row.id).some((each) => (each.change.base ?? 0) < row.version));
+    const again = lost(life, old, tools).map((change) => {
+        const origin = { ...change.origin, seen: unseen.every((row) => row.id !== change.id) };
+        return { change: { ...change, origin }, madeMs: null, settled: null, unplaced: null };
     });
+    delete device.rebuilds[space];
+    device.outbox = [...again, ...device.outbox.map((each) => lowered(device, each, space, head, pulled))];
     const others = Object.entries(device.base).filter(([, row]) => row.space !== space);
     device.base = { ...Object.fromEntries(others), ...base };
 }
 
-/** Of section 12 the half of point 4 that fits here: a record of the person's own that the new copy lacks, and what is
- * not as it was in one that nobody has touched above `head`. Proofs, sentences in common and the rest are left out. */
-function lost(device: Device, row: Row, pulled: Row | undefined, space: string, head: number, newKeys: string[]): Edit[] {
-    const { id, kind, content: held } = row;
-    const fields = Object.entries(device.kinds[kind]?.fields ?? {}).filter(([, field]) => field.policy !== 'server');
-    if (row.space !== space || row.version <= head || !held || !fields.length) return [];
-    if (pulled ? !pulled.content || pulled.version > head : held.author !== device.person || 'proof' in held.fields) return [];
-    const now = pulled?.content;
-    const differ = fields.filter(([name]) => !now || !same(held.fields[name], now.fields[name]));
-    const set: Sides = Object.fromEntries(differ.map(([name]) => [name, held.fields[name]]));
-    if ('audience' in set) set.audience = 'only_me';
-    if ('send' in set) set.send = false;
-    const remove = held.removed && !now?.removed;
-    if (!differ.length && !remove) return [];
-    const seen = device.outbox.every((each) => each.change.id !== id || (each.change.base ?? 0) >= row.version);
-    const change: Change = { key: newKeys.shift() ?? '', kind, id, set, origin: { seen } };
-    const texts = differ.filter(([, field]) => now && field.asks_was);
-    if (texts.length) change.was = Object.fromEntries(texts.map(([name]) => [name, now?.fields[name]]));
-    if (pulled) change.base = pulled.version;
-    if (remove) change.remove = true;
-    if (device.spaces[space].couple) change.couple = device.spaces[space].couple ?? undefined;
-    return [{ change, madeMs: null, settled: null, unplaced: null }];
+/** Let an edit that waits name no version of a life that is over. */
+function lowered(device: Device, edit: Edit, space: string, head: number, pulled: Map<string, Row>): Edit {
+    const { change } = edit;
+    const seen = change.base ?? 0;
+    if (spaceOf(device, change) !== space || seen <= head) return edit;
+    const [old, now] = [device.base[nameOf({ space, id: change.id })], pulled.get(change.id)];
+    const known = old?.content && now?.content && seen >= old.version && old.content.removed === now.content.removed;
+    const stays = known && saysTheSame(device.kinds[change.kind], old.content as Content, now.content as Content);
+    return { ...edit, change: { ...change, base: stays ? now.version : head } };
 }
 
 // ---- Names and comparisons
@@ -292,7 +300,7 @@ function whereDecided(device: Device, each: Edit): string {
 }
 
 function editsOf(device: Device, id: string): Edit[] {
-    return device.outbox.filter((each) => each.change.id === id && each.unplaced === null);
+    return device.outbox.filter(({ change, unplaced }) => change.id === id && unplaced === null && !('again' in (change.set ?? {})));
 }
 
 function spaceOf(device: Device, { kind, couple }: Change): string {
@@ -313,10 +321,4 @@ function ofRecord(record: Schemas['RecordView']): Omit<Row, 'epoch'> {
 
 function ofGone({ space, id, kind, version }: Schemas['Gone']): Omit<Row, 'epoch'> {
     return { space, id, kind, version, content: null };
-}
-
-function same(one: unknown, other: unknown): boolean {
-    if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return one === other;
-    const [left, right] = [Object.entries(one), other as Fields];
-    return left.length === Object.keys(other).length && left.every(([key, value]) => key in right && same(value, right[key]));
 }

@@ -1,5 +1,6 @@
 // Plays examples with what the second reader wrote: node second_reader_runs.mjs COMPILED_FOLDER EXAMPLES KINDS
 // EXAMPLES is a file of tests/vectors, or one like it; KINDS is device.json, which tells the kinds.
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -32,6 +33,11 @@ function story({ person, steps }) {
     return '';
 }
 
+function tools(newKeys) {
+    const keys = [...newKeys];
+    return { newKey: () => keys.shift(), sha256: (bytes) => createHash('sha256').update(bytes).digest() };
+}
+
 /** Do one step; return the device after it and what it gives. */
 function play(device, step) {
     switch (step.do) {
@@ -46,14 +52,14 @@ function play(device, step) {
         case 'ask':
             return [device, ask(device, step.now_ms, step.limit)];
         case 'take':
-            return take(device, step.asked, step.answer, step.new_keys);
+            return take(device, step.asked, step.answer, tools(step.new_keys));
         default:
             throw new Error(`The page says nothing of a step "${step.do}".`);
     }
 }
 
 function laid({ person, answer, waits, shows: should }) {
-    const [pulled] = take(begin(person, kinds), {}, answer, []);
+    const [pulled] = take(begin(person, kinds), {}, answer, tools([]));
     const device = waits.reduce((before, change) => keep(before, change, null), pulled);
     return difference(look(device, should.id), should, 'shows');
 }

@@ -2,38 +2,23 @@
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.clients.compiling import run, second_reader
+
 HERE = Path(__file__).resolve().parent
-COMPILER = HERE / "node_modules" / ".bin" / "tsc"
 VECTORS = HERE.parent / "vectors"
 STORIES = VECTORS / "device.json"
 MERGING = VECTORS / "merge.json"
 GOALS = VECTORS / "goals.json"
-OPTIONS = ["--strict", "--noUnusedLocals", "--target", "es2022", "--module", "es2022", "--moduleResolution", "bundler"]
-WRITTEN = ("second_reader.ts", "second_reader_words.ts", "second_reader_goals.ts")
-RUN_S = 120
-
-
-def run(*command: str | Path) -> tuple[int, str]:
-    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=RUN_S, check=False)  # noqa: S603 - our own argument list
-    return done.returncode, done.stdout + done.stderr
-
-
-def compile_to(folder: Path) -> Path:
-    """Translate what the second reader wrote, as an app's own build would."""
-    (folder / "package.json").write_text('{"type": "module"}')
-    assert run(COMPILER, *OPTIONS, "--outDir", folder, *WRITTEN) == (0, "")
-    return folder
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return compile_to(tmp_path_factory.mktemp("second_reader"))
+def compiled(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    return second_reader(tmp_path_factory, worker_id)
 
 
 def play(examples: Path, compiled: Path) -> tuple[int, str]:

@@ -6,7 +6,7 @@ can ask whether some words ever reached it.
 
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -35,7 +35,9 @@ Held = tuple[object, ...]
 class Phone:
     """One phone of one person. Nothing but `sync` and the methods that say so talk to the server."""
 
-    def __init__(self, client: httpx.AsyncClient, someone: people.Person, *, limit: int) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, someone: people.Person, *, limit: int, replica: Replica | None = None
+    ) -> None:
         self.person = PersonId(someone.id)
         self.someone = someone
         self.schema = 1
@@ -46,7 +48,7 @@ class Phone:
         self._versions: Counter[tuple[UUID, int]] = Counter()
         self._resets = 0
         self.device = Device(
-            Replica(Shelves(self.person, DeviceId(someone.device))),
+            replica or Replica(Shelves(self.person, DeviceId(someone.device))),
             send=self._send,
             now_ms=lambda: int((datetime.now(UTC) + self._off).timestamp() * 1000),
             chance=random.Random(uuid4().int),
@@ -140,12 +142,15 @@ class Phone:
         return answer.status_code, answer.json()["type"]
 
     async def _send(self, request: SyncRequest) -> SyncResponse:
-        answer = await self._post(request)
-        self._received.append(answer.content)
-        response = msgspec.json.decode(answer.content, type=SyncResponse)
+        content = await self._answered(request)
+        self._received.append(content)
+        response = msgspec.json.decode(content, type=SyncResponse)
         self._resets += len(response.reset)
         self._versions.update((record.id, record.version) for record in response.records)
         return response
+
+    async def _answered(self, request: SyncRequest) -> bytes:
+        return (await self._post(request)).content
 
     async def _post(self, request: SyncRequest) -> httpx.Response:
         answer = await self._posted(request)
@@ -221,14 +226,20 @@ class Phone:
         return Counter({seen: times for seen, times in self._versions.items() if times > 1})
 
 
+MakePhone = Callable[..., Phone]
+"""From the client, whose it is and `limit`."""
+
+
 class Home:
     """Ana with two phones, Ben with one, their couple, and a goal that both accepted."""
 
-    def __init__(self, client: httpx.AsyncClient, parts: Parts, ana: people.Person, ben: people.Person) -> None:
-        self.client, self.parts = client, parts
+    def __init__(
+        self, client: httpx.AsyncClient, parts: Parts, phone: MakePhone, ana: people.Person, ben: people.Person
+    ) -> None:
+        self.client, self.parts, self.phone = client, parts, phone
         self.ana, self.ben = ana, ben
-        self.a1 = Phone(client, ana, limit=500)
-        self.b1 = Phone(client, ben, limit=500)
+        self.a1 = phone(client, ana, limit=500)
+        self.b1 = phone(client, ben, limit=500)
         self.a2: Phone
         self.couple = ""
         self.goal: RecordId
@@ -249,7 +260,7 @@ class Home:
 
     async def another_phone(self, whose: str, *, limit: int = 500) -> Phone:
         someone = await people.another_device(self.client, self.ana if whose == "ana" else self.ben)
-        return Phone(self.client, someone, limit=limit)
+        return self.phone(self.client, someone, limit=limit)
 
     async def shared_step(self, title: str) -> RecordId:
         """A step that every phone has."""
@@ -356,9 +367,9 @@ def _beside(alternatives: Mapping[str, Iterable[Any]]) -> dict[str, list[tuple[U
 
 
 @asynccontextmanager
-async def home_of(client: httpx.AsyncClient, parts: Parts) -> AsyncIterator[Home]:
-    """A couple with three phones, all in sync."""
+async def home_of(client: httpx.AsyncClient, parts: Parts, phone: MakePhone = Phone) -> AsyncIterator[Home]:
+    """A couple with three phones, all in sync; `phone` makes one of somebody."""
     ana, ben = await people.couple(client)
-    home = Home(client, parts, ana, ben)
+    home = Home(client, parts, phone, ana, ben)
     await home.begin()
     yield home

@@ -238,6 +238,115 @@ async def what_was_decided_in_a_life_that_is_over_waits_again(world: RecordedWor
     return phone
 
 
+async def what_the_partner_made_comes_back_from_here(world: RecordedWorld) -> Recorder:
+    phone, partner, couple = await met(world)
+    goal = phone.make("goal", couple=couple, notes="Slow walks.")
+    await world.settle()
+    dump = world.dump()
+    partner.make("step", couple=couple, goal=goal, title="Find a room", taken_by=[str(world.people[1].id)])
+    await world.settle()
+    world.restore(dump)
+    await phone.sync()
+    return phone
+
+
+async def of_a_text_that_was_touched_since_the_restore_it_says_what_both_have(world: RecordedWorld) -> Recorder:
+    phone, partner, couple = await met(world)
+    goal = phone.make("goal", couple=couple, notes="Two nights. By train.")
+    await world.settle()
+    dump = world.dump()
+    phone.write(goal, notes="Two nights. By train. Ask Cleo.")
+    await phone.sync()
+    world.restore(dump)
+    partner.write(goal, notes="Three nights. By train.")
+    await partner.sync()
+    await phone.sync()
+    return phone
+
+
+async def a_text_that_stood_beside_comes_back_beside(world: RecordedWorld) -> Recorder:
+    phone, partner, couple = await met(world)
+    goal = phone.make("goal", couple=couple, notes="We take the train.")
+    await world.settle()
+    dump = world.dump()
+    partner.write(goal, notes="We take the slow train.")
+    await partner.sync()
+    phone.write(goal, notes="We take the night train.")
+    await world.settle()
+    world.restore(dump)
+    await phone.sync()
+    return phone
+
+
+async def a_letter_comes_back_and_its_draft_goes(world: RecordedWorld) -> Recorder:
+    phone, _, couple = await met(world)
+    draft = phone.make("note_draft", for_couple=couple.id, for_what="The soup.", text="It was warm.")
+    await phone.sync()
+    dump = world.dump()
+    phone.write(draft, send=True)
+    await phone.sync()
+    world.restore(dump)
+    await phone.sync()
+    return phone
+
+
+async def a_letter_to_somebody_who_is_gone_is_a_draft_again(world: RecordedWorld) -> Recorder:
+    phone, _, couple = await met(world)
+    dump = world.dump()
+    phone.make("note_draft", for_couple=couple.id, for_what="The soup.", send=True)
+    await phone.sync()
+    world.restore(dump)
+    world.part(couple)
+    await phone.sync()
+    return phone
+
+
+async def words_that_had_no_place_come_back_once(world: RecordedWorld) -> Recorder:
+    phone, _, _ = await met(world)
+    dump = world.dump()
+    phone.force("check_in", set={"local_date": "nonsense", "text": "Kiwi."})
+    await phone.sync()
+    world.restore(dump)
+    await phone.sync()
+    return phone
+
+
+async def after_a_restore_nothing_opens_and_nothing_protects_less(world: RecordedWorld) -> Recorder:
+    phone, _, couple = await met(world)
+    settings = phone.only("settings").id
+    entry = phone.make("check_in", local_date="2026-03-02", text="Slept well.", shared_parts=["mood", "text"])
+    phone.write(settings, day_cap=1)
+    await phone.sync()
+    dump = world.dump()
+    phone.write(entry, audience=couple.id, shared_parts=["needs", "text"])
+    phone.write(settings, day_cap=3, week_cap=3, push_privacy="hidden")
+    made_since = phone.make(
+        "check_in", local_date="2026-03-03", text="Rain.", audience=couple.id, shared_parts=["text"]
+    )
+    await phone.sync()
+    world.restore(dump)
+    await phone.sync()
+    assert phone.fields(made_since)["audience"] == "only_me"
+    return phone
+
+
+async def what_was_removed_is_removed_again(world: RecordedWorld) -> Recorder:
+    phone, _, couple = await met(world)
+    goal = phone.make("goal", couple=couple)
+    steps = [phone.make("step", couple=couple, goal=goal, title=f"Step {nth}.") for nth in range(3)]
+    phone.remove(steps[2])
+    await world.settle()
+    dump = world.dump()
+    phone.remove(steps[0])
+    phone.write(steps[1], done=True)
+    phone.remove(steps[1])
+    phone.bring_back(steps[2])
+    await world.settle()
+    world.restore(dump)
+    await phone.sync()
+    return phone
+
+
 CASES: tuple[Case, ...] = (
     a_record_is_made_and_edited_offline,
     an_answer_is_lost_and_the_same_is_sent_again,
@@ -257,4 +366,12 @@ CASES: tuple[Case, ...] = (
     a_text_begins_as_nothing_and_can_be_nothing_again,
     a_second_reset_before_the_first_is_done_keeps_the_smaller_head,
     what_was_decided_in_a_life_that_is_over_waits_again,
+    what_the_partner_made_comes_back_from_here,
+    of_a_text_that_was_touched_since_the_restore_it_says_what_both_have,
+    a_text_that_stood_beside_comes_back_beside,
+    a_letter_comes_back_and_its_draft_goes,
+    a_letter_to_somebody_who_is_gone_is_a_draft_again,
+    words_that_had_no_place_come_back_once,
+    after_a_restore_nothing_opens_and_nothing_protects_less,
+    what_was_removed_is_removed_again,
 )

@@ -176,10 +176,13 @@ _CHANGE = SyncRequest.__annotations__["changes"].__args__[0].__args__[0]
 
 
 def kinds() -> dict[str, Any]:
-    """What of the table of kinds a device has to know: home, policies, and what a field of a new record holds."""
+    """What of the table of kinds a device has to know: whose it is, its home, policies, what a new record holds."""
     return plain(
         {
             kind.name: {
+                "class": kind.ownership,
+                "created_by": kind.creates,
+                "edited_by": kind.edits,
                 "home": kind.home,
                 "parent": None if kind.parent is None else {"field": kind.parent.field, "known": kind.parent.known},
                 "fields": {
