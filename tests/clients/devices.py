@@ -262,7 +262,7 @@ class House:
         self.couple = home.couple
         self.goal = str(home.goal)
         self.devices: list[Device] = []
-        self._address = address
+        self.address = address
         self._processes = processes
 
     async def device(self, whose: str, **how: Any) -> Device:
@@ -290,8 +290,12 @@ class House:
         said = {"schema": 1} | {name: str(value) if isinstance(value, Path) else value for name, value in how.items()}
         device = self.made_of(someone, await self._processes.lent(), schema=said["schema"])
         self.devices.append(device)
-        await device.process.ask("open", server=self._address, token=someone.token, **said)
+        await device.process.ask("open", server=self.address, token=someone.token, **said)
         return device
+
+    def neighbour(self, house_class: type["House"], processes: Processes) -> "House":
+        """The same couple with devices of another library."""
+        return house_class(self.home, self._app, self.address, processes)
 
     def refuse_apps_below(self, schema_min: int) -> None:
         """From now on, serve as a server that began anew with this oldest schema."""

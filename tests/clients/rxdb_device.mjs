@@ -11,10 +11,9 @@ import { RxDBMigrationSchemaPlugin } from 'rxdb/plugins/migration-schema';
 import { getRxStorageLocalstorage } from 'rxdb/plugins/storage-localstorage';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { wrappedValidateAjvStorage } from 'rxdb/plugins/validate-ajv';
-import { obey } from './lines.mjs';
+import { OFFLINE, asked, obey } from './lines.mjs';
 import { haven, havenCollections } from './node_modules/haven/rxdb.mjs'; // a copy of docs/clients/rxdb.mjs, pasted there as into an app
 
-const OFFLINE = 'this device is offline';
 const PASSING = ['epoch_changed', 'busy']; // problems after which the adapter, or RxDB, goes on by itself
 const RETRY_MS = 50;
 const ROUNDS_MAX = 200;
@@ -41,7 +40,8 @@ class Device {
 
     // What it is told -----------------------------------------------------------------------------------------------
 
-    async open({ server, token, schema, file, batchSize }) {
+    /** `together` in one collection of all kinds. */
+    async open({ server, token, schema, file, batchSize, together }) {
         const kept = file ? keptIn(file) : inMemory();
         const storage = file ? getRxStorageLocalstorage({ localStorage: kept }) : getRxStorageMemory();
         this.db = await createRxDatabase({
@@ -50,13 +50,15 @@ class Device {
             multiInstance: false,
         });
         const schemas = await (await fetch(`${server}/v1/rxdb/schemas/${schema}`)).json();
-        await this.db.addCollections(havenCollections(schemas));
+        const wanted = together ? { collections: { records: schemas.records } } : schemas;
+        await this.db.addCollections(havenCollections(wanted));
+        this.together = together;
         const options = { batchSize, retryTime: RETRY_MS, fetch: (...request) => this.#send(...request) };
         this.replicate = haven({ server, token, schema, storage: kept, ...options });
     }
 
     async insert({ kind, document }) {
-        await this.db[kind].insert(document);
+        await this.#collection(kind).insert(this.together ? { ...document, kind } : document);
     }
 
     async insertMany({ kind, documents }) {
@@ -162,7 +164,9 @@ class Device {
     }
 
     async documents({ kind }) {
-        return (await this.db[kind].find().exec()).map((each) => each.toJSON());
+        const query = this.together ? { selector: { kind } } : {};
+        const found = await this.#collection(kind).find(query).exec();
+        return found.map((each) => each.toJSON()).map(({ kind: _, ...document }) => document);
     }
 
     pushes() {
@@ -241,10 +245,9 @@ class Device {
     }
 
     async #answer(address, request) {
-        const answer = await fetch(address, request);
-        const text = await answer.text();
-        this.answers.push(text);
-        return new Response(text, answer);
+        const answer = await asked(address, request);
+        this.answers.push(answer.text);
+        return answer.response;
     }
 
     #mayPush(kind) {
@@ -309,8 +312,12 @@ class Device {
             });
     }
 
+    #collection(kind) {
+        return this.db[this.together ? 'records' : kind];
+    }
+
     async #found(kind, id) {
-        const document = await this.db[kind].findOne(id).exec();
+        const document = await this.#collection(kind).findOne(id).exec();
         if (document === null) throw new Error(`There is no ${kind} ${id} here.`);
         return document;
     }

@@ -11,10 +11,9 @@ import diagnostics from '@nozbe/watermelondb/diagnostics/index.js';
 import { hasUnsyncedChanges } from '@nozbe/watermelondb/sync/index.js';
 import randomId from '@nozbe/watermelondb/utils/common/randomId/index.js';
 import logger from '@nozbe/watermelondb/utils/common/logger/index.js';
-import { obey } from './lines.mjs';
+import { OFFLINE, asked, obey } from './lines.mjs';
 import { haven } from './node_modules/haven/watermelondb.mjs'; // a copy of docs/clients/watermelondb.mjs, as in an app
 
-const OFFLINE = 'this device is offline';
 const RETRY_MS = 50;
 /** A table of the app's own, of which no server hears. */
 const DRAFT = tableSchema({ name: 'draft', columns: [{ name: 'text', type: 'string' }] });
@@ -229,15 +228,14 @@ class Device {
         if (!this.network.requests || (pushes && !this.network.pushes)) throw new TypeError(OFFLINE);
         if (pushes) this.pushed.push(JSON.parse(request.body).changes);
         else this.pulls += 1;
-        const answer = await fetch(address, request);
-        const text = await answer.text();
+        const { response, text } = await asked(address, request);
         await this.#passed(pushes ? 'pushes' : 'pulls');
         if (pushes && this.network.answersToLose > 0) {
             this.network.answersToLose -= 1;
             throw new TypeError(OFFLINE);
         }
         this.answers.push(text);
-        return new Response(text, answer);
+        return response;
     }
 
     async #passed(what) {

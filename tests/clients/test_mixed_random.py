@@ -1,0 +1,143 @@
+"""The case `mixed_random`: devices of all kinds edit by seed, in bad weather, and in the end all are one."""
+
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.clients.devices import Document, House, Processes
+from tests.clients.hands import LIBRARIES, Hand, MixedHouse, mixed
+from tests.clients.proxy import Fault, Storm, calm
+
+OPERATIONS = 100
+SEEDS = range(5)
+SEEDS_LONG = range(100, 150)
+TEXTS = {"goal": "notes", "check_in": "text", "note_draft": "for_what"}
+"""What is only ever added to, so that every word has to be somewhere for ever."""
+ROUNDS = 3
+
+
+@pytest.fixture
+async def mixed_house(house: House, watermelon_processes: Processes) -> AsyncIterator[MixedHouse]:
+    async with mixed(house, watermelon_processes) as all_of_them:
+        yield all_of_them
+
+
+class Story:
+    """What happens with one seed."""
+
+    def __init__(self, house: MixedHouse, seed: int, folder: Path) -> None:
+        self.house, self.folder = house, folder
+        self.chance = random.Random(seed)
+        self.storm = Storm(seed)
+        self.hands: list[Hand] = []
+        self.words: list[str] = []
+        self.secrets: list[tuple[str, str]] = []
+        """Who wrote which word in a draft that was never given."""
+        self._numbers = count()
+
+    async def begin(self) -> None:
+        for whose in ("ana", "ben"):
+            for library in LIBRARIES:
+                self.hands.append(await self.house.hand(whose, library, self.folder))
+        self.house.proxy.weather = self.storm
+
+    async def go_on(self) -> None:
+        hand = self.chance.choice(self.hands)
+        [act] = self.chance.choices(list(ACTS), weights=list(ACTS.values()))
+        await act(self, hand)
+
+    async def end(self) -> None:
+        self.house.proxy.weather = calm
+        await self.house.proxy.settled()
+        for _ in range(ROUNDS):
+            for hand in self.hands:
+                assert await hand.sync()
+        await self.house.equal_everywhere(*self.hands)
+        stored = await self.house.rxdb.home.everything_said()
+        assert [word for word in self.words if word not in stored] == []
+        for writer, word in self.secrets:
+            for hand in self.hands:
+                assert hand.person == writer or not await hand.heard(word), word
+
+    # What can happen
+
+    async def add_words(self, hand: Hand) -> None:
+        kind = self.chance.choice(list(TEXTS))
+        field, word = TEXTS[kind], self._word()
+        found = await hand.documents(kind)
+        if kind != "goal":
+            found = [each for each in found if each.get("author") in (None, hand.person)]
+        if kind == "note_draft":
+            self.secrets.append((hand.person, word))
+        if not found:
+            day = f"2026-11-{1 + next(self._numbers) % 28:02}"
+            await hand.make(kind, **{field: word}, **({"local_date": day} if kind == "check_in" else {}))
+            return
+        one = self.chance.choice(found)
+        before = one.get(field) or ""
+        text = f"{before} {word}" if self.chance.random() < 0.7 else f"{word} {before}"
+        await hand.patch(kind, one["id"], **{field: text.strip()})
+
+    async def make_step(self, hand: Hand) -> None:
+        await hand.make("step", goal=self.house.rxdb.goal, title=f"Step {next(self._numbers)}.")
+
+    async def edit_step(self, hand: Hand) -> None:
+        for one in await self._any(hand, "step"):
+            title, done = f"Step {next(self._numbers)}.", not one.get("done")
+            await hand.patch("step", one["id"], **self.chance.choice([{"title": title}, {"done": done}]))
+
+    async def remove(self, hand: Hand) -> None:
+        kind = self.chance.choice(["step", "check_in"])
+        for one in await self._any(hand, kind):
+            await hand.remove(kind, one["id"])
+
+    async def show_or_hide(self, hand: Hand) -> None:
+        for one in await self._any(hand, "check_in"):
+            audience = self.chance.choice(["only_me", self.house.rxdb.couple])
+            await hand.patch("check_in", one["id"], audience=audience, shared_parts=["text"])
+
+    async def pick(self, hand: Hand) -> None:
+        for kind, field in TEXTS.items():
+            for one in await hand.documents(kind):
+                for beside in (one.get("alternatives") or {}).get(field, ()):
+                    await hand.pick(kind, one["id"], field, f"{one[field]} {beside['text']}")
+                    return
+
+    async def sync(self, hand: Hand) -> None:
+        await hand.sync()
+
+    async def begin_again(self, hand: Hand) -> None:
+        await hand.begin_again()
+
+    async def _any(self, hand: Hand, kind: str) -> list[Document]:
+        found = await hand.documents(kind)
+        return [self.chance.choice(found)] if found else []
+
+    def _word(self) -> str:
+        self.words.append(f"Word{next(self._numbers)}.")
+        return self.words[-1]
+
+
+ACTS: dict[Callable[[Story, Hand], Awaitable[None]], int] = {
+    Story.add_words: 16,
+    Story.make_step: 2,
+    Story.edit_step: 6,
+    Story.remove: 4,
+    Story.show_or_hide: 2,
+    Story.pick: 3,
+    Story.sync: 22,
+    Story.begin_again: 2,
+}
+
+
+@pytest.mark.parametrize("seed", [*SEEDS, *(pytest.param(seed, marks=pytest.mark.long) for seed in SEEDS_LONG)])
+async def test_mixed_random(mixed_house: MixedHouse, seed: int, tmp_path: Path) -> None:
+    story = Story(mixed_house, seed, tmp_path)
+    await story.begin()
+    for _ in range(OPERATIONS):
+        await story.go_on()
+    await story.end()
+    assert set(story.storm.hits) == {each for each in Fault if each is not Fault.NONE}
