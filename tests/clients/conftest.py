@@ -19,6 +19,7 @@ import pytest
 from api.wiring import Parts
 from tests.clients import watermelon
 from tests.clients.devices import House, Processes, house_of
+from tests.clients.hands import MixedHouse, mixed
 from tests.clients.watermelon import HouseInSqlite, WatermelonHouse
 
 HERE = Path(__file__).resolve().parent
@@ -76,6 +77,13 @@ async def watermelon_house(
     async with house_of(client, parts, watermelon_processes, chosen) as house:
         yield house
         await house.all_are_sound()
+
+
+@pytest.fixture
+async def mixed_house(house: House, watermelon_processes: Processes) -> AsyncIterator[MixedHouse]:
+    """The same couple with devices of all kinds, which meet the server through a proxy."""
+    async with mixed(house, watermelon_processes) as all_of_them:
+        yield all_of_them
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

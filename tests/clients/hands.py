@@ -55,42 +55,42 @@ class LibraryHand:
     """A device with RxDB, in one collection of all kinds, or with WatermelonDB."""
 
     def __init__(self, house: House, device: Device, file: Path) -> None:
-        self._house, self._device, self._file = house, device, file
+        self._house, self.device, self._file = house, device, file
         self.person = device.person
 
     async def documents(self, kind: str) -> list[Document]:
-        return await self._device.documents(kind)
+        return await self.device.documents(kind)
 
     async def make(self, kind: str, **fields: Any) -> str:
         fields |= {"couple": self._house.couple} if kind in HOMES else {}
-        if isinstance(self._device, WatermelonDevice):
-            return await self._device.make(kind, **fields)
-        return await self._device.insert(kind, **fields)
+        if isinstance(self.device, WatermelonDevice):
+            return await self.device.make(kind, **fields)
+        return await self.device.insert(kind, **fields)
 
     async def patch(self, kind: str, identity: str, **fields: Any) -> None:
-        await self._device.patch(kind, identity, **fields)
+        await self.device.patch(kind, identity, **fields)
 
     async def remove(self, kind: str, identity: str) -> None:
-        await self._device.remove(kind, identity)
+        await self.device.remove(kind, identity)
 
     async def pick(self, kind: str, identity: str, field: str, text: str) -> None:
-        await self._device.pick(kind, identity, field, text)
+        await self.device.pick(kind, identity, field, text)
 
     async def sync(self) -> bool:
         try:
-            await self._device.sync()
+            await self.device.sync()
         except DeviceError as error:
             if not str(error).startswith(f"sync: {OFFLINE}"):
                 raise
-            self._device.process.failed = False
+            self.device.process.failed = False
             return False
         return True
 
     async def begin_again(self) -> None:
-        self._device = await self._house.killed_and_begun_again(self._device, self._file, **how(self._house))
+        self.device = await self._house.killed_and_begun_again(self.device, self._file, **how(self._house))
 
     async def heard(self, words: str) -> bool:
-        return await self._device.heard(words)
+        return await self.device.heard(words)
 
 
 class NativeHand:

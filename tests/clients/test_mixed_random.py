@@ -1,14 +1,14 @@
 """The case `mixed_random`: devices of all kinds edit by seed, in bad weather, and in the end all are one."""
 
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from tests.clients.devices import Document, House, Processes
-from tests.clients.hands import LIBRARIES, Hand, MixedHouse, mixed
+from tests.clients.devices import Document
+from tests.clients.hands import LIBRARIES, Hand, MixedHouse
 from tests.clients.proxy import Fault, Storm, calm
 
 OPERATIONS = 100
@@ -17,12 +17,6 @@ SEEDS_LONG = range(100, 150)
 TEXTS = {"goal": "notes", "check_in": "text", "note_draft": "for_what"}
 """What is only ever added to, so that every word has to be somewhere for ever."""
 ROUNDS = 3
-
-
-@pytest.fixture
-async def mixed_house(house: House, watermelon_processes: Processes) -> AsyncIterator[MixedHouse]:
-    async with mixed(house, watermelon_processes) as all_of_them:
-        yield all_of_them
 
 
 class Story:
