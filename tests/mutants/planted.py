@@ -24,6 +24,7 @@ STORES: Final = ("tests/contracts",)
 WIRE: Final = ("tests/api/test_sync_input.py", "tests/api/test_sync_statements.py", "tests/journeys")
 
 RXDB: Final = ("tests/rules/test_rxdb.py",)
+WATERMELON: Final = ("tests/rules/test_watermelon.py",)
 
 HASTY: Final = """\
             store=type("Hasty", (PostgresStore,), {"save": lambda store, caller, writes, now: (
@@ -407,22 +408,22 @@ PLANTED: Final = (
     Planted(
         name="what was just pushed is not repeated",
         file="sync/rxdb.py",
-        line="    room = 0 if page.more else max(0, limit - 1 - len(page.rows))",
+        line="    room = 0 if page.more else max(0, limit - 1 - len(documents))",
         bug="    room = 0",
         tests=RXDB,
     ),
     Planted(
         name="what is repeated fills a page",
         file="sync/rxdb.py",
-        line="max(0, limit - 1 - len(page.rows))",
-        bug="max(0, limit - len(page.rows))",
+        line="max(0, limit - 1 - len(documents))",
+        bug="max(0, limit - len(documents))",
         tests=RXDB,
     ),
     Planted(
         name="a deleted document keeps its words",
         file="sync/documents.py",
-        line="    if row.removed or row.gone:",
-        bug="    if row.gone:",
+        line="schema) if row.removed or row.gone else held(",
+        bug="schema) if row.gone else held(",
         tests=RXDB,
     ),
     Planted(
@@ -431,5 +432,75 @@ PLANTED: Final = (
         line="            if (name, canonical(value)) not in once and (name, value) not in beside:",
         bug="            if (name, value) not in beside:",
         tests=RXDB,
+    ),
+    Planted(
+        name="a page ends a pull although there is more",
+        file="sync/rxdb.py",
+        line="    while page.more and len(documents) < limit:",
+        bug="    while False:",
+        tests=RXDB,
+    ),
+    Planted(
+        name="a device is not told what it is owed",
+        file="sync/row_pushes.py",
+        line="    if made[DELETED] != row.new[DELETED] or not alike(kind, made, row.new):",
+        bug="    if made[DELETED] != row.new[DELETED]:",
+        tests=WATERMELON,
+    ),
+    Planted(
+        name="what a text was made of is what is stored now",
+        file="sync/row_edits.py",
+        line="    if stored.stamp(name).version <= base:",
+        bug="    if stored.fields:",
+        tests=WATERMELON,
+    ),
+    Planted(
+        name="nobody says since when a value stood",
+        file="sync/reconcile.py",
+        line="    return replace(value, since=stored.stamp(value.field).version)",
+        bug="    return value",
+        tests=WATERMELON,
+    ),
+    Planted(
+        name="columns that were not edited are edits after a lost answer",
+        file="sync/row_edits.py",
+        line="        start = now | {name: knew.get(name) for name in _edited_in(edited, knew)}",
+        bug="        start = knew",
+        tests=WATERMELON,
+    ),
+    Planted(
+        name="the other's removal counts as an edit of one's own",
+        file="sync/row_edits.py",
+        line="        return replace(self.row, new=self.row.new | {DELETED: False})",
+        bug="        return self.row",
+        tests=WATERMELON,
+    ),
+    Planted(
+        name="what is removed keeps its words for the other",
+        file="sync/rows.py",
+        line="    if row.gone or (row.removed and row.author != person):",
+        bug="    if row.gone:",
+        tests=WATERMELON,
+    ),
+    Planted(
+        name="a row that may hold edits is destroyed",
+        file="sync/row_news.py",
+        line="        told = not row.gone or (may_hold_edits(kind, row, person) and not row.purged)",
+        bug="        told = not row.gone",
+        tests=WATERMELON,
+    ),
+    Planted(
+        name="a device is told what another one is owed",
+        file="sync/owed_store.py",
+        line="WHERE o.space_id = $1 AND o.device_id = $3 AND o.version > $4",
+        bug="WHERE o.space_id = $1 AND o.device_id IS NOT NULL AND $3::uuid IS NOT NULL AND o.version > $4",
+        tests=STORES,
+    ),
+    Planted(
+        name="anybody may owe anybody something",
+        file="sync/owed_store.py",
+        line="m.space_id = $1 AND m.person_id = $2 AND m.left_on IS NULL",
+        bug="m.space_id = $1 AND $2::uuid IS NOT NULL AND m.left_on IS NULL",
+        tests=STORES,
     ),
 )

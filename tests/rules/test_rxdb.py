@@ -640,13 +640,13 @@ async def test_a_page_is_full_although_an_app_does_not_know_all_that_is_on_it(
     anas = Collection(pair, pair.ana.phone, "records")
     for nth in range(6):
         await anas.push(step(pair, f"Step {nth}") | {"kind": "step"}, entry(text=f"Day {nth}.") | {"kind": "check_in"})
-    newer = {name: replace(kind, schema=2) if name == "step" else kind for name, kind in KINDS.items()}
+    newer = {name: replace(kind, schema=2) if name == "check_in" else kind for name, kind in KINDS.items()}
     monkeypatch.setattr(rxdb, "KINDS", newer)
     pair.now += 2 * rxdb.REPEATED_FOR
-    checkpoint, counts, texts = None, [], []
+    checkpoint, counts, titles = None, [], []
     while not counts or counts[-1] == 3:
         page = await anas.page(checkpoint, limit=3)
         checkpoint = page.checkpoint.c
         counts.append(len(page.documents))
-        texts += [each["text"] for each in page.documents if each["kind"] == "check_in"]
-    assert (counts, set(texts)) == ([3, 3, 1], {f"Day {nth}." for nth in range(6)})
+        titles += [each["title"] for each in page.documents if each["kind"] == "step"]
+    assert (counts, set(titles)) == ([3, 3, 1], {f"Step {nth}" for nth in range(6)})

@@ -210,6 +210,22 @@ async def test_after_a_lost_answer_only_what_was_edited_since_is_an_edit(pair: P
         assert (each["step", made]["title"], each["step", made]["done"]) == ("Zero. One. Two. Three.", True)
 
 
+async def test_what_a_device_was_given_after_a_lost_answer_is_no_edit_of_its_own(pair: Pair) -> None:
+    anas, bens, made = await both_with_a_step(pair, "One.")
+    anas.edit("step", made, title="One. Two.")
+    await anas.push(answered=False)
+    bens.edit("step", made, done=True)
+    await bens.sync()
+    await anas.pull()
+    await bens.pull()
+    bens.edit("step", made, done=False)
+    await bens.sync()
+    anas.edit("step", made, title="One. Two. Three.")
+    await anas.push()
+    record = await stored(pair, pair.ana, made)
+    assert (record.fields["title"], record.fields["done"]) == ("One. Two. Three.", False)
+
+
 async def test_a_creation_whose_answer_was_lost_and_that_was_edited_meanwhile_is_one_record(pair: Pair) -> None:
     anas, bens = Database(pair, pair.ana.phone), Database(pair, pair.ben.phone)
     made = step(pair, anas, "One.")
