@@ -78,18 +78,19 @@ export function haven({ server, token, schema, database, limit = 500, retryTime 
 
     async function pullChanges({ lastPulledAt }) {
         const last = (await database.localStorage.get(place(lastPulledAt))) ?? { couples: [] };
-        let after = last.cursor;
-        let page = await pages(after).catch(async (problem) => {
+        let whole = !last.cursor; // what is not in it is no more
+        let page = await pages(last.cursor).catch(async (problem) => {
             if (!problem.code?.endsWith('epoch_changed')) throw problem;
             // The server has gone back in time: all that is here is news for it, and is sent before it is overwritten.
             for (const table of tables) await send((await rowsOf(table)).map((row) => [table, row]));
-            return pages((after = undefined));
+            whole = true;
+            return pages();
         });
-        const whole = !after; // then what is not in it is no more
         const same = JSON.stringify([last.schema, last.columns]) === JSON.stringify([schema, columns]);
-        if (!whole && !same) page = await pages((after = undefined), page.news); // what an older app did not know
+        const from = same ? last.from : ''; // what an older app did not know comes from the beginning
+        if (!whole && from !== undefined) page = await pages(from, page.news);
         const { news, cursor, couples } = page;
-        pulled = { news, after, columns: last.columns ?? columns };
+        pulled = { news, from: whole ? '' : (from ?? last.cursor), columns: last.columns ?? columns };
         const lost = last.couples.filter((each) => !couples.includes(each));
         const leaves = (row, said) =>
             said === null || lost.includes(row.couple) || (whole && !said && row.rev !== null);
@@ -118,16 +119,20 @@ export function haven({ server, token, schema, database, limit = 500, retryTime 
     }
 
     // WatermelonDB would destroy what a pull has deleted together with edits that nobody else has. So it is done here:
-    // what is edited is sent first, and goes as it was sent. What somebody edits meanwhile is sent once more.
+    // what is edited is sent first, and goes as it was sent. What somebody edits meanwhile is sent once more. What is
+    // marked as deleted is sent by the push, and goes then.
     async function letGo(table, said, leaves, anyRow) {
         const ids = [...said.keys()].filter((id) => said.get(id) === null);
         const sent = new Set();
         for (let unsent = anyRow || ids.length > 0 ? [null] : []; unsent.length > 0; ) {
             await database.write(async () => {
-                const rows = await rowsOf(table, ...(anyRow ? [] : [Q.where('id', Q.oneOf(ids))]));
-                const leaving = rows.filter((row) => leaves(row, said.get(row.id)));
-                unsent = leaving.filter((row) => row._status !== 'synced' && !sent.has(JSON.stringify(row)));
-                await destroy(table, leaving.filter((row) => !unsent.includes(row)));
+                const which = anyRow ? [] : [Q.where('id', Q.oneOf(ids))];
+                const all = await database.get(table).query(...which).fetch();
+                const leaving = all.filter(({ _raw }) => leaves(_raw, said.get(_raw.id)));
+                const isTold = ({ _raw }) => _raw._status === 'synced' || sent.has(JSON.stringify(_raw));
+                const told = leaving.filter(isTold);
+                unsent = leaving.filter((record) => !told.includes(record)).map(({ _raw }) => ({ ..._raw }));
+                await database.batch(told.map((record) => record.prepareDestroyPermanently()));
             });
             await send(unsent.map((row) => [table, row]));
             for (const row of unsent) sent.add(JSON.stringify(row));
@@ -154,7 +159,7 @@ export function haven({ server, token, schema, database, limit = 500, retryTime 
         const stored = await database.localStorage.get(place(lastPulledAt));
         // Of a row with edits that wait, only the rest was laid down: it has to come once more when they are sent.
         if (rows.some(([table, row]) => pulled.news.get(table).has(row.id ?? row))) {
-            await database.localStorage.set(place(lastPulledAt), { ...stored, cursor: pulled.after });
+            await database.localStorage.set(place(lastPulledAt), { ...stored, from: pulled.from });
         }
         await send(rows, stored.cursor);
     }
@@ -188,14 +193,6 @@ export function haven({ server, token, schema, database, limit = 500, retryTime 
             const changed = new Set(row._changed.split(',').filter((name) => name));
             return { ...row, removed_at: row.removed_at ?? 1, _changed: [...changed.add('removed_at')].join(',') };
         });
-    }
-
-    async function destroy(table, rows) {
-        const ids = rows.map((row) => row.id);
-        const records = await database.get(table).query(Q.where('id', Q.oneOf(ids))).fetch();
-        await database.batch(records.map((record) => record.prepareDestroyPermanently()));
-        const marked = rows.filter((row) => row._status === 'deleted').map((row) => row.id);
-        await database.adapter.destroyDeletedRecords(table, marked);
     }
 
     return { sync, listen };

@@ -154,6 +154,29 @@ async def test_what_a_restore_has_lost_right_after_a_push_comes_back(house: Wate
         assert shown == {step: ("Book the ferry", {}), new: ("Pack bags", {})}
 
 
+async def test_a_restore_is_noticed_where_an_edit_waits(house: WatermelonHouse) -> None:
+    """The device has pulled what the server loses, and would pull it once more, for it met an edit that waits."""
+    a1, b1 = await house.in_sync("ana", "ben")
+    step = await house.shared_step(a1, "Book ferry")
+    dump = await house.home.dump()
+    await b1.patch("step", step, done=True)
+    await b1.insert("check_in", local_date="2026-11-20", text="Shown.", audience=house.couple, shared_parts=["text"])
+    await b1.sync()
+    await a1.patch("step", step, taken_by=[a1.person])
+    await a1.pull_only()
+    assert [each["text"] for each in await a1.documents("shown_check_in")] == ["Shown."]
+
+    await house.home.restore(dump)
+    await a1.sync()
+
+    assert await a1.documents("shown_check_in") == [], "the server has it no more"
+    await agree(a1, b1)
+    await house.equal_everywhere()
+    for device in (a1, b1):
+        shown = await device.document("step", step)
+        assert (shown["taken_by"], shown["done"]) == ([a1.person], True)
+
+
 async def test_resend_without_base(house: WatermelonHouse) -> None:
     """Ana has taken back what she showed; Ben's device sends everything again, and keeps nothing of it."""
     a1, b1 = await house.in_sync("ana", "ben")
@@ -208,6 +231,32 @@ async def test_long_absence(house: WatermelonHouse) -> None:
         assert dropped not in {each["id"] for each in await device.rows("step")}
     said = [*await b1.documents("step"), *await b1.documents("unplaced")]
     assert str(said).count("What Ben says of it") == 1
+
+
+@BOTH
+async def test_a_device_that_has_lost_its_cursor_pulls_all_and_keeps_nothing_else(house: WatermelonHouse) -> None:
+    """A window was closed meanwhile, of which the server says nothing to who begins anew. What waits is sent."""
+    a1, b1 = await house.in_sync("ana", "ben")
+    entry = await a1.insert(
+        "check_in", local_date="2026-11-20", text="A hard day", audience=house.couple, shared_parts=["text"]
+    )
+    step = await house.shared_step(a1, "Book ferry")
+    await agree(a1, b1)
+    assert await b1.keeps("A hard day")
+    await a1.patch("check_in", entry, audience="only_me")
+    await a1.sync()
+    await house.home.pass_the_horizon()
+    await b1.patch("step", step, title="Book the ferry")
+    new = await house.step_by(b1, "Pack bags")
+    await b1.lose_cursor()
+
+    await b1.sync()
+
+    assert not await b1.keeps("A hard day")
+    shown = {each["id"]: each["title"] for each in await b1.documents("step")}
+    assert shown == {step: "Book the ferry", new: "Pack bags"}
+    await agree(b1, a1)
+    await house.equal_everywhere()
 
 
 @BOTH

@@ -136,6 +136,12 @@ class Device {
         delete this.database.batch;
     }
 
+    /** Lose where it is. */
+    async loseCursor() {
+        const timestamp = await this.database.adapter.getLocal('__watermelon_last_pulled_at');
+        await this.database.localStorage.remove(`cursor:${timestamp}`);
+    }
+
     /** From now on, keep the answers to pulls or to pushes on their way back. */
     hold({ what }) {
         let release;
@@ -195,8 +201,8 @@ class Device {
         return this.answers.join('\n');
     }
 
-    /** What WatermelonDB itself finds wrong, within its database and between that and the server. */
-    async diagnosed() {
+    /** What WatermelonDB itself finds wrong, within its database and, `but` for some columns, between that and the server. */
+    async diagnosed({ but }) {
         this.network.requests = true;
         const found = [
             await diagnostics.diagnoseDatabaseStructure({ db: this.database }),
@@ -204,6 +210,8 @@ class Device {
                 db: this.database,
                 synchronize: () => this.haven.sync(),
                 pullChanges: ({ lastPulledAt }) => this.#saidSince(lastPulledAt),
+                isInconsistentRecordAllowed: async ({ inconsistentColumns: [...names] }) =>
+                    names.length > 0 && names.every((name) => but.includes(name)),
                 isExcessLocalRecordAllowed: async ({ tableName }) => tableName === DRAFT.name,
             }),
         ];
