@@ -150,8 +150,6 @@ def removal_of(
     """Return the removal of a record of which a client sends only the id: of what it was given by its last pull."""
     if stored.removed or stored.gone:
         return None
-    known = Place(space.epoch, 0) if place is None else place
-    base = min(known.version, common(space, known))
+    base = 0 if place is None else min(place.version, common(space, place))
     key = keyed_id(own_key, "removed", device, row.kind, row.named, str(base))
-    couple = space.couple if space.home == "couple" else None
-    return Change(key=key, kind=row.kind, id=stored.id, base=base, couple=couple, remove=True)
+    return Change(key=key, kind=row.kind, id=stored.id, base=base, couple=space.couple, remove=True)

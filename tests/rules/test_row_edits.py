@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from domain.ids import DeviceId, RecordId
 from domain.records import Alternative, Record, Stamp
+from sync.bodies import canonical
 from sync.merge import BESIDE as ALTERNATIVES
 from sync.ports import History, Life, Place, Row, Shadow, Snapshot, Space, Stood
 from sync.row_edits import (
@@ -266,6 +267,12 @@ def test_a_number_in_its_column_removes_and_null_brings_back() -> None:
     assert edited(row("done", done=True, removed_at=8), stored_step(removed=True)).remove is UNSET
 
 
+def test_a_row_that_says_nothing_but_that_it_was_removed_is_removed() -> None:
+    bare = {"id": STEP_ID, "rev": 6, "epoch": str(HOME.epoch), "removed_at": 1, "_changed": "removed_at"}
+    made = edited(bare, stored_step())
+    assert (made.base, made.set, made.remove) == (6, {}, True)
+
+
 def test_an_edit_and_a_removal_are_one_change() -> None:
     made = edited(row("removed_at,title", removed_at=1, title="Go."), stored_step())
     assert (made.set, made.was, made.remove) == ({"title": "Go."}, {"title": "Pack."}, True)
@@ -365,6 +372,17 @@ def test_what_was_pushed_as_removed_is_not_removed_again_and_can_be_brought_back
 def test_what_has_no_id_is_refused_with_its_words() -> None:
     made = edited(row("title", id="kiwi", title="Go."), None, shadow=None)
     assert made.set == {"again": True, "goal": GOAL_ID, "title": "Go.", "proof": "proof"}
+
+
+def test_a_retry_has_the_same_key_though_a_newer_server_receives_it() -> None:
+    held = {"goal": GOAL_ID, "title": "Pack.", "taken_by": [], "done": False, "proof": "proof"}
+    held |= {"alternatives": {}, "merged": []}
+    marks = {"id": STEP_ID, "rev": 6, "epoch": str(HOME.epoch), "author": str(ANA), "couple": str(COUPLE)}
+    # The order in which the two names of what its client knew are written is part of it.
+    start = b'{"fields":' + canonical(held) + b',"deleted":true}'
+    said = (canonical(held | {"_deleted": True}), start, canonical(marks | held | {"_deleted": False}))
+    key = keyed_id(ID_KEYS[OWN], "submitted", PHONE, "step", STEP_ID, *said)
+    assert edited(row("removed_at"), stored_step(removed=True)).key == key
 
 
 def test_a_retry_has_the_same_key_and_another_edit_another() -> None:

@@ -13,10 +13,11 @@ from domain.ids import RecordId
 from domain.kinds import KINDS
 from sync import rxdb, service
 from sync.memory import MemoryStore
+from sync.paging import EpochChangedError
 from sync.ports import Caller
 from sync.rxdb import PushedRow
 from sync.sealing import keyed_id
-from sync.wire import VERSION_MAX
+from sync.wire import VERSION_MAX, Reset
 from tests.pair import HeldKeys, Pair, Somebody
 
 DELETED = {"_deleted": True}
@@ -366,6 +367,21 @@ async def test_whoever_comes_back_later_is_repeated_what_was_pushed_before_the_l
     again = await entries.page(at)
     assert len(again.documents) == 2
     assert (await entries.page(again.checkpoint.c)).documents == []
+
+
+async def test_a_checkpoint_of_a_life_that_is_over_names_the_space_its_new_life_and_how_far_both_are_one(
+    pair: Pair,
+) -> None:
+    entries = Collection(pair, pair.ana.phone, "check_in")
+    dump = saved(pair)
+    await days(entries, 1)
+    at = (await entries.page()).checkpoint.c
+    restored(pair, dump)
+    with pytest.raises(EpochChangedError) as over:
+        await entries.page(at)
+    own = (await pair.page(pair.ana)).spaces[pair.ana.personal]
+    assert over.value.reset == Reset(space=own.id, epoch=own.epoch, head=1)
+    assert str(over.value) == str(own.epoch)
 
 
 # Everything sent again, without what the client knew before -------------------------------------------------------
