@@ -13,7 +13,7 @@ from domain.policies import Policy
 from domain.records import Alternative
 from domain.shapes import Anything, Text
 from sync.bodies import encoded_body
-from sync.documents import MARKS, collection_schemas, deleted, document, held, names_in, type_of
+from sync.documents import MARKS, collection_schemas, deleted, document, held, names_in, records_schema, type_of
 from sync.ports import Row
 from tests.rules.boards import ANA, BEN, COUPLE, COUPLE_SPACE, OWN_SPACE
 
@@ -92,6 +92,38 @@ def test_an_app_knows_the_kinds_of_its_schema_and_of_earlier_ones() -> None:
 
 def test_a_collection_has_the_version_before_that_of_the_app_since_rxdb_begins_with_none() -> None:
     assert [collection_schemas(schema)["step"]["version"] for schema in (1, 2, 3)] == [0, 1, 2]
+
+
+def test_one_collection_of_everything_has_the_properties_of_all_kinds_and_asks_for_the_kind() -> None:
+    schema = records_schema(1)
+    properties = schema.pop("properties")
+    assert schema == {
+        "title": "records",
+        "version": 0,
+        "primaryKey": "id",
+        "type": "object",
+        "required": ["id", "kind"],
+    }
+    assert properties.keys() == {"kind"}.union(*(names_in(kind, 1) for kind in KINDS.values()))
+    assert list(properties)[:5] == ["id", "kind", "rev", "epoch", "author"]
+    assert (properties["id"], properties["kind"]) == ({"type": "string", "maxLength": 36}, {"type": ["string"]})
+    assert (properties["title"], properties["valence"]) == ({"type": ["null", "string"]}, {"type": ["integer", "null"]})
+    assert properties["rev"] == {"type": ["integer", "null"], "description": MARKS["rev"][1]}
+
+
+def test_a_name_that_two_kinds_have_for_two_sorts_of_values_may_hold_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = replace(STEP, name="shopping", fields={"title": Field(Anything({"type": "array"}), Policy.LATER)})
+    monkeypatch.setitem(KINDS, "shopping", other)  # type: ignore[arg-type]
+    assert records_schema(1)["properties"]["title"] == {"type": ["array", "null", "string"]}
+
+
+def test_a_collection_of_everything_knows_the_kinds_of_its_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    dream = replace(STEP, name="dream", fields={"vivid": Field(Anything({"type": "boolean"}), Policy.LATER)}, schema=2)
+    monkeypatch.setitem(KINDS, "dream", dream)  # type: ignore[arg-type]
+    monkeypatch.setitem(KINDS, "step", NEWER)  # type: ignore[arg-type]
+    old, new = (records_schema(schema) for schema in (1, 2))
+    assert new["properties"].keys() - old["properties"].keys() == {"vivid", "where"}
+    assert (old["version"], new["version"]) == (0, 1)
 
 
 def test_a_document_of_one_person_names_no_couple() -> None:

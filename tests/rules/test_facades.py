@@ -127,7 +127,7 @@ def kept(status: Status, version: int | None, *, before: list[Record], written: 
         writes=Writes(spaces={}, heads={}, records=tuple(Stored(each, None) for each in written)),
     )
     loaded = Loaded(spaces={}, records={(each.space, each.id): each for each in before}, outcomes={}, counts={})
-    return list(shadows_of({key: row}, loaded, decisions))
+    return shadows_of({key: row}, loaded, decisions)
 
 
 STEP = a_record(TOGETHER, "step", STEP_ID)
@@ -166,7 +166,15 @@ def test_of_several_rows_each_is_kept_whatever_came_of_the_one_before() -> None:
     rows = dict(zip(keys, [a_row(), a_row(identity="kiwi"), a_row(title="Pack.", _deleted=True)], strict=True))
     loaded = Loaded(spaces={}, records={(TOGETHER, STEP.id): STEP}, outcomes={}, counts={})
     decisions = Decisions(outcomes=tuple(outcomes), writes=Writes(spaces={}, heads={}))
-    assert list(shadows_of(rows, loaded, decisions)) == [SHADOW]
+    assert shadows_of(rows, loaded, decisions) == [SHADOW]
+
+
+def test_of_a_record_that_was_pushed_twice_the_last_is_kept() -> None:
+    keys = [UUID(int=70), UUID(int=71)]
+    rows = dict(zip(keys, [a_row(title="Go."), a_row(title="Pack.", _deleted=True)], strict=True))
+    outcomes = tuple(Outcome(key=key, status="applied", version=version) for version, key in enumerate(keys, 7))
+    loaded = Loaded(spaces={}, records={(TOGETHER, STEP.id): STEP}, outcomes={}, counts={})
+    assert shadows_of(rows, loaded, Decisions(outcomes=outcomes, writes=Writes(spaces={}, heads={}))) == [SHADOW]
 
 
 def test_what_this_push_has_written_counts_more_than_what_was_there() -> None:

@@ -68,6 +68,10 @@ def test_an_id_of_any_other_make_is_none(version: int) -> None:
     assert understood("step", {"id": f"5f0c7c1a-90b3-{version}e1d-8a61-2c4d6e8fa001"}, None).id is None
 
 
+def test_a_kind_is_cut_to_the_length_that_a_name_can_have() -> None:
+    assert understood("k" * 41, {}, None).kind == "k" * 40
+
+
 def test_the_couple_is_the_one_of_the_document_else_the_one_that_its_client_knew() -> None:
     other = UUID(int=41)
     assert understood("step", {"couple": str(other)}, KNOWN).couple == other
@@ -115,6 +119,11 @@ def test_an_edit_is_what_differs_and_says_what_a_text_was_before() -> None:
 
 def test_the_same_document_is_no_edit() -> None:
     assert change(step()) is None
+
+
+def test_what_is_the_client_library_s_own_and_what_kind_a_document_is_are_no_edits() -> None:
+    assert change(step(_attachments={}, _meta={"lwt": 1}, kind="step")) is None
+    assert change(step(), step(_attachments={}, kind="goal")) is None
 
 
 def test_what_is_left_out_is_emptied() -> None:
