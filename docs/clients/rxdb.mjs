@@ -52,6 +52,8 @@ export function haven({ server, token, schema, storage, batchSize = 100, retryTi
     return async function replicate(collection) {
         const path = (what) => `/v1/rxdb/${collection.name}/${what}?schema=${schema}`;
         const place = `haven-life-${collection.database.name}-${collection.name}`;
+        const pushes = new Map(); // those under way, with the ids of their documents
+        const pulls = new Set(); // likewise: of each, the ids of what was being pushed meanwhile
         let current = begin(Number(await storage.getItem(place)));
 
         function begin(life) {
@@ -78,14 +80,28 @@ export function haven({ server, token, schema, storage, batchSize = 100, retryTi
                 pull: {
                     batchSize,
                     stream$: hints$,
-                    handler: (checkpoint, limit) => {
-                        const after = checkpoint ? `&checkpoint=${encodeURIComponent(checkpoint.c)}` : '';
-                        return asked(`${path('pull')}&limit=${limit}${after}`);
+                    handler: async (checkpoint, limit) => {
+                        const after = checkpoint?.c ? `&checkpoint=${encodeURIComponent(checkpoint.c)}` : '';
+                        const pushed = new Set([...pushes.values()].flat());
+                        pulls.add(pushed);
+                        const pull = asked(`${path('pull')}&limit=${limit}${after}`);
+                        const page = await pull.finally(() => pulls.delete(pushed));
+                        const documents = page.documents.filter(({ id }) => !pushed.has(id));
+                        if (documents.length === page.documents.length) return page;
+                        // RxDB would pass over these, or lay them over the newer answer to their push. They come again.
+                        Promise.allSettled(pushes.keys()).then(() => replication.reSync());
+                        return { documents, checkpoint };
                     },
                 },
                 push: {
                     batchSize: 20, // so many of the longest records fit into one request
-                    handler: (rows) => asked(path('push'), { method: 'POST', body: JSON.stringify(rows) }),
+                    handler: (rows) => {
+                        const ids = rows.map(({ newDocumentState }) => newDocumentState.id);
+                        const push = asked(path('push'), { method: 'POST', body: JSON.stringify(rows) });
+                        pushes.set(push, ids);
+                        for (const pushed of pulls) ids.forEach((id) => pushed.add(id));
+                        return push.finally(() => pushes.delete(push));
+                    },
                 },
             });
             return replication;

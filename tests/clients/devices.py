@@ -5,7 +5,7 @@ Those with WatermelonDB, in `watermelon.py`, are told most of the same.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +16,7 @@ import msgspec
 from litestar import Litestar
 
 from api.app import create_app
+from api.edge import Application
 from api.wiring import Parts
 from domain.kinds import KINDS
 from sync.documents import known_fields
@@ -29,6 +30,7 @@ DEADLINE_S = 90
 LINE_BYTES_MAX = 64 * 1024 * 1024
 
 Document = dict[str, Any]
+Held = Literal["pulls", "pages", "answers"]
 
 
 class Process:
@@ -185,14 +187,14 @@ class Device:
         await self._ask("send")
 
     @asynccontextmanager
-    async def held(self, what: Literal["pulls", "answers"]) -> AsyncIterator[None]:
-        """Keep pulls on their way to the server, or the answers to pushes on their way back, as long as this lasts."""
+    async def held(self, what: Held) -> AsyncIterator[None]:
+        """Meanwhile keep pulls on their way to the server, or their pages or answers to pushes on their way back."""
         await self._ask("hold", what=what)
         yield
         await self._ask("release", what=what)
 
-    async def holds(self, what: Literal["pulls", "answers"], kind: str) -> None:
-        """Return once a pull of this kind, or an answer about it, is kept on its way."""
+    async def holds(self, what: Held, kind: str) -> None:
+        """Return once a pull of this kind, its page, or an answer about it, is kept on its way."""
         async with asyncio.timeout(DEADLINE_S):
             while kind not in await self._ask("held", what=what):  # noqa: ASYNC110 - another process is waited for
                 await asyncio.sleep(0.02)
@@ -200,6 +202,20 @@ class Device:
     async def drop_stream(self) -> None:
         """Lose the live stream, and find no other until `online`."""
         await self._ask("dropStream")
+
+    async def storm(self, *, seed: int, name: str, line: int, goals: Sequence[str], edits: int) -> dict[str, list[str]]:
+        """While online, edit one line of these goals' notes many times in bad weather, and now and then begin again.
+
+        Return the sentences that have to stand there, by goal.
+        """
+        standing: dict[str, list[str]] = await self._ask(
+            "storm", seed=seed, name=name, line=line, goals=list(goals), edits=edits
+        )
+        return standing
+
+    async def calm(self) -> None:
+        """While online, wait until nothing is under way and nothing waits to be sent."""
+        await self._ask("calm")
 
     async def shows(self, kind: str, identity: UUID | str, **fields: Any) -> None:
         """Return once a record shows these fields, without being asked to sync."""
@@ -218,6 +234,15 @@ class Device:
         await self._ask("loseAnswers", count=count)
 
     # Looking
+
+    async def watch(self, kind: str, identity: UUID | str) -> None:
+        """From now on, remember what it shows of a record."""
+        await self._ask("watch", kind=kind, id=str(identity))
+
+    async def saw(self) -> list[Document]:
+        """What it has shown since, one after the other."""
+        saw: list[Document] = await self._ask("sawSince")
+        return saw
 
     async def documents(self, kind: str) -> list[Document]:
         """What an app's query finds."""
@@ -268,7 +293,9 @@ class House:
     async def device(self, whose: str, **how: Any) -> Device:
         """One more device of Ana or Ben; it has not synced yet.
 
-        `file`: where it keeps everything; in memory else. `schema`: that of its app; the first else.
+        `file`: where it keeps everything; in memory else. `schema`: that of its app; the first else. `only`: the kinds
+        that its app uses; all else. `plain`: with a plain adapter. `documentsAs`: hear by a stream of documents,
+        read by this token.
         """
         owner = self.home.ana if whose == "ana" else self.home.ben
         return await self._opened(await people.another_device(self.home.client, owner), how)
@@ -389,11 +416,15 @@ async def agree(*devices: Device) -> None:
 
 @asynccontextmanager
 async def house_of(
-    client: httpx.AsyncClient, parts: Parts, processes: Processes, house_class: type[House] = House
+    client: httpx.AsyncClient,
+    parts: Parts,
+    processes: Processes,
+    house_class: type[House] = House,
+    facade: Callable[[Application], Application] = lambda app: app,
 ) -> AsyncIterator[House]:
-    """A couple of which both have agreed on a goal, and a server for their devices."""
+    """A couple of which both have agreed on a goal, and a server for their devices, who meet it through `facade`."""
     app = create_app(parts)
-    async with home_of(client, parts) as home, serving(app) as server:
+    async with home_of(client, parts) as home, serving(facade(app)) as server:
         house = house_class(home, app, str(server.base_url).rstrip("/"), processes)
         try:
             yield house

@@ -13,11 +13,15 @@ import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { wrappedValidateAjvStorage } from 'rxdb/plugins/validate-ajv';
 import { OFFLINE, asked, obey } from './lines.mjs';
 import { haven, havenCollections } from './node_modules/haven/rxdb.mjs'; // a copy of docs/clients/rxdb.mjs, pasted there as into an app
+import { Weather, carryDocuments, plainly, said } from './rxdb_storm.mjs';
 
 const PASSING = ['epoch_changed', 'busy']; // problems after which the adapter, or RxDB, goes on by itself
 const RETRY_MS = 50;
 const ROUNDS_MAX = 200;
 const EVERYTHING = 1_000_000;
+const PAUSE_MS = 120;
+const REWORDED = 0.3;
+const ENDED = 0.15;
 
 globalThis.crypto ??= webcrypto; // Node 18, which Debian 12 has, keeps it in a module
 disableWarnings();
@@ -25,23 +29,29 @@ addRxPlugin(RxDBDevModePlugin);
 addRxPlugin(RxDBMigrationSchemaPlugin);
 
 class Device {
-    network = { requests: false, stream: false, pushing: null, answersToLose: 0, held: {} };
+    network = { requests: false, stream: false, pushing: null, answersToLose: 0, held: {}, weather: null };
     streams = new Set();
     pulls = new Map();
     pushed = [];
     underWay = 0;
-    waiting = { pulls: [], answers: [] };
+    sent = 0;
+    life = 0;
+    waiting = { pulls: [], pages: [], answers: [] };
     answers = [];
 
     replicating = [];
     watched = new WeakSet();
     wrong = [];
     received = 0;
+    seen = [];
 
     // What it is told -----------------------------------------------------------------------------------------------
 
-    /** `together` in one collection of all kinds. */
-    async open({ server, token, schema, file, batchSize, together }) {
+    /**
+     * `only` these kinds, if given, or all `together` in one collection. `plain`: with a plain adapter instead of Haven's.
+     * `documentsAs` another device of the person's the stream carries documents.
+     */
+    async open({ server, token, schema, file, batchSize, only, together, plain, documentsAs }) {
         const kept = file ? keptIn(file) : inMemory();
         const storage = file ? getRxStorageLocalstorage({ localStorage: kept }) : getRxStorageMemory();
         this.db = await createRxDatabase({
@@ -50,11 +60,13 @@ class Device {
             multiInstance: false,
         });
         const schemas = await (await fetch(`${server}/v1/rxdb/schemas/${schema}`)).json();
-        const wanted = together ? { collections: { records: schemas.records } } : schemas;
-        await this.db.addCollections(havenCollections(wanted));
+        const described = havenCollections(together ? { collections: { records: schemas.records } } : schemas);
+        const wanted = Object.entries(described).filter(([kind]) => only?.includes(kind) ?? true);
+        await this.db.addCollections(Object.fromEntries(wanted));
         this.together = together;
         const options = { batchSize, retryTime: RETRY_MS, fetch: (...request) => this.#send(...request) };
-        this.replicate = haven({ server, token, schema, storage: kept, ...options });
+        this.replicate = (plain ? plainly : haven)({ server, token, schema, storage: kept, ...options });
+        this.carrying = documentsAs && { server, schema, headers: { Authorization: `Bearer ${documentsAs}` } };
     }
 
     async insert({ kind, document }) {
@@ -95,6 +107,7 @@ class Device {
     async online() {
         Object.assign(this.network, { requests: true, stream: true });
         await this.#begin();
+        if (this.carrying) this.#carry();
     }
 
     offline() {
@@ -115,6 +128,35 @@ class Device {
         throw new Error(`It does not come to rest: ${this.pushed.length - first} pushes in ${ROUNDS_MAX} rounds.`);
     }
 
+    /**
+     * Edit these goals many times in bad weather, in one line of the text, while replications are ended and begun again.
+     * Return the sentences that were not replaced by others, by goal.
+     */
+    async storm({ seed, name, line, goals, edits }) {
+        const weather = (this.network.weather = new Weather(seed));
+        const standing = Object.fromEntries(goals.map((id) => [id, []]));
+        for (let nth = 1; nth <= edits; nth += 1) {
+            const ends = weather.happens(ENDED);
+            if (ends) await this.#end();
+            // At the end each once more, as the other does: nothing comes after that and would hide what is stale.
+            const id = edits - nth < goals.length ? goals[edits - nth] : weather.oneOf(goals);
+            const before = weather.happens(REWORDED) ? standing[id].pop() : undefined;
+            const sentence = `${name} ${nth}.`;
+            standing[id].push(sentence);
+            const goal = await this.#found('goal', id);
+            await goal.incrementalModify((now) => ({ ...now, notes: said(now.notes, { line, before, sentence }) }));
+            if (ends) await this.#begin();
+            await sleep(weather.chance() * PAUSE_MS);
+        }
+        this.network.weather = null;
+        return standing;
+    }
+
+    /** While online, wait until nothing is under way and nothing waits to be sent. */
+    async calm() {
+        await Promise.all(this.#replications().map((each) => each.awaitInSync()));
+    }
+
     loseAnswers({ count }) {
         this.network.answersToLose = count;
     }
@@ -126,7 +168,7 @@ class Device {
         this.network.requests = false;
     }
 
-    /** From now on, keep pulls on their way to the server, or the answers to pushes on their way back. */
+    /** From now on, keep pulls on their way to the server, or their pages or the answers to pushes on their way back. */
     hold({ what }) {
         let release;
         this.network.held[what] = { until: new Promise((resolve) => (release = resolve)), release };
@@ -161,6 +203,15 @@ class Device {
         while (!told('RC_PULL') || !told('RC_PUSH')) await sleep(2);
         this.network.requests = false;
         return [...new Set(this.#complaints())].sort();
+    }
+
+    /** From now on, remember each state of a document that an app would show. */
+    async watch({ kind, id }) {
+        (await this.#found(kind, id)).$.subscribe((each) => this.seen.push(each.toJSON()));
+    }
+
+    sawSince() {
+        return this.seen;
     }
 
     async documents({ kind }) {
@@ -200,6 +251,7 @@ class Device {
     async #send(address, request) {
         const { pathname } = new URL(address);
         const [, , , kind, what] = pathname.split('/');
+        if (pathname === '/v1/live' && this.carrying) throw new TypeError(OFFLINE);
         if (pathname === '/v1/live') return this.#listen(address, request);
         if (!this.network.requests) throw new TypeError(OFFLINE);
         if (what === 'pull') return this.#pull(kind, address, request);
@@ -220,7 +272,8 @@ class Device {
         const pulls = this.#pullsOf(kind);
         const number = (pulls.begun += 1);
         await this.#passed('pulls', kind);
-        const answer = await this.#answer(address, request);
+        const answer = await this.#answer('pull', address, request);
+        await this.#passed('pages', kind);
         if (answer.ok) pulls.answered = Math.max(pulls.answered, number);
         return answer;
     }
@@ -228,7 +281,7 @@ class Device {
     async #push(kind, address, request) {
         this.pushed.push({ kind, rows: JSON.parse(request.body) });
         this.underWay += 1;
-        const answer = await this.#answer(address, request).finally(() => (this.underWay -= 1));
+        const answer = await this.#answer('push', address, request).finally(() => (this.underWay -= 1));
         await this.#passed('answers', kind);
         if (this.network.answersToLose > 0) {
             this.network.answersToLose -= 1;
@@ -244,10 +297,37 @@ class Device {
         this.waiting[what].splice(this.waiting[what].indexOf(kind), 1);
     }
 
-    async #answer(address, request) {
-        const answer = await asked(address, request);
+    async #answer(what, address, request) {
+        const { weather } = this.network;
+        const { life } = this;
+        await weather?.delay(what, 'there');
+        if (life !== this.life) throw new TypeError(OFFLINE);
+        this.sent += 1;
+        const answer = await asked(address, request).finally(() => (this.sent -= 1));
+        await weather?.delay(what, 'back');
+        if (weather?.loses()) throw new TypeError(OFFLINE);
         this.answers.push(answer.text);
         return answer.response;
+    }
+
+    /** Hear by a stream of documents instead of the adapter's, until it is cut. */
+    async #carry() {
+        const cut = new AbortController();
+        this.streams.add(() => cut.abort());
+        const { server, schema, headers } = this.carrying;
+        const ask = (path) => fetch(server + path, { headers, signal: cut.signal });
+        const pulled = async (kind, place) => {
+            const after = place ? `&checkpoint=${encodeURIComponent(place)}` : '';
+            return (await ask(`/v1/rxdb/${kind}/pull?schema=${schema}&limit=100${after}`)).json();
+        };
+        const replication = (kind) => this.#replications().find((each) => each.collection.name === kind);
+        const carried = carryDocuments({
+            kinds: Object.keys(this.db.collections),
+            live: () => ask('/v1/live'),
+            pull: pulled,
+            emit: (kind, news) => replication(kind)?.emitEvent(news),
+        });
+        await carried.catch((fault) => cut.signal.aborted || this.wrong.push(fault));
     }
 
     #mayPush(kind) {
@@ -266,6 +346,15 @@ class Device {
         const collections = Object.values(this.db.collections);
         this.replicating = await Promise.all(collections.map((each) => this.replicate(each)));
         this.#replications();
+    }
+
+    /** End all replications. What is on its way to the server is lost, and what has come there is carried out. */
+    async #end() {
+        const ended = this.#replications();
+        this.replicating = [];
+        this.life += 1;
+        await Promise.all(ended.map((each) => each.cancel()));
+        while (this.sent > 0) await sleep(2);
     }
 
     /** All that run now. One that took an earlier one's place is watched as soon as it is seen here. */

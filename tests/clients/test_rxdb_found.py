@@ -68,3 +68,22 @@ async def test_a_phone_that_is_put_away_while_it_pushes_misses_nothing(
 
         await house.equal_everywhere()
         assert (await a1.document("step", step))["done"] is True
+
+
+async def test_a_page_that_was_read_before_an_edit_is_not_laid_over_it(house: House) -> None:
+    """RxDB knows no versions: what comes last stands, and whoever wrote on would take the lost words out everywhere."""
+    a1, b1 = await house.in_sync("ana", "ben")
+    step = await house.shared_step(a1, "Book ferry")
+    await a1.online()
+    await a1.rest()
+    async with a1.held("pages"):
+        await b1.patch("step", step, done=True)
+        await b1.sync()
+        await a1.holds("pages", "step")
+        await a1.patch("step", step, title="Book the ferry")
+        await a1.shows("step", step, title="Book the ferry", done=True)
+        await a1.watch("step", step)
+
+    await agree(a1, b1)
+    assert {each["title"] for each in await a1.saw()} == {"Book the ferry"}
+    await house.equal_everywhere()
