@@ -31,6 +31,9 @@ PROJECT = Path(__file__).resolve().parent.parent
 TURN_KEY = 0x7E57
 """The advisory lock under which workers make and drop databases, on the server's own `postgres` database."""
 
+TRAPS: list[object] = ["met by", "seeds", "of these wrong", "lost", "stale", "undone", "beside"]
+"""The head of the table of `tests/clients/test_rxdb_traps.py`."""
+
 _heard: list[str] = []
 
 laws.register_profile("quick", derandomize=True, deadline=None, max_examples=30, database=None)
@@ -43,15 +46,22 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what all simulated seeds of this run have met together."""
+    """Print what all simulated seeds of this run have met together, and the storms of RxDB's phones by trap."""
     hits: Counter[str] = Counter()
+    traps: list[list[object]] = []
     for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
         for name, met in report.user_properties:
             if name == "hits":
                 hits.update(cast("dict[str, int]", met))
+            elif name == "trap":
+                traps.append(cast("list[object]", met))
     if hits:
         terminalreporter.section("what the simulation has met", sep="-")
         terminalreporter.write_line(table(hits))
+    if traps:
+        terminalreporter.section("what RxDB's phones have met in bad weather", sep="-")
+        for row in [TRAPS, *sorted(traps, key=str)]:
+            terminalreporter.write_line(f"{row[0]:<30}" + "".join(f"{each:>16}" for each in row[1:]))
 
 
 @pytest.fixture(scope="session")
