@@ -11,10 +11,11 @@ from domain.ids import RecordId, SpaceId
 from domain.kinds import KINDS
 from domain.records import Record
 from sync.lives import common
-from sync.ports import Caller, Loaded, Page, Place, Shadow, Space, Store, Wanted
+from sync.ports import Caller, Loaded, Page, Place, Shadow, Snapshot, Space, Store, Wanted
+from sync.purge import holds_purged
 from sync.reconcile import Decisions
 from sync.submitted import Submitted, life_of, snapshot
-from sync.wire import VERSION_MAX
+from sync.wire import VERSION_MAX, Change
 
 
 async def as_it_is(store: Store, caller: Caller, again: Collection[RecordId] = ()) -> Page:
@@ -48,23 +49,33 @@ def base_of(row: Submitted, spaces: Mapping[SpaceId, Space]) -> int:
     return max((common(space, Place(epoch, rev)) for space in spaces.values()), default=0)
 
 
-def shadows_of(rows: Mapping[UUID, Submitted], loaded: Loaded, decisions: Decisions) -> list[Shadow]:
-    """Return what is to be kept of rows, by their changes' keys: what was submitted, and what version came of it.
+def shadows_of(
+    edits: Mapping[UUID, tuple[Submitted, Change]],
+    loaded: Loaded,
+    decisions: Decisions,
+    id_keys: Mapping[SpaceId, bytes],
+) -> list[Shadow]:
+    """Return what is to be kept of edits, by their keys: what was submitted, and what version came of it.
 
-    It is one a record, the last: a row can be several changes, and a client can push it twice.
+    It is one a record, the last: a row can be several changes, and a client can push it twice. Of one that still holds
+    words which were destroyed since only that there was one: it is nobody's base.
     """
     records = {record.id: record for record in loaded.records.values()}
     records |= {each.record.id: each.record for each in decisions.writes.records}
     kept: dict[RecordId, Shadow] = {}
     for outcome in decisions.outcomes:
-        row = rows[outcome.key]
+        row, change = edits[outcome.key]
         if outcome.status in ("refused", "duplicate") or outcome.version is None or row.id not in records:
             continue
+        record, said = records[row.id], snapshot(row.new)
+        destroyed = holds_purged(
+            said.fields, record.purged, base=change.base, id_key=id_keys[record.space], record=record.id
+        )
         kept[row.id] = Shadow(
-            space=records[row.id].space,
+            space=record.space,
             record=row.id,
             kind=row.kind,
-            version=outcome.version,
-            snapshot=snapshot(row.new),
+            version=0 if destroyed else outcome.version,
+            snapshot=Snapshot({}) if destroyed else said,
         )
     return list(kept.values())

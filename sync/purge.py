@@ -45,6 +45,20 @@ def cleaned(value: Any, purged: Purged, id_key: bytes, record: RecordId) -> Any:
     return without(value, lambda sentence: remembers(purged, hashed(id_key, record, sentence)))
 
 
+def holds_purged(value: Any, purged: Purged | None, *, base: int, id_key: bytes, record: RecordId) -> bool:
+    """Return whether any text in a JSON value still holds a sentence that was purged after its base."""
+    if purged is None or base >= purged.version:
+        return False
+    return any(cleaned(text, purged, id_key, record) != text for text in _texts(value))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts(part)
+
+
 def remembers(purged: Purged, hash_: bytes) -> bool:
     """Return whether the sentence with this hash was purged; the sieve may say so of another one."""
     return hash_ in purged.hashes or (bool(purged.sieve) and all(_bit(purged.sieve, at) for at in _probes(hash_)))

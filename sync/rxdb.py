@@ -141,7 +141,8 @@ async def push(
     A document that is merged in silence would stay stale on its client for good. Nothing is a fault of content: what
     cannot be stored comes back as deleted, and its words are kept as `unplaced`.
     """
-    own_key = (await id_keys_of(keys, caller))[caller.personal]
+    id_keys = await id_keys_of(keys, caller)
+    own_key = id_keys[caller.personal]
     rows = [
         understood(_kind_of(kind, each.new_document_state), each.new_document_state, each.assumed_master_state)
         for each in pushed
@@ -167,7 +168,7 @@ async def push(
     if edits:
 
         def submitted(loaded: Loaded, decisions: Decisions) -> tuple[Shadow, ...]:
-            return tuple(shadows_of({key: row for key, (row, _) in edits.items()}, loaded, decisions))
+            return tuple(shadows_of(edits, loaded, decisions, id_keys))
 
         every = [change for _, change in edits.values()]
         moved = (await service.push(store, keys, caller, every, now, {}, new_epoch, submitted)).moved

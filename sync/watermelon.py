@@ -143,7 +143,8 @@ async def push(
     Nothing is a fault of content: what cannot be stored is owed to the device as deleted, and its words are kept as
     `unplaced`. Raise `CursorUnreadableError` as `pull` does.
     """
-    own_key = (await id_keys_of(keys, caller))[caller.personal]
+    id_keys = await id_keys_of(keys, caller)
+    own_key = id_keys[caller.personal]
     asked = asked_by(caller, pushed.cursor, schema=schema, limit=1, now=now, own_key=own_key)
     edited = list(_edited(pushed))
     known = await known_of(store, caller, edited)
@@ -152,7 +153,7 @@ async def push(
     if changes:
 
         def submitted(loaded: Loaded, decisions: Decisions) -> tuple[Shadow, ...]:
-            return tuple(shadows_of({key: row for key, (row, _) in changes.items()}, loaded, decisions))
+            return tuple(shadows_of(changes, loaded, decisions, id_keys))
 
         every = [change for _, change in changes.values()]
         moved = (await service.push(store, keys, caller, every, now, {}, new_epoch, submitted)).moved

@@ -300,6 +300,32 @@ async def test_a_purge_leaves_no_shadow_of_anybody_s_device(pair: Pair) -> None:
         assert await pair.store.shadows(who.phone, [record]) == []
 
 
+@pytest.mark.parametrize(
+    "edited", [{"title": "Book the ferry. Kiwi. Pear. Plum."}, {"done": True}], ids=["text", "other"]
+)
+async def test_an_edit_that_is_older_than_a_purge_leaves_no_word_of_it_in_a_shadow(
+    pair: Pair, edited: dict[str, Any]
+) -> None:
+    """Nor does it bring one back when its answer is lost and it comes again, alone or with more."""
+    anas, bens = (Collection(pair, who.phone, "step") for who in (pair.ana, pair.ben))
+    made = step(pair, "Book the ferry. Kiwi.")
+    await anas.push(made)
+    await bens.pull()
+    record = RecordId(UUID(made["id"]))
+    await bens.push(bens.edited(made["id"], title="Book the ferry. Kiwi. Pear."))
+    await bens.pull()
+    await service.purge(pair.store, pair.keys, pair.ana.phone, "step", record, pair.now)
+    old = bens.edited(made["id"], **edited)
+    for _ in range(2):
+        await bens.push(old, answered=False)
+        assert "Kiwi" not in repr(await pair.store.shadows(pair.ben.phone, [record]))
+    (conflict,) = await bens.push(old | {"title": f"{old['title']} Fig."}, answered=False)
+    assert "Kiwi" not in conflict["title"]
+    assert all(words in conflict["title"] for words in ("Pear.", "Fig."))
+    page = await bens.page((await bens.page()).checkpoint.c)
+    assert [each["title"] for each in page.documents] == [conflict["title"]], "it is given once more all the same"
+
+
 async def test_an_edit_of_a_life_that_is_over_counts_up_to_where_both_are_one(pair: Pair) -> None:
     steps, made = Collection(pair, pair.ana.phone, "step"), step(pair, "Book the ferry")
     await steps.push(made)
