@@ -355,11 +355,21 @@ class Home:
         outcomes = await self.parts.pool.fetch(
             "SELECT outcome FROM outcome WHERE space_id = ANY($1)", await self.spaces()
         )
-        return words not in await self.everything_said() and words not in repr(outcomes)
+        return words not in await self.everything_said() and words not in repr((outcomes, await self._shadows()))
 
     async def everything_said(self) -> str:
         """All that is stored for these people, opened: records, what stands beside and behind them, words in boxes."""
         return repr(await self.stock())
+
+    async def _shadows(self) -> list[bytes]:
+        """What devices of client libraries have submitted, opened."""
+        spaces = await self.spaces()
+        opener = await self.parts.keys.of(spaces)
+        rows = await self.parts.pool.fetch("SELECT * FROM shadow WHERE space_id = ANY($1)", spaces)
+        return [
+            opener[SpaceId(row["space_id"])].open(f"shadow/{row['kind']}", row["record_id"], row["body"])
+            for row in rows
+        ]
 
 
 def _beside(alternatives: Mapping[str, Iterable[Any]]) -> dict[str, list[tuple[UUID, str]]]:

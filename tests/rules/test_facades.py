@@ -1,5 +1,6 @@
 """What every facade has to know around a push: where a document stands, its base, and what is kept of it."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -7,13 +8,14 @@ import pytest
 from msgspec.structs import replace
 
 from domain.ids import CoupleId, DeviceId, RecordId, SpaceId
-from domain.records import Record
+from domain.records import Purged, Record
 from sync.facades import as_it_is, base_of, home_of, shadows_of, stored_of
 from sync.memory import MemoryStore
 from sync.ports import Caller, Life, Loaded, Shadow, Snapshot, Space, Stored, Writes
+from sync.purge import hashed
 from sync.reconcile import Decisions
 from sync.submitted import Submitted, understood
-from sync.wire import Outcome, Status
+from sync.wire import Change, Outcome, Status
 from tests.rules.boards import ANA, COUPLE, COUPLE_SPACE, OWN, OWN_SPACE, TOGETHER
 
 FORMERLY, FORMER = SpaceId(UUID(int=23)), CoupleId(UUID(int=41))
@@ -118,6 +120,13 @@ def test_whoever_has_no_space_knew_nothing() -> None:
 # What is kept of it ----------------------------------------------------------------------------------------------
 
 
+ID_KEYS = {TOGETHER: b"key"}
+
+
+def edits(rows: Mapping[UUID, Submitted]) -> dict[UUID, tuple[Submitted, Change]]:
+    return {key: (row, Change(key=key, kind="step", id=UUID(STEP_ID), base=3)) for key, row in rows.items()}
+
+
 def kept(status: Status, version: int | None, *, before: list[Record], written: list[Record]) -> list[Shadow]:
     """What is kept of one row whose change was settled so."""
     key = UUID(int=70)
@@ -127,7 +136,7 @@ def kept(status: Status, version: int | None, *, before: list[Record], written: 
         writes=Writes(spaces={}, heads={}, records=tuple(Stored(each, None) for each in written)),
     )
     loaded = Loaded(spaces={}, records={(each.space, each.id): each for each in before}, outcomes={}, counts={})
-    return shadows_of({key: row}, loaded, decisions)
+    return shadows_of(edits({key: row}), loaded, decisions, ID_KEYS)
 
 
 STEP = a_record(TOGETHER, "step", STEP_ID)
@@ -153,6 +162,13 @@ def test_nothing_is_kept_of_what_was_refused_or_settled_before(status: Status, v
     assert kept(status, version, before=[STEP], written=[]) == []
 
 
+@pytest.mark.parametrize(("purged_at", "stays"), [(3, True), (4, False)])
+def test_of_an_edit_that_had_not_seen_a_purge_no_destroyed_word_is_kept(purged_at: int, stays: bool) -> None:
+    mark = Purged(purged_at, frozenset({hashed(ID_KEYS[TOGETHER], STEP.id, "Pack.")}))
+    emptied = replace(SHADOW, version=0, snapshot=Snapshot({}))
+    assert kept("applied", 8, before=[replace(STEP, purged=mark)], written=[]) == [SHADOW if stays else emptied]
+
+
 def test_nothing_is_kept_of_what_stands_nowhere() -> None:
     assert kept("applied", 8, before=[], written=[]) == []
 
@@ -166,7 +182,7 @@ def test_of_several_rows_each_is_kept_whatever_came_of_the_one_before() -> None:
     rows = dict(zip(keys, [a_row(), a_row(identity="kiwi"), a_row(title="Pack.", _deleted=True)], strict=True))
     loaded = Loaded(spaces={}, records={(TOGETHER, STEP.id): STEP}, outcomes={}, counts={})
     decisions = Decisions(outcomes=tuple(outcomes), writes=Writes(spaces={}, heads={}))
-    assert shadows_of(rows, loaded, decisions) == [SHADOW]
+    assert shadows_of(edits(rows), loaded, decisions, ID_KEYS) == [SHADOW]
 
 
 def test_of_a_record_that_was_pushed_twice_the_last_is_kept() -> None:
@@ -174,7 +190,8 @@ def test_of_a_record_that_was_pushed_twice_the_last_is_kept() -> None:
     rows = dict(zip(keys, [a_row(title="Go."), a_row(title="Pack.", _deleted=True)], strict=True))
     outcomes = tuple(Outcome(key=key, status="applied", version=version) for version, key in enumerate(keys, 7))
     loaded = Loaded(spaces={}, records={(TOGETHER, STEP.id): STEP}, outcomes={}, counts={})
-    assert shadows_of(rows, loaded, Decisions(outcomes=outcomes, writes=Writes(spaces={}, heads={}))) == [SHADOW]
+    decisions = Decisions(outcomes=outcomes, writes=Writes(spaces={}, heads={}))
+    assert shadows_of(edits(rows), loaded, decisions, ID_KEYS) == [SHADOW]
 
 
 def test_what_this_push_has_written_counts_more_than_what_was_there() -> None:
