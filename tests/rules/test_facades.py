@@ -120,7 +120,7 @@ def test_whoever_has_no_space_knew_nothing() -> None:
 # What is kept of it ----------------------------------------------------------------------------------------------
 
 
-ID_KEYS = {TOGETHER: b"key"}
+ID_KEYS = {TOGETHER: b"key", FORMERLY: b"another"}
 
 
 def edits(rows: Mapping[UUID, Submitted]) -> dict[UUID, tuple[Submitted, Change]]:
