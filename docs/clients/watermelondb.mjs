@@ -15,10 +15,14 @@ export function haven({ server, token, schema, database, limit = 500, retryTime 
     const place = (timestamp) => `cursor:${timestamp}`;
     let again, running, next, pulled;
 
-    async function ask(path, request) {
+    async function ask(path, request, tries = 3) {
         const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
         const answer = await fetch(server + path, { ...request, headers });
         if (answer.ok) return answer;
+        if (answer.status === 503 && tries > 1) {
+            await new Promise((go) => setTimeout(go, 1_000 * (Number(answer.headers.get('Retry-After')) || 1)));
+            return ask(path, request, tries - 1);
+        }
         const { type, detail } = await answer.json().catch(() => ({}));
         const message = detail ?? `The server answered ${answer.status}.`;
         throw Object.assign(new Error(message), { code: type, status: answer.status });

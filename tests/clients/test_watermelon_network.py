@@ -178,6 +178,20 @@ async def test_a_pull_that_failed_is_asked_for_again(house: WatermelonHouse) -> 
     assert (await a1.document("step", step))["title"] == "Book ferry"
 
 
+async def test_a_server_that_is_busy_is_asked_again_and_not_for_ever(house: WatermelonHouse) -> None:
+    [a1] = await house.in_sync("ana")
+    step = await house.step_by(a1, "Book ferry")
+    await a1.find_it_busy(3)
+    with pytest.raises(DeviceError, match="Haven is busy"):
+        await a1.sync()
+    await a1.find_it_busy(2)
+
+    await a1.sync()
+
+    assert step in (await house.stored(a1.someone))["step"]
+    assert not await a1.waits()
+
+
 async def test_a_listening_device_shows_what_the_other_writes(house: WatermelonHouse) -> None:
     """What is written before the stream opens for the first time, and while it is down, comes once there is one."""
     a1, b1 = await house.in_sync("ana", "ben")

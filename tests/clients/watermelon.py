@@ -49,6 +49,10 @@ class WatermelonDevice(Device):
         """Pull, but fail to store what came."""
         await self._ask("failToApply")
 
+    async def find_it_busy(self, count: int) -> None:
+        """Be answered so many times that the server is busy."""
+        await self._ask("beTooMany", count=count)
+
     @asynccontextmanager
     async def syncing_while_held(self, what: Literal["pulls", "pushes"]) -> AsyncIterator["asyncio.Task[int]"]:
         """Sync, with the answers to these kept on their way as long as this lasts; yield what to await after it."""
@@ -82,7 +86,7 @@ class WatermelonDevice(Device):
         """Forget where it is."""
         await self._ask("loseCursor")
 
-    async def is_sound(self, *, but: Collection[str]) -> None:
+    async def is_sound(self, *, but: Collection[str] = ()) -> None:
         """Ask WatermelonDB whether its database is whole, and the same as what the server has."""
         found: list[str] = await self._ask("diagnosed", but=list(but))
         assert not found, "\n".join(found)

@@ -22,7 +22,7 @@ logger.default.silence();
 randomId.setGenerator(() => randomUUID()); // as docs/clients/watermelondb.md says
 
 class Device {
-    network = { requests: false, stream: false, pushes: true, answersToLose: 0, held: {} };
+    network = { requests: false, stream: false, pushes: true, answersToLose: 0, busy: 0, held: {} };
     waiting = 0;
     streams = new Set();
     pulls = 0;
@@ -127,6 +127,11 @@ class Device {
     /** Lose the answers to the next pushes. */
     loseAnswers({ count }) {
         this.network.answersToLose = count;
+    }
+
+    /** Meet a server that is busy for so many requests. */
+    beTooMany({ count }) {
+        this.network.busy = count;
     }
 
     /** Pull, but fail to store what came. */
@@ -234,6 +239,11 @@ class Device {
         if (new URL(address).pathname === '/v1/live') return this.#listen(address, request);
         const pushes = request.method === 'POST';
         if (!this.network.requests || (pushes && !this.network.pushes)) throw new TypeError(OFFLINE);
+        if (this.network.busy > 0) {
+            this.network.busy -= 1;
+            const problem = { type: 'urn:haven:problem:busy', detail: 'Haven is busy. Please try again.' };
+            return new Response(JSON.stringify(problem), { status: 503, headers: { 'Retry-After': '1' } });
+        }
         if (pushes) this.pushed.push(JSON.parse(request.body).changes);
         else this.pulls += 1;
         const { response, text } = await asked(address, request);
