@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from domain.goal_kinds import STEPS_A_GOAL_MAX
-from domain.ids import PersonId
+from domain.ids import PersonId, RecordId
 from tests import people
 from tests.clients.devices import agree
-from tests.clients.watermelon import WatermelonHouse
+from tests.clients.watermelon import WatermelonDevice, WatermelonHouse
 
 BOTH = pytest.mark.parametrize("adapter", ["loki", "sqlite"], indirect=True)
 PRIVATE = "A long day. I am not telling anyone this."
@@ -261,34 +261,67 @@ async def test_a_device_that_has_lost_its_cursor_pulls_all_and_keeps_nothing_els
 
 @BOTH
 async def test_purge(house: WatermelonHouse) -> None:
-    """Edits that were made before the words were destroyed arrive after that, from both."""
-    a1, a2, b1 = await house.in_sync("ana", "ana", "ben")
-    await house.write_notes(a1, "Ben likes boats. Ana fears the sea.")
-    await b1.patch("goal", house.goal, notes="Ben likes boats. Ana fears the sea. Ben said this.")
-    await agree(b1, a1, a2)
-    for device, name in ((a2, "A2"), (b1, "B")):
-        notes = (await device.document("goal", house.goal))["notes"]
-        await device.patch("goal", house.goal, notes=f"{notes} Old from {name}.")
+    """Before it, the words are in every place in which words can be: in the text, in what stands beside it and behind
+    it, and among the words of both that had no place. After it, older edits arrive from devices of both."""
+    a1, a2, a3, b1, b2 = await house.in_sync("ana", "ana", "ana", "ben", "ben")
+    goal = house.home.goal
+    both = "Ben likes boats. Ana fears the sea."
+    await house.write_notes(a1, both)
+    await b1.patch("goal", goal, notes=f"{both} Ben said this.")
+    await agree(b1, a1)
+    await b1.patch("goal", goal, notes=f"{both} Ben says this.")
+    await a1.patch("goal", goal, notes=f"{both} Ana says that.")
+    await agree(b1, a1)
+    beside = (await b1.document("goal", goal))["alternatives"]
+    assert beside == {"notes": [{"by": a1.person, "text": f"{both} Ana says that."}]}
+    for device, name in ((b1, "Ben"), (a1, "Ana")):
+        await refused(device, goal, f"{both} {name} had no place.")
+    await agree(*house.devices)
+    assert [[each["words"] for each in await device.documents("unplaced")] for device in (b1, a1)] == [
+        [{"notes": f"{both} Ben had no place."}],
+        [{"notes": f"{both} Ana had no place."}],
+    ]
+    assert await house.home.revisions_of(goal) > 1
+    assert [len(await device.notices()) for device in (a1, b1)] == [1, 1]
+    for device, name in ((a2, "A2"), (b1, "B1")):
+        notes = (await device.document("goal", goal))["notes"]
+        await device.patch("goal", goal, notes=f"{notes} Old from {name}.")
+    for device, name in ((a3, "A3"), (b2, "B2")):
+        await refused(device, goal, f"{both} Ana says that. Old without a place from {name}.")
 
     await house.home.a1.sync()
-    await house.home.a1.purge("goal", house.home.goal)
-    await agree(a1, b1, a2)
+    await house.home.a1.purge("goal", goal)
+    await agree(a1, b1, b2, a2, a3)
     heads = await house.home.heads()
-    await agree(a1, b1, a2)
+    await agree(a1, b1, b2, a2, a3)
 
     assert await house.home.heads() == heads
     await house.equal_everywhere()
-    notes = (await b1.document("goal", house.goal))["notes"]
-    for kept in ("Ben said this.", "Old from A2.", "Old from B."):
-        assert kept in notes
-    for words in ("Ben likes boats", "Ana fears the sea"):
+    shown = await b1.document("goal", goal)
+    for own in ("Ben says this.", "Old from A2.", "Old from B1."):
+        assert own in shown["notes"]
+    assert shown["alternatives"] == {}
+    assert sorted(each["words"]["notes"] for each in await b1.documents("unplaced")) == [
+        "Ben had no place.",
+        "Old without a place from B2.",
+    ]
+    assert [each["words"]["notes"] for each in await a1.documents("unplaced")] == ["Old without a place from A3."]
+    newcomers = await house.in_sync("ana", "ben")
+    for words in ("Ben likes boats", "Ana fears the sea", "Ana says that", "Ana had no place"):
         assert await house.home.nowhere_on_the_server(words)
-        for device in (a1, a2, b1):
+        for device in house.devices:
             assert not await device.keeps(words)
+        for device in newcomers:
+            assert not await device.heard(words)
+
+
+async def refused(device: WatermelonDevice, goal: RecordId, notes: str) -> None:
+    """Write notes in an edit that has to be refused: what a goal is stays as it was made."""
+    await device.patch("goal", goal, form="agreement", notes=notes)
 
 
 async def test_parting(house: WatermelonHouse, client: httpx.AsyncClient) -> None:
-    a1, b1 = await house.in_sync("ana", "ben")
+    a1, b1, a2 = await house.in_sync("ana", "ben", "ana")
     step = await house.shared_step(a1, "Book ferry")
     entry = await a1.insert(
         "check_in", local_date="2026-11-20", text="shown to Ben", audience=house.couple, shared_parts=["text"]
@@ -297,6 +330,7 @@ async def test_parting(house: WatermelonHouse, client: httpx.AsyncClient) -> Non
     assert [each["text"] for each in await b1.documents("shown_check_in")] == ["shown to Ben"]
     await b1.patch("step", step, title="Book the ferry for two")
     await house.step_by(b1, "Pack for two")
+    await a2.patch("goal", house.goal, notes="Offline at Ana's.")
     await house.home.a1.part()
 
     await b1.sync()
@@ -307,8 +341,9 @@ async def test_parting(house: WatermelonHouse, client: httpx.AsyncClient) -> Non
     assert {each["code"] for each in boxes} == {"closed"}
     assert sorted(each["words"]["title"] for each in boxes) == ["Book the ferry for two", "Pack for two"]
     await a1.patch("check_in", entry, text="after parting")
-    await agree(a1, b1)
+    await agree(a1, a2, b1)
     await house.equal_everywhere()
+    assert [each["words"] for each in await a1.documents("unplaced")] == [{"notes": "Offline at Ana's."}]
     assert not await b1.heard("after parting")
     keepsake = {each["id"] for each in await b1.documents("step")}
     assert step in keepsake
@@ -317,11 +352,11 @@ async def test_parting(house: WatermelonHouse, client: httpx.AsyncClient) -> Non
     anew = str((await people.me(client, house.home.ana))["couple"]["id"])
     goal = await a1.insert("goal", couple=anew, notes="a new beginning")
     terms = await a1.insert("goal_terms", couple=anew, goal=goal, title="Start again")
-    await agree(a1, b1)
+    await agree(a1, b1, a2)
     theirs = await b1.insert("step", couple=anew, goal=goal, title="one of Ben's")
-    await agree(b1, a1)
+    await agree(b1, a1, a2)
     await house.equal_everywhere()
-    for device in (a1, b1):
+    for device in (a1, a2, b1):
         assert {each["id"] for each in await device.documents("step")} == keepsake | {theirs}
         assert goal in {each["id"] for each in await device.documents("goal")}
         assert terms in {each["id"] for each in await device.documents("goal_terms")}
