@@ -24,6 +24,7 @@ from sync.showing import Shown, as_record, show, show_all
 from sync.wire import (
     CHANGES_MAX,
     LIMIT_DEFAULT,
+    NO_FIELD,
     SCHEMA,
     VERSION_MAX,
     Change,
@@ -428,7 +429,10 @@ class Replica:
         unseen = {
             RecordId(kept.change.id)
             for kept in self.waiting()
-            if (old := earlier.get(RecordId(kept.change.id))) is not None and kept.change.base < old.version
+            # Words without a place name the record that they were about, and are no edit of it.
+            if NO_FIELD not in kept.change.set
+            and (old := earlier.get(RecordId(kept.change.id))) is not None
+            and kept.change.base < old.version
         }
         self._lower_bases(rebuild, earlier, pulled)
         self.shelves.swap(space)

@@ -64,6 +64,29 @@ async def test_a_letter_written_and_given_after_the_dump_is_given_again_once(
     assert not one.unplaced()
 
 
+async def test_words_without_a_place_are_no_edit_of_the_record_that_comes_back_with_them(
+    world: World, couple: Couple, phones: Phones
+) -> None:
+    """They were about it. What its person has seen of it does not count as another phone's for that."""
+    one, _two, bens = phones
+    goal = one.make("goal", couple=couple, notes="Slow walks.")
+    await world.settle()
+    dump = world.dump()
+    step = one.make("step", couple=couple, goal=goal, title="Find a room", done=True)
+    await one.sync()
+    taken = {"title": "Kiwi.", "taken_by": [str(bens.replica.person)]}
+    one.force("step", step, couple=couple.id, base=world.stored(step).version, set=taken)
+    await one.sync()
+    assert one.unplaced() == [{"title": "Kiwi."}]
+    world.restore(dump)
+    one.write(step, done=False)
+
+    await one.sync()
+
+    assert world.stored(step).fields["done"] is False, "whoever set it back had seen it done"
+    assert one.unplaced() == [{"title": "Kiwi."}]
+
+
 async def test_a_letter_given_after_the_dump_is_given_from_the_draft_that_came_back(
     world: World, couple: Couple, phones: Phones
 ) -> None:

@@ -311,6 +311,22 @@ async def words_that_had_no_place_come_back_once(world: RecordedWorld) -> Record
     return phone
 
 
+async def words_that_had_no_place_are_no_edit_of_the_record_that_comes_back(world: RecordedWorld) -> Recorder:
+    phone, _, couple = await met(world)
+    goal = phone.make("goal", couple=couple, notes="Slow walks.")
+    await world.settle()
+    dump = world.dump()
+    step = phone.make("step", couple=couple, goal=goal, title="Find a room")
+    await phone.sync()
+    partner = str(world.people[1].id)
+    phone.force("step", step, couple=couple.id, base=2, set={"title": "Kiwi.", "taken_by": [partner]})
+    await phone.sync()
+    assert phone.unplaced() == [{"title": "Kiwi."}]
+    world.restore(dump)
+    await phone.sync()
+    return phone
+
+
 async def after_a_restore_nothing_opens_and_nothing_protects_less(world: RecordedWorld) -> Recorder:
     phone, _, couple = await met(world)
     settings = phone.only("settings").id
@@ -372,6 +388,7 @@ CASES: tuple[Case, ...] = (
     a_letter_comes_back_and_its_draft_goes,
     a_letter_to_somebody_who_is_gone_is_a_draft_again,
     words_that_had_no_place_come_back_once,
+    words_that_had_no_place_are_no_edit_of_the_record_that_comes_back,
     after_a_restore_nothing_opens_and_nothing_protects_less,
     what_was_removed_is_removed_again,
 )
