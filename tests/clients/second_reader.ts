@@ -2,6 +2,7 @@
 // Each step takes a device and gives the next one, which an app would keep. What it sends again after a reset, and what a
 // sentence is, stand in files of their own.
 import type { components } from '../../docs/clients/haven';
+import { howItStands, type Said } from './second_reader_goals.js';
 import { lost, same, saysTheSame, type Tools } from './second_reader_restore.js';
 
 type Schemas = components['schemas'];
@@ -80,7 +81,8 @@ export function edit(device: Device, wish: Wish): [Device, Change | null] {
     const given = before ? fields : { ...empty(device, kind, true), ...fields };
     const set: Sides = {};
     const was: Sides = {};
-    for (const [field, value] of Object.entries(given)) {
+    for (const [field, wanted] of Object.entries(given)) {
+        const value = inOrder(wanted);
         if (before && same(value, before.fields[field])) continue;
         set[field] = value;
         if (before && asked[field].asks_was) was[field] = before.fields[field];
@@ -110,7 +112,8 @@ export function pick(device: Device, { id, field, keep, key, made_ms }: Choice):
 export function confirm(device: Device, { id, field, key, made_ms }: Choice): [Device, Change | null] {
     const before = look(device, id);
     if (!before) return [device, null];
-    return make(device, { key, kind: before.kind, id, set: { merged: [] }, was: { merged: [field] } }, null, made_ms);
+    const set = { merged: before.merged.filter((each) => each !== field) };
+    return make(device, { key, kind: before.kind, id, set, was: { merged: before.merged } }, null, made_ms);
 }
 
 /** Give an edit its `base` and its couple, leave out what there is nothing to say in, and put it into the outbox. */
@@ -143,25 +146,44 @@ export function shows(device: Device): Shown[] {
     const rows = Object.values(device.base).map((row) => row.id);
     const ids = new Set([...rows, ...device.outbox.map((each) => each.change.id)]);
     const all = [...ids].map((id) => look(device, id)).filter((each) => each !== null);
-    const there = all.filter((each) => {
-        const parent = device.kinds[each.kind]?.parent;
+    const there = all.filter((each) => each.kind in device.kinds).filter((each) => {
+        const parent = device.kinds[each.kind].parent;
         if (each.kind === 'goal' && each.fields.state === null) return false;
-        return !parent || parent.known || look(device, String(each.fields[parent.field]));
+        return !parent || parent.known || laid(device, String(each.fields[parent.field]));
     });
     const order = Object.keys(device.kinds);
     return there.sort((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind) || (one.id < other.id ? -1 : 1));
 }
 
 export function look(device: Device, id: string): Shown | null {
+    const shown = laid(device, id);
+    return shown?.kind === 'goal' ? asItStands(device, shown) : shown;
+}
+
+function laid(device: Device, id: string): Shown | null {
     const edits = editsOf(device, id);
     const row = find(device, id);
     const kind = edits[0]?.change.kind ?? row?.kind ?? '';
     if (!edits.length && !row?.content) return null;
-    const fields = empty(device, kind, false);
+    const fields = row ? {} : empty(device, kind, false);
     const author = edits.find((each) => each.change.origin?.author)?.change.origin?.author ?? device.person;
     const start = row?.content ?? { author, removed: false, fields, alternatives: {}, merged: [] };
     const content = edits.reduce((below, each) => lay(device, below, each.change), start);
     return { kind, id, version: row?.version ?? 0, ...content, waits: edits.some(waits) };
+}
+
+/** A goal with what follows from terms and acts that the server has not seen; where it has seen all, as it says. */
+function asItStands(device: Device, goal: Shown): Shown {
+    const isOf = (kind: string, fields: Fields | undefined): boolean =>
+        (kind === 'goal_terms' || kind === 'goal_act') && fields?.goal === goal.id;
+    const waiting = device.outbox.filter((each) => each.unplaced === null && isOf(each.change.kind, each.change.set));
+    if (goal.version && !waiting.length) return goal;
+    const ids = new Set([...Object.values(device.base).map((row) => row.id), ...waiting.map((each) => each.change.id)]);
+    const children = [...ids].flatMap((id) => laid(device, id) ?? []).filter((each) => isOf(each.kind, each.fields) && !each.removed);
+    const made = children.map(({ id, kind, author, fields }) => ({ order: null, based_on: null, ...fields, id, kind, author }) as Said);
+    const partner = made.map((each) => each.author).find((each) => each !== device.person) ?? 'nobody yet';
+    const { stale: _, past: __, ...now } = howItStands(String(goal.fields.form), [device.person, partner], made);
+    return { ...goal, fields: { ...goal.fields, ...now } };
 }
 
 function lay(device: Device, below: Content, { kind, set = {}, was = {}, remove }: Change): Content {
@@ -269,8 +291,8 @@ function finish(device: Device, space: string, tools: Tools): void {
     const life = { person: device.person, kinds: device.kinds, pulled, head, couple, closed: state === 'closed', own };
     const unseen = old.filter((row) => editsOf(device, row.id).some((each) => (each.change.base ?? 0) < row.version));
     const again = lost(life, old, tools).map((change) => {
-        const origin = { ...change.origin, seen: unseen.every((row) => row.id !== change.id) };
-        return { change: { ...change, origin }, madeMs: null, settled: null, unplaced: null };
+        const seen = unseen.every((row) => row.id !== change.id);
+        return { change: { ...change, origin: { ...change.origin, ...(seen ? { seen } : {}) } }, madeMs: null, settled: null, unplaced: null };
     });
     delete device.rebuilds[space];
     device.outbox = [...again, ...device.outbox.map((each) => lowered(device, each, space, head, pulled))];
@@ -286,12 +308,17 @@ function lowered(device: Device, edit: Edit, space: string, head: number, pulled
     const [old, now] = [device.base[nameOf({ space, id: change.id })], pulled.get(change.id)];
     const known = old?.content && now?.content && seen >= old.version && old.content.removed === now.content.removed;
     const stays = known && saysTheSame(device.kinds[change.kind], old.content as Content, now.content as Content);
-    return { ...edit, change: { ...change, base: stays ? now.version : head } };
+    const { base: _, ...rest } = change;
+    const base = stays ? now.version : head;
+    return { ...edit, change: base ? { ...rest, base } : rest };
 }
 
 // ---- Names and comparisons
 
 const waits = (each: Edit): boolean => each.settled === null && each.unplaced === null;
+/** A set in the form in which the server keeps it. */
+const inOrder = (value: unknown): unknown =>
+    Array.isArray(value) && value.every((each) => typeof each === 'string') ? [...new Set(value)].sort() : value;
 const nameOf = (row: { space: string; id: string }): string => `${row.space} ${row.id}`;
 
 function whereDecided(device: Device, each: Edit): string {

@@ -2,7 +2,7 @@
 
 type Terms = { kind: 'goal_terms'; id: string; author: string; order: number | null; based_on: string | null };
 type Act = { kind: 'goal_act'; id: string; author: string; order: number | null; terms: string; act: string };
-type Said = Terms | Act;
+export type Said = Terms | Act;
 
 export type Goal = {
     state: string | null;

@@ -136,15 +136,16 @@ function wordsOfGiven(life: Life, kind: Kind, { kind: name, id, content }: Held,
 /** Point 7. */
 function withoutAPlace(life: Life, row: Held, tools: Tools): Again[] {
     const { author, removed, fields } = row.content;
+    const meant = String(fields.meant);
     const what = ({ id, content }: Row): unknown[] => [content?.fields.meant, content?.fields.about ?? id, content?.fields.words];
     const others = [...life.pulled.values()].filter((each) => each.kind === 'unplaced' && each.content && !each.content.removed);
     if (removed || others.some((each) => same(what(each), what(row)))) return [];
     return [
         {
             key: madeFrom('unplaced', row.id, tools),
-            kind: String(fields.meant),
+            kind: meant,
             id: String(fields.about ?? row.id),
-            set: { ...(fields.words as Fields), again: true },
+            set: { ...(fields.words as Fields), ...(meant in life.kinds ? { again: true } : {}) },
             was: { again: fields.code },
             origin: { author },
         },
@@ -213,9 +214,41 @@ function safer(policy: string, name: string, pulled: unknown, own: unknown): unk
         return typeof own === 'boolean' ? one && other : PRIVACY[Math.min(PRIVACY.indexOf(one), PRIVACY.indexOf(other))];
     }
     if (policy !== 'most_protective') return own;
-    if (Array.isArray(pulled)) return [...pulled, ...(own as unknown[]).filter((each) => !pulled.some((it) => same(it, each)))];
+    if (Array.isArray(pulled)) return windowsOf(new Set([...quarters(one), ...quarters(other)]));
     return typeof own === 'boolean' ? one && other : Math.min(one, other);
 }
+
+type Window = { weekday: number; from: string; to: string };
+const A_DAY = 24 * 4;
+const A_WEEK = 7 * A_DAY;
+
+/** The quarter-hours of the week that weekly windows cover. */
+function quarters(windows: Window[]): number[] {
+    return windows.flatMap(({ weekday, from, to }) => {
+        const long = (quarter(to) - quarter(from) + A_DAY) % A_DAY || A_DAY;
+        return Array.from({ length: long }, (_, each) => (weekday * A_DAY + quarter(from) + each) % A_WEEK);
+    });
+}
+
+/** The fewest windows that cover these quarter-hours, none of them longer than a day. */
+function windowsOf(covered: Set<number>): Window[] {
+    if (covered.size === A_WEEK) return Array.from({ length: 7 }, (_, weekday) => ({ weekday, from: '00:00', to: '00:00' }));
+    const windows: Window[] = [];
+    for (const start of [...covered].filter((each) => !covered.has((each + A_WEEK - 1) % A_WEEK))) {
+        let length = 1;
+        while (covered.has((start + length) % A_WEEK)) length += 1;
+        for (let at = 0; at < length; at += A_DAY) {
+            const first = (start + at) % A_WEEK;
+            const end = (start + Math.min(at + A_DAY, length)) % A_WEEK;
+            windows.push({ weekday: Math.floor(first / A_DAY), from: clock(first), to: clock(end) });
+        }
+    }
+    return windows.sort((one, other) => one.weekday - other.weekday || (one.from < other.from ? -1 : 1));
+}
+
+const quarter = (time: string): number => Number(time.slice(0, 2)) * 4 + Number(time.slice(3)) / 15;
+const clock = (at: number): string =>
+    `${String(Math.floor((at % A_DAY) / 4)).padStart(2, '0')}:${String((at % 4) * 15).padStart(2, '0')}`;
 
 /** An id that follows from another one: the same on every phone. */
 function madeFrom(name: string, id: string, { sha256 }: Tools): string {
