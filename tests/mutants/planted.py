@@ -194,8 +194,8 @@ PLANTED: Final = (
     Planted(
         name="a purged sentence comes back by an older edit",
         file="sync/purge.py",
-        line="    if purged is None or base >= purged.version:",
-        bug="    if purged is None or base >= 0:",
+        line="    if purged is None or base >= purged.version:\n        return dict(values)",
+        bug="    if purged is None or base >= 0:\n        return dict(values)",
         tests=("tests/rules/test_purge.py",),
     ),
     Planted(
@@ -435,14 +435,14 @@ PLANTED: Final = (
     ),
     Planted(
         name="a shadow keeps destroyed words",
-        file="sync/rxdb.py",
+        file="sync/facades.py",
         line="snapshot=Snapshot({}) if destroyed else said,",
         bug="snapshot=said,",
         tests=RXDB,
     ),
     Planted(
         name="a shadow without its words is a base",
-        file="sync/rxdb.py",
+        file="sync/facades.py",
         line="version=0 if destroyed else outcome.version,",
         bug="version=outcome.version,",
         tests=RXDB,
