@@ -6,8 +6,7 @@ from types import ModuleType
 import pytest
 from msgspec.structs import replace
 
-from api.routes import rxdb as rxdb_routes
-from api.routes import watermelon as watermelon_routes
+from api.routes import asked
 from domain.kind import Field, Kind
 from domain.kinds import KINDS
 from domain.policies import Policy
@@ -19,7 +18,7 @@ NEWER = replace(
     fields=KINDS["step"].fields | {"where": Field(Text(80, optional=True), Policy.SHARED_WORDS, schema=2)},
 )
 
-_WHO_KNOWS_THE_NEWEST: tuple[ModuleType, ...] = (paging, rxdb, rxdb_routes, watermelon_routes)
+_WHO_KNOWS_THE_NEWEST: tuple[ModuleType, ...] = (paging, rxdb, asked)
 
 
 def serve_second_schema(monkeypatch: pytest.MonkeyPatch, kinds: Mapping[str, Kind]) -> None:

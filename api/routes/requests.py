@@ -13,10 +13,7 @@ from api.coding import inflated
 from api.decoding import decode, refuse_other_types
 from api.errors import malformed, not_found, problem
 from api.wiring import Parts
-from sync.cursor import CursorUnreadableError
-from sync.paging import EpochChangedError
 from sync.ports import Caller
-from sync.wire import CURSOR_CHARS_MAX
 
 T = TypeVar("T")
 
@@ -76,24 +73,6 @@ def number_in_query(request: Requested, name: str, most: int, otherwise: int | N
     if len(given) > 1 or not re.fullmatch(r"[1-9][0-9]{0,15}", given[0]) or int(given[0]) > most:
         raise malformed(f"This must be one whole number from 1 to {most}.", f"?{name}")
     return int(given[0])
-
-
-def cursor_in_query(request: Requested, name: str) -> str | None:
-    """Return the cursor of a client library; raise `CursorUnreadableError` where it can be none of Haven's."""
-    given = request.query_params.getall(name, [])
-    if len(given) > 1 or any(len(each) > CURSOR_CHARS_MAX for each in given):
-        raise CursorUnreadableError
-    return given[0] if given else None
-
-
-def epoch_changed(changed: EpochChangedError) -> Exception:
-    """Return the problem that tells a client library to begin anew."""
-    return problem(
-        "epoch_changed",
-        "Haven went back to a backup, or this device was away for very long. Please begin a new replication:"
-        " everything is sent once more, and nothing is lost.",
-        also={"reset": changed.reset},
-    )
 
 
 def refuse_old_app(request: Requested, schema: int) -> None:

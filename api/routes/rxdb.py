@@ -8,14 +8,22 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from msgspec import Meta
 
-from api.errors import malformed, not_found
+from api.errors import malformed
+from api.routes.asked import (
+    SCHEMA_IN_PATH,
+    SCHEMA_IN_QUERY,
+    CursorInQuery,
+    LimitInQuery,
+    cursor_of_query,
+    epoch_changed,
+    limit_of_query,
+    schema_of_path,
+    schema_of_query,
+)
 from api.routes.requests import (
     Requested,
     authenticate,
-    cursor_in_query,
     decoded,
-    epoch_changed,
-    number_in_query,
     parts_of,
     refuse_old_app,
     refuse_without_consent,
@@ -26,22 +34,16 @@ from sync.cursor import CursorUnreadableError
 from sync.documents import RECORDS, Document, collection_schemas, records_schema
 from sync.paging import EpochChangedError
 from sync.rxdb import ROWS_MAX, Collections, DocumentPage, PushedRow
-from sync.wire import CURSOR_CHARS_MAX, LIMIT_DEFAULT, LIMIT_MAX, SCHEMA
+from sync.wire import LIMIT_DEFAULT
 
 TAGS: Final = ["rxdb"]
 ENCODER: Final = msgspec.json.Encoder()
-SCHEMA_ASKED_MAX: Final = 10_000
 
 PushedRows = Annotated[list[PushedRow], Meta(max_length=ROWS_MAX)]
 Conflicts = list[Document]
 ROWS: Final = msgspec.json.Decoder(PushedRows)
 
-_Schema = Annotated[int, Meta(ge=1, le=SCHEMA_ASKED_MAX)]
-_SchemaInPath = Annotated[str, Meta(pattern="^[1-9][0-9]{0,4}$")]
-_Limit = Annotated[int, Meta(ge=1, le=LIMIT_MAX)]
-_Checkpoint = Annotated[str, Meta(max_length=CURSOR_CHARS_MAX)]
 _KIND_IN_PATH: Final = (Literal[(*KINDS, RECORDS)], "The records' kind, or `records` for the collection of all kinds.")
-_QUERY_SCHEMA: Final = (_Schema, "The schema that the app knows; 1 without it.")
 
 
 @get(
@@ -52,16 +54,13 @@ _QUERY_SCHEMA: Final = (_Schema, "The schema that the app knows; 1 without it.")
         "public": True,
         "gives": Collections,
         "part_fits": True,
-        "path": {"schema": (_SchemaInPath, "The schema that the app knows.")},
+        "path": {"schema": SCHEMA_IN_PATH},
         "problems": ("schema_too_old",),
     },
 )
 async def show_schemas(request: Requested, schema: FromPath[str]) -> Response[bytes]:
     """Return RxDB's schema for the collection of each kind, as an app of this schema knows it."""
-    known = next((number for number in range(1, SCHEMA + 1) if str(number) == schema), None)
-    if known is None:
-        raise not_found()
-    refuse_old_app(request, known)
+    known = schema_of_path(request, schema)
     return Response(
         ENCODER.encode(Collections(known, collection_schemas(known), records_schema(known))),
         media_type="application/json",
@@ -77,9 +76,9 @@ async def show_schemas(request: Requested, schema: FromPath[str]) -> Response[by
         "path": {"kind": _KIND_IN_PATH},
         "problems": ("schema_too_old", "epoch_changed"),
         "query": {
-            "schema": _QUERY_SCHEMA,
-            "limit": (_Limit, f"At most so many documents; {LIMIT_DEFAULT} without it."),
-            "checkpoint": (_Checkpoint, "`c` of the checkpoint of the page before; none for the first."),
+            "schema": SCHEMA_IN_QUERY,
+            "limit": (LimitInQuery, f"At most so many documents; {LIMIT_DEFAULT} without it."),
+            "checkpoint": (CursorInQuery, "`c` of the checkpoint of the page before; none for the first."),
         },
     },
 )
@@ -91,7 +90,7 @@ async def pull(request: Requested, kind: FromPath[str]) -> Response[bytes]:
     """
     parts = parts_of(request)
     caller = await authenticate(request)
-    schema = number_in_query(request, "schema", SCHEMA_ASKED_MAX, 1)
+    schema = schema_of_query(request)
     refuse_old_app(request, schema)
     try:
         page = await rxdb.pull(
@@ -99,9 +98,9 @@ async def pull(request: Requested, kind: FromPath[str]) -> Response[bytes]:
             parts.keys,
             caller,
             kind,
-            checkpoint=cursor_in_query(request, "checkpoint"),
+            checkpoint=cursor_of_query(request, "checkpoint"),
             schema=schema,
-            limit=number_in_query(request, "limit", LIMIT_MAX, LIMIT_DEFAULT),
+            limit=limit_of_query(request),
             now=parts.clock(),
             new_epoch=uuid4,
         )
@@ -124,7 +123,7 @@ async def pull(request: Requested, kind: FromPath[str]) -> Response[bytes]:
         "gives": Conflicts,
         "path": {"kind": _KIND_IN_PATH},
         "problems": ("consent_needed", "schema_too_old"),
-        "query": {"schema": _QUERY_SCHEMA},
+        "query": {"schema": SCHEMA_IN_QUERY},
     },
 )
 async def push(request: Requested, kind: FromPath[str]) -> Response[bytes]:
@@ -135,7 +134,7 @@ async def push(request: Requested, kind: FromPath[str]) -> Response[bytes]:
     """
     parts = parts_of(request)
     caller = await authenticate(request)
-    schema = number_in_query(request, "schema", SCHEMA_ASKED_MAX, 1)
+    schema = schema_of_query(request)
     rows = await decoded(request, ROWS)
     refuse_old_app(request, schema)
     refuse_without_consent(caller)

@@ -1,21 +1,28 @@
 """Routes for WatermelonDB: what its `synchronize` asks for, with nothing decided here."""
 
-from typing import Annotated, Final
+from typing import Final
 from uuid import uuid4
 
 import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath
-from msgspec import Meta
 
-from api.errors import malformed, not_found
+from api.errors import malformed
+from api.routes.asked import (
+    SCHEMA_IN_PATH,
+    SCHEMA_IN_QUERY,
+    CursorInQuery,
+    LimitInQuery,
+    cursor_of_query,
+    epoch_changed,
+    limit_of_query,
+    schema_of_path,
+    schema_of_query,
+)
 from api.routes.requests import (
     Requested,
     authenticate,
-    cursor_in_query,
     decoded,
-    epoch_changed,
-    number_in_query,
     parts_of,
     refuse_old_app,
     refuse_without_consent,
@@ -25,18 +32,11 @@ from sync.cursor import CursorUnreadableError
 from sync.paging import EpochChangedError
 from sync.rows import tables
 from sync.watermelon import ROWS_MAX, PulledChanges, PushDone, PushedChanges, Tables
-from sync.wire import CURSOR_CHARS_MAX, LIMIT_DEFAULT, LIMIT_MAX, SCHEMA
+from sync.wire import LIMIT_DEFAULT
 
 TAGS: Final = ["watermelon"]
 ENCODER: Final = msgspec.json.Encoder()
 PUSHED: Final = msgspec.json.Decoder(PushedChanges)
-SCHEMA_ASKED_MAX: Final = 10_000
-
-_Schema = Annotated[int, Meta(ge=1, le=SCHEMA_ASKED_MAX)]
-_SchemaInPath = Annotated[str, Meta(pattern="^[1-9][0-9]{0,4}$")]
-_Limit = Annotated[int, Meta(ge=1, le=LIMIT_MAX)]
-_Cursor = Annotated[str, Meta(max_length=CURSOR_CHARS_MAX)]
-_QUERY_SCHEMA: Final = (_Schema, "The schema that the app knows; 1 without it.")
 
 
 @get(
@@ -47,16 +47,13 @@ _QUERY_SCHEMA: Final = (_Schema, "The schema that the app knows; 1 without it.")
         "public": True,
         "gives": Tables,
         "part_fits": True,
-        "path": {"schema": (_SchemaInPath, "The schema that the app knows.")},
+        "path": {"schema": SCHEMA_IN_PATH},
         "problems": ("schema_too_old",),
     },
 )
 async def show_tables(request: Requested, schema: FromPath[str]) -> Response[bytes]:
     """Return the table of each kind, as an app of this schema knows it: what WatermelonDB's `tableSchema` takes."""
-    known = next((number for number in range(1, SCHEMA + 1) if str(number) == schema), None)
-    if known is None:
-        raise not_found()
-    refuse_old_app(request, known)
+    known = schema_of_path(request, schema)
     return Response(ENCODER.encode(Tables(known, tables(known))), media_type="application/json")
 
 
@@ -69,9 +66,9 @@ async def show_tables(request: Requested, schema: FromPath[str]) -> Response[byt
         "part_fits": True,
         "problems": ("schema_too_old", "epoch_changed"),
         "query": {
-            "schema": _QUERY_SCHEMA,
-            "limit": (_Limit, f"At most so many changed records; {LIMIT_DEFAULT} without it."),
-            "cursor": (_Cursor, "`cursor` of the answer before; none for the first."),
+            "schema": SCHEMA_IN_QUERY,
+            "limit": (LimitInQuery, f"At most so many changed records; {LIMIT_DEFAULT} without it."),
+            "cursor": (CursorInQuery, "`cursor` of the answer before; none for the first."),
         },
     },
 )
@@ -83,16 +80,16 @@ async def pull_tables(request: Requested) -> Response[bytes]:
     """
     parts = parts_of(request)
     caller = await authenticate(request)
-    schema = number_in_query(request, "schema", SCHEMA_ASKED_MAX, 1)
+    schema = schema_of_query(request)
     refuse_old_app(request, schema)
     try:
         page = await watermelon.pull(
             parts.store,
             parts.keys,
             caller,
-            cursor=cursor_in_query(request, "cursor"),
+            cursor=cursor_of_query(request, "cursor"),
             schema=schema,
-            limit=number_in_query(request, "limit", LIMIT_MAX, LIMIT_DEFAULT),
+            limit=limit_of_query(request),
             now=parts.clock(),
             new_epoch=uuid4,
         )
@@ -112,7 +109,7 @@ async def pull_tables(request: Requested) -> Response[bytes]:
         "body": PushedChanges,
         "gives": PushDone,
         "problems": ("consent_needed", "schema_too_old"),
-        "query": {"schema": _QUERY_SCHEMA},
+        "query": {"schema": SCHEMA_IN_QUERY},
     },
 )
 async def push_tables(request: Requested) -> Response[bytes]:
@@ -123,7 +120,7 @@ async def push_tables(request: Requested) -> Response[bytes]:
     """
     parts = parts_of(request)
     caller = await authenticate(request)
-    schema = number_in_query(request, "schema", SCHEMA_ASKED_MAX, 1)
+    schema = schema_of_query(request)
     pushed = await decoded(request, PUSHED)
     if pushed.count > ROWS_MAX:
         raise malformed(f"Please send at most {ROWS_MAX} rows in one request; nothing of it is stored.", "$.changes")
