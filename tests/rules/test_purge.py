@@ -21,6 +21,7 @@ from sync.purge import (
     SIEVE_BYTES,
     cleaned,
     hashed,
+    holds_purged,
     kept_out,
     marked,
     own_sentences,
@@ -258,6 +259,25 @@ async def test_nothing_of_a_destroyed_sentence_is_left_among_the_stamps(pair: Pa
     after = (await pair.look(pair.ana, step)).stamps
     assert [key for key in before if "#" in key]
     assert not [key for key in after if "#" in key]
+
+
+@pytest.mark.parametrize(
+    ("value", "holds"),
+    [
+        ("Kiwi.", True),
+        ("Tea. Kiwi. Plum.", True),
+        ({"title": "Tea.", "alternatives": {"title": [{"text": "Tea. Kiwi."}]}}, True),
+        (["Tea.", "Kiwi."], True),
+        ({"title": "Tea.", "merged": ["title"], "done": True, "rev": 3, "text": None}, False),
+        ({"Kiwi.": "Tea."}, False),
+    ],
+)
+def test_destroyed_words_are_found_wherever_they_stand_in_what_was_submitted(value: Any, holds: bool) -> None:
+    id_key, record = b"k" * 32, RecordId(UUID(int=1))
+    mark = marked(None, 5, ["Kiwi."], id_key, record)
+    assert holds_purged(value, mark, base=4, id_key=id_key, record=record) is holds
+    assert not holds_purged(value, mark, base=5, id_key=id_key, record=record), "it was written after that"
+    assert not holds_purged(value, None, base=0, id_key=id_key, record=record)
 
 
 def test_of_very_many_sentences_the_writers_of_those_that_stand_are_remembered() -> None:
