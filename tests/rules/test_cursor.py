@@ -53,8 +53,8 @@ def test_a_cursor_says_what_was_written(places: dict[SpaceId, Place], given_s: i
 
 def test_a_cursor_of_any_length_and_ending_comes_back_and_needs_no_quoting() -> None:
     for version in (1, 200, 70_000):
-        for reach in range(64):
-            cursor = Cursor(1, {SpaceId(UUID(SOME)): Place(UUID(SOME), version, reach=reach)})
+        for given_s in range(128):
+            cursor = Cursor(1, {SpaceId(UUID(SOME)): Place(UUID(SOME), version)}, given_s)
             said = written(cursor, KEY)
             assert "=" not in said
             assert read(said, KEY) == cursor
