@@ -444,22 +444,6 @@ def test_a_sentence_belongs_to_whoever_s_value_it_first_appears_in(chain: list[V
     assert own_sentences(ANA, chain) == own
 
 
-@pytest.mark.parametrize(
-    ("value", "base", "held"),
-    [
-        ({"notes": "Plum. Kiwi."}, 6, True),
-        ({"notes": "Plum.", "alternatives": {"notes": [{"by": str(BEN), "text": "Kiwi. Fig."}]}}, 6, True),
-        ({"notes": "Plum.", "done": True, "amount": 3, "topic": None, "merged": ["notes"]}, 6, False),
-        ({"notes": "Plum. Kiwi."}, 7, False),
-    ],
-    ids=["in a text", "beside a text", "nowhere", "written after the purge"],
-)
-def test_whether_destroyed_words_are_held_is_asked_of_every_text(value: Any, base: int, held: bool) -> None:
-    mark = marked(None, 7, ["Kiwi."], ID_KEY, RECORD)
-    assert holds_purged(value, mark, base=base, id_key=ID_KEY, record=RECORD) is held
-    assert not holds_purged(value, None, base=base, id_key=ID_KEY, record=RECORD)
-
-
 def test_a_mark_holds_hashes_that_are_good_for_one_record_alone() -> None:
     mark = marked(None, 7, ["A.", "B."], ID_KEY, RECORD)
     assert mark.version == 7
