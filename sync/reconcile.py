@@ -298,6 +298,7 @@ class _Batch:
             verdicts["audience"] = "kept_private"
         record = self.board.put(record)
         if merged.behind:
+            assert stored is not None, "a new record has nothing behind it"
             self.board.behind(
                 Revision(
                     space=record.space,
@@ -356,9 +357,9 @@ class _Batch:
         return {} if name is None else {name: "unfit"}
 
 
-def _since(stored: Record | None, value: Value) -> Value:
+def _since(stored: Record, value: Value) -> Value:
     """Say of a value that stood in its field since when; what lost, or stood beside, never did."""
-    if stored is None or stored.fields.get(value.field) != value.value:
+    if stored.fields.get(value.field) != value.value:
         return value
     return replace(value, since=stored.stamp(value.field).version)
 

@@ -956,3 +956,14 @@ async def test_a_stranger_s_private_id_is_an_id_like_any_other(pair: Pair) -> No
     other = await pair.one(pair.ben.phone, check_in(text="Ben's."))
     assert (own.status, own.fields, own.code) == (other.status, other.fields, other.code)
     assert await pair.look(pair.ana, entry.id) == before
+
+
+async def test_what_is_put_behind_says_since_when_it_stood_and_what_lost_never_did(pair: Pair) -> None:
+    entry = uuid4()
+    await pair.one(pair.ana.phone, change("check_in", entry, {"local_date": "2026-11-23", "valence": 1}))
+    base = (await pair.look(pair.ana, entry)).version
+    first = await pair.decide(pair.ana.tablet, change("check_in", entry, {"valence": 2}, base=base, age_ms=0))
+    assert [(value.value, value.since) for each in first.writes.revisions for value in each.values] == [(1, base)]
+    await pair.one(pair.ana.tablet, change("check_in", entry, {"valence": 2}, base=base, age_ms=0))
+    lost = await pair.decide(pair.ana.phone, change("check_in", entry, {"valence": 3}, base=base, age_ms=60_000))
+    assert [(value.value, value.since) for each in lost.writes.revisions for value in each.values] == [(3, 0)]
