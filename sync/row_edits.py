@@ -92,7 +92,8 @@ def edit_of(
     now = written(row.new)
     unseen: set[str] = set()
     if shadow is not None and shadow.version > base:
-        knew, base, deleted = shadow.snapshot.fields, shadow.version, shadow.snapshot.deleted
+        # It says what a text was made of, and not that its device had seen what others wrote until then.
+        knew, deleted = shadow.snapshot.fields, shadow.snapshot.deleted
         start = now | {name: knew.get(name) for name in _edited_in(edited, knew)}
     else:
         deleted = not row.new[DELETED]
@@ -112,6 +113,7 @@ def edit_of(
         device=device,
         own_key=own_key,
         unseen=frozenset(unseen),
+        since=0 if shadow is None else shadow.version,
     )
 
 

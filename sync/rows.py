@@ -85,7 +85,7 @@ def document_of(kind: Kind | None, row: WatermelonRow) -> Document:
 def _value(text: str) -> Any:
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return text
 
 

@@ -15,7 +15,7 @@ from sync import service
 from sync.documents import DELETED, KEY, KIND, RECORDS, Document, deleted, document
 from sync.facades import as_it_is, base_of, home_of, shadows_of, stored_of
 from sync.paging import Asked, EpochChangedError, asked_by, cursor_at, read_page
-from sync.ports import Caller, History, Keys, Loaded, Row, Shadow, Space, Store
+from sync.ports import Caller, History, Keys, Loaded, Page, Row, Shadow, Space, Store
 from sync.reconcile import Decisions
 from sync.sent_again import asks, changes_sent_again
 from sync.service import id_keys_of
@@ -173,12 +173,18 @@ async def push(
         every = [change for _, change in edits.values()]
         moved = (await service.push(store, keys, caller, every, now, {}, new_epoch, submitted)).moved
     after = await as_it_is(store, caller, again=ids)
-    stored: dict[tuple[str, RecordId | None], Row] = {(row.kind, row.id): row for row in after.besides}
     conflicts = [
-        _conflict(row, stored.get((row.kind, row.id)), kind, after.spaces, min(schema, SCHEMA), entirely=row in again)
+        _conflict(row, _stored(row, kind, after), kind, after.spaces, min(schema, SCHEMA), entirely=row in again)
         for row in rows
     ]
     return PushedDocuments([each for each in conflicts if each is not None], moved)
+
+
+def _stored(row: Submitted, collection: str, after: Page) -> Row | None:
+    """Return what is stored of a document. Where a client holds all kinds by their ids, a wrong kind hides nothing."""
+    there = [each for each in after.besides if each.id == row.id]
+    own = [each for each in there if each.kind == row.kind]
+    return next(iter(own or (there if collection == RECORDS else ())), None)
 
 
 def _kind_of(collection: str, new: Document) -> str:
@@ -235,7 +241,7 @@ def _conflict(
     What is sent again is compared `entirely`, what the server writes included: to a client that says not what it knew
     of a document, what it has pushed is news, so that it passes over the same document of a pull.
     """
-    kind = KINDS.get(row.kind)
+    kind = KINDS.get(row.kind if there is None else there.kind)
     if kind is None or kind.schema > schema or there is None:
         gone: Document = {KEY: row.named, DELETED: True}
         if row.new.get(DELETED):
@@ -244,7 +250,7 @@ def _conflict(
     if there.body is None and not there.gone:
         # It does not open: nobody can say what it holds.
         return None
-    made = _in_collection(collection, row.kind, document(kind, there, spaces[there.space], schema))
-    if same(kind, made, row.new) and (made == row.new or made[DELETED] or not entirely):
+    made = _in_collection(collection, kind.name, document(kind, there, spaces[there.space], schema))
+    if kind.name == row.kind and same(kind, made, row.new) and (made == row.new or made[DELETED] or not entirely):
         return None
     return made

@@ -93,15 +93,17 @@ def written(document: Document) -> dict[str, Any]:
 def change_of(row: Submitted, shadow: Shadow | None, base: int, *, device: DeviceId, own_key: bytes) -> Change | None:
     """Return the edit that a row is, or None where there is none.
 
-    `base` is the version that the client knew, in the present life of the space. The key is made of device, record,
-    base and document, so that a retry is one.
+    `base` is the version that the client knew, in the present life of the space: it stays so where a shadow is newer,
+    for what others had written until then nobody has seen there. The key is made of device, record, base, shadow and
+    document, so that a retry is one, and doing once more what was undone is none.
     """
     if row.id is None:
         return _without_a_place(row, device, own_key)
     start = _NOTHING if row.assumed is None else snapshot(row.assumed)
     if shadow is not None and shadow.version > base:
-        start, base = shadow.snapshot, shadow.version
-    return change_from(row, row.id, start, base, device=device, own_key=own_key)
+        start = shadow.snapshot
+    since = 0 if shadow is None else shadow.version
+    return change_from(row, row.id, start, base, device=device, own_key=own_key, since=since)
 
 
 def change_from(
@@ -113,10 +115,11 @@ def change_from(
     device: DeviceId,
     own_key: bytes,
     unseen: Collection[str] = (),
+    since: int = 0,
 ) -> Change | None:
     """Return the edit that leads from what a client knew to what it pushes, or None where there is none.
 
-    Of fields that are `unseen` nobody knows what the client knew.
+    Of fields that are `unseen` nobody knows what the client knew. `since` is the version of its shadow, if it has one.
     """
     kind = KINDS.get(row.kind)
     now = snapshot(row.new)
@@ -135,7 +138,7 @@ def change_from(
     # A client that knew nothing, or only that the record was deleted, did not know what it held.
     seen = {name: was for name, (was, _) in edited.items() if name not in unseen} if start.fields else {}
     return Change(
-        key=_key(row, start, device, own_key),
+        key=_key(row, start, device, own_key, since),
         kind=row.kind,
         id=identity,
         base=base,
@@ -191,8 +194,9 @@ def with_no_place(document: Document) -> dict[str, Any]:
     return {NO_FIELD: True} | {name: value for name, value in written(document).items() if isinstance(value, str)}
 
 
-def _key(row: Submitted, start: Snapshot, device: DeviceId, own_key: bytes) -> UUID:
+def _key(row: Submitted, start: Snapshot, device: DeviceId, own_key: bytes, since: int = 0) -> UUID:
     said = [canonical(each) for each in (row.assumed, start, row.new)]
+    said += [str(since).encode()] if since else []
     return keyed_id(own_key, "submitted", device, row.kind, row.named, *said)
 
 
