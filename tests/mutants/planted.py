@@ -441,13 +441,6 @@ PLANTED: Final = (
         tests=RXDB,
     ),
     Planted(
-        name="a shadow without its words is a base",
-        file="sync/facades.py",
-        line="version=0 if destroyed else outcome.version,",
-        bug="version=outcome.version,",
-        tests=RXDB,
-    ),
-    Planted(
         name="a deleted document keeps its words",
         file="sync/documents.py",
         line="schema) if row.removed or row.gone else held(",
