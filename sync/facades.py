@@ -4,7 +4,7 @@ A client library pushes whole documents. What is an edit in them, and what its c
 finds from here.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from domain.ids import RecordId, SpaceId
@@ -37,8 +37,15 @@ async def stored_of(
 ) -> dict[RecordId, Record]:
     """Return what is stored of these rows' records, each in the home of its kind."""
     loaded = await store.load(caller, Wanted(ids={row.id for row in rows if row.id is not None}))
+    return in_their_homes(loaded.records.values(), rows, spaces)
+
+
+def in_their_homes(
+    records: Iterable[Record], rows: Sequence[Submitted], spaces: Mapping[SpaceId, Space]
+) -> dict[RecordId, Record]:
+    """Return those of the records that stand where these rows belong."""
     homes = {row.id: space.id for row in rows if (space := home_of(row, spaces)) is not None}
-    return {each.id: each for each in loaded.records.values() if each.space == homes.get(each.id)}
+    return {each.id: each for each in records if each.space == homes.get(each.id)}
 
 
 def base_of(row: Submitted, spaces: Mapping[SpaceId, Space]) -> int:

@@ -147,7 +147,7 @@ def _seen(stored: Record | None, name: str, base: int, history: History) -> tupl
 
 
 def removal_of(
-    row: Submitted, stored: Row, space: Space, place: Place | None, *, device: DeviceId, own_key: bytes
+    row: Submitted, stored: Row | Record, space: Space, place: Place | None, *, device: DeviceId, own_key: bytes
 ) -> Change | None:
     """Return the removal of a record of which a client sends only the id: of what it was given by its last pull."""
     if stored.removed or stored.gone:

@@ -10,9 +10,9 @@ from domain.ids import DeviceId, PersonId, RecordId, SpaceId
 from domain.kinds import KINDS
 from domain.records import Record
 from sync.documents import BESIDE, DELETED
-from sync.facades import as_it_is, base_of, home_of, stored_of
+from sync.facades import base_of, home_of, in_their_homes
 from sync.paging import Asked
-from sync.ports import Caller, History, Page, Row, Shadow, Space, Store
+from sync.ports import Caller, History, Page, Shadow, Space, Store, Wanted
 from sync.row_edits import Edited, edit_of, is_sent_again, needs_history, removal_of
 from sync.rows import document_of, row_of
 from sync.sent_again import asks, changes_sent_again
@@ -27,10 +27,10 @@ class Known(Struct, frozen=True, kw_only=True):
     """What is stored before a push, as far as its rows are to be judged by it."""
 
     spaces: Mapping[SpaceId, Space]
-    there: Mapping[tuple[str, RecordId | None], Row]
+    there: Mapping[tuple[str, RecordId | None], Record]
     """What is stored under the ids of the rows, wherever, by kind and id."""
     stored: Mapping[RecordId | None, Record]
-    """The same, with all that is known of it, where it stands in the home of its kind."""
+    """The same, where it stands in the home of its kind."""
     shadows: Mapping[RecordId | None, Shadow]
     history: History
 
@@ -40,9 +40,9 @@ async def known_of(store: Store, caller: Caller, edited: Collection[Edited]) -> 
     ids = ids_of(edited)
     rows = [each.row for each in edited]
     shadows: dict[RecordId | None, Shadow] = {each.record: each for each in await store.shadows(caller, ids)}
-    page = await as_it_is(store, caller, ids)
-    spaces = page.spaces
-    found = await stored_of(store, caller, rows, spaces)
+    loaded = await store.load(caller, Wanted(ids=ids))
+    spaces = loaded.spaces
+    found = in_their_homes(loaded.records.values(), rows, spaces)
     stored: dict[RecordId | None, Record] = {each.id: each for each in found.values()}
     again = [each.row for each in edited if _sent_again(each, spaces, shadows)]
     behind = {(each.space, each.id) for each in asks(again, spaces, found)}
@@ -53,7 +53,7 @@ async def known_of(store: Store, caller: Caller, edited: Collection[Edited]) -> 
     }
     return Known(
         spaces=spaces,
-        there={(row.kind, row.id): row for row in page.besides},
+        there={(each.kind, each.id): each for each in loaded.records.values()},
         stored=stored,
         shadows=shadows,
         history=await store.history(caller, behind, ()) if behind else History(texts={}),
