@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import logging
 import os
 import signal
 import socket
@@ -112,6 +113,8 @@ class _Server(uvicorn.Server):
 
 
 def _server(app: Application, finish_s: int, bounds: Bounds) -> _Server:
+    # `access_log=False` alone is undone by any handler that something hangs on this logger, and its lines hold tickets.
+    logging.getLogger("uvicorn.access").disabled = True
     return _Server(
         uvicorn.Config(
             guarded(app),

@@ -78,7 +78,6 @@ def configure(level: str) -> None:
     # These tell every request's address or each step of their own life.
     for talkative in ("httpx", "httpcore", "uvicorn", "uvicorn.error", "asyncio", "hpack"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
-    logging.getLogger("uvicorn.access").disabled = True
 
 
 def _plain(value: object) -> object:

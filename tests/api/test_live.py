@@ -263,7 +263,7 @@ async def test_old_tickets_are_pruned(server: httpx.AsyncClient, pool: Pool, par
 
 async def test_a_ticket_is_in_no_line_of_the_log(server: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
     ana = await person(server, "Ana")
-    with caplog.at_level(logging.DEBUG, "haven"):
+    with caplog.at_level(logging.DEBUG, "haven"), caplog.at_level(logging.DEBUG):
         given = await ticket(server, ana)
         async with listening(server, params={"ticket": given}) as hears:
             await hears.hints(1)

@@ -26,7 +26,8 @@ async def count() -> int:
 @pytest.fixture
 async def proxy() -> AsyncIterator[Proxy]:
     SAID.clear()
-    async with serving(Litestar([said, count], openapi_config=None)) as server, proxied(str(server.base_url)) as proxy:
+    app = Litestar([said, count], openapi_config=None, logging_config=None)
+    async with serving(app) as server, proxied(str(server.base_url)) as proxy:
         yield proxy
 
 
