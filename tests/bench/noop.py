@@ -21,7 +21,8 @@ _REQUEST: Final = msgspec.json.Decoder(SyncRequest)
 def main() -> None:
     """Serve on a free port."""
     answers = msgspec.json.decode(sys.stdin.buffer.read(), type=dict[str, bytes])
-    app = Litestar([_handler(name, answer) for name, answer in answers.items()], openapi_config=None, logging_config=None)
+    handlers = [_handler(name, answer) for name, answer in answers.items()]
+    app = Litestar(handlers, openapi_config=None, logging_config=None)
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
         sys.stdout.write(f"{listener.getsockname()[1]}\n")
         sys.stdout.flush()
