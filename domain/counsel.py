@@ -15,6 +15,7 @@ from domain.times import Instant
 DAYS_MAX = 92
 APPROVALS_MAX = 8
 SUMMARIES_MAX = 50
+LINK_DAYS_MAX = 7
 PARTS_A_SUMMARY_MAX = 50
 SECTIONS = ("looking_back", "what_works", "what_is_hard", "hopes", "agreements")
 OF_BOTH = frozenset({"agreements"})
@@ -46,14 +47,13 @@ def counting(parts: Iterable[Record], members: frozenset[PersonId]) -> list[Reco
 def summary_state(summary: Record, parts: Sequence[Record], around: Around) -> Derived:
     """Return how a summary stands: a link that is open or has ended says more than which parts count.
 
-    `due_at` is the instant at which an open link ends.
+    `due_at` is the instant at which an open link ends. A device shows what it was told of a link.
     """
-    until = summary.fields.get("link_until")
-    if until is not None:
-        ended = around.now is not None and summary.due_at is not None and summary.due_at <= around.now
-        was = summary.fields.get("state")
-        state = "expired" if ended or was == "expired" else "shared"
-        return Derived({"state": state}, due_at=None if state == "expired" else summary.due_at)
+    if summary.fields.get("link_until") is not None:
+        if around.now is None:
+            return Derived({"state": summary.fields.get("state")})
+        is_open = summary.due_at is not None and summary.due_at > around.now
+        return Derived({"state": "shared" if is_open else "expired"}, due_at=summary.due_at if is_open else None)
     return Derived({"state": "ready" if counting(parts, around.members) else "draft"})
 
 

@@ -7,13 +7,14 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from domain.counsel import COUNSEL_SUMMARY
 from domain.ids import PersonId, RecordId
 from domain.kind import Around, Kind, Letter, Situation
 from domain.kinds import KINDS
 from domain.policies import Policy
 from domain.records import Record
 from domain.shapes import as_uuid
-from domain.times import comes_first
+from domain.times import comes_first, written
 from domain.windows import project
 from sync.board import Board, given_on, letter_id
 from sync.merge import Word
@@ -154,6 +155,20 @@ def look_again(board: Board, identity: RecordId) -> None:
         _give_due(board, record)
     elif board.spaces[record.space].state == "active":
         _derive(board, record)
+
+
+def open_link(board: Board, identity: RecordId, until: datetime | None) -> bool:
+    """Say in a summary until when a link shows it, or that none does any more; return whether there is such a summary.
+
+    Only of the couple of today, and only while nobody has removed it.
+    """
+    summary = None if board.couple is None else board.records.get((board.couple.id, identity))
+    if summary is None or summary.kind != COUNSEL_SUMMARY.name or not summary.live:
+        return False
+    told = None if until is None else written(until)
+    if told != summary.fields["link_until"] or until is not None:
+        _derive(board, board.put(replace(summary, fields=summary.fields | {"link_until": told}, due_at=until)))
+    return True
 
 
 def _give_due(board: Board, draft: Record) -> None:

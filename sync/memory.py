@@ -94,6 +94,8 @@ class MemoryStore:
             elif record.kind in KINDS and stands_open(KINDS[record.kind]):
                 head += 1
                 self.records[key] = replace(record, version=head, due_at=None)
+            elif record.due_at is not None:
+                self.records[key] = replace(record, due_at=None)
         self.spaces[space] = replace(self._present(self.spaces[space]), state="closed", head=head + 1)
 
     def bump(self, life: UUID) -> None:

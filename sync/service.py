@@ -11,10 +11,12 @@ from uuid import UUID
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
+from domain.counsel import COUNSEL_PART, COUNSEL_SUMMARY, counting
 from domain.ids import PersonId, RecordId, SpaceId
 from domain.kind import Ownership
 from domain.kinds import KINDS, may_look_behind
 from domain.prompts import SETTINGS
+from domain.records import Record
 from sync import follows, purging, space_store
 from sync.board import Board, settings_id
 from sync.bodies import rendered
@@ -61,6 +63,13 @@ class Answer(Struct, frozen=True):
 
     response: RawSyncResponse
     moved: dict[SpaceId, int]
+
+
+class Summary(Struct, frozen=True):
+    """A summary for a counsellor, and its parts that count: each approved, byte by byte, by everybody whose it is."""
+
+    record: Record
+    parts: tuple[Record, ...]
 
 
 NOTHING_DECIDED: Final = Decisions(outcomes=(), writes=Writes(spaces={}, heads={}))
@@ -344,6 +353,47 @@ async def look_again(store: Store, keys: Keys, caller: Caller, identity: RecordI
         if moved is not None:
             return moved
     raise BusyError
+
+
+async def open_link(
+    store: Store, keys: Keys, caller: Caller, summary: RecordId, until: datetime | None, now: datetime
+) -> dict[SpaceId, int]:
+    """Say in a summary of the caller's couple until when a link shows it, or that none does; return the moved heads.
+
+    Raise `UnknownRecordError` where there is no such summary, or none that stands.
+    """
+    id_keys = await id_keys_of(keys, caller)
+    asked = Wanted(ids={summary, settings_id(id_keys[caller.personal])}, families=_parts_of(summary))
+    for _ in range(LOST_RACES_MAX):
+        board = Board(await store.load(caller, asked), caller, now, id_keys)
+        if not follows.open_link(board, summary, until):
+            raise UnknownRecordError
+        writes = board.writes()
+        if not writes.spaces:
+            return {}
+        moved = await store.save(caller, writes, now)
+        if moved is not None:
+            return moved
+    raise BusyError
+
+
+async def summary_of(store: Store, caller: Caller, summary: RecordId) -> Summary:
+    """Return a summary of the caller's couple with the parts that count now, for whoever holds a link to it.
+
+    Raise `UnknownRecordError` where there is none that stands: the couple may have parted since.
+    """
+    loaded = await store.load(caller, Wanted(ids={summary}, families=_parts_of(summary)))
+    for space in loaded.spaces.values():
+        record = loaded.records.get((space.id, summary))
+        if space.state == "active" and record is not None and record.kind == COUNSEL_SUMMARY.name and record.live:
+            members = frozenset(member.person for member in space.members)
+            parts = [each for each in loaded.records.values() if each.kind == COUNSEL_PART.name]
+            return Summary(record, tuple(counting(parts, members)))
+    raise UnknownRecordError
+
+
+def _parts_of(summary: RecordId) -> set[tuple[UUID, str]]:
+    return {(summary, COUNSEL_PART.name)}
 
 
 async def found_personal_space(

@@ -53,6 +53,11 @@ wiped AS (
     FROM windows
     WHERE r.space_id = $1 AND r.id = windows.id AND EXISTS (SELECT 1 FROM closed)
 ),
+unwatched AS (
+    UPDATE record r SET due_at = NULL
+    WHERE r.space_id = $1 AND r.due_at IS NOT NULL AND r.id NOT IN (SELECT id FROM windows)
+        AND EXISTS (SELECT 1 FROM closed)
+),
 unheard AS (
     DELETE FROM revision v USING windows
     WHERE v.space_id = $1 AND v.record_id = windows.id AND windows.shown AND EXISTS (SELECT 1 FROM closed)
@@ -198,6 +203,11 @@ buried AS (
         version = (SELECT head FROM raised) - (SELECT count(*) FROM old) + old.nth
     FROM old
     WHERE r.space_id = $1 AND r.id = old.id
+),
+unwatched AS (
+    UPDATE record r SET due_at = NULL
+    WHERE r.space_id = $1 AND r.due_at IS NOT NULL AND r.id NOT IN (SELECT id FROM windows)
+        AND EXISTS (SELECT 1 FROM closed)
 ),
 unheard AS (
     DELETE FROM revision v USING old WHERE v.space_id = $1 AND v.record_id = old.id
