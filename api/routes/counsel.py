@@ -38,7 +38,7 @@ LINKING: Final = msgspec.json.Decoder(Linking)
     opt={
         "body": Linking,
         "secret": True,
-        "problems": ("identity_refused", "fresh_sign_in_needed", "too_many_tries", "consent_needed", "not_found"),
+        "problems": ("identity_refused", "fresh_sign_in_needed", "too_many_tries", "consent_needed"),
     },
 )
 async def make_link(request: Requested, couple: FromPath[str], summary: FromPath[str]) -> CounselLink:
