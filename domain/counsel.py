@@ -5,7 +5,7 @@ from datetime import date
 from hashlib import sha256
 
 from domain.ids import PersonId
-from domain.kind import PROOF, Around, Attempt, Derived, Field, Kind, Most, Ownership, Parent, Situation, Who
+from domain.kind import PROOF, Around, Attempt, Derived, Field, Kind, Most, Ownership, Parent, Situation, Who, own_of
 from domain.policies import Policy
 from domain.records import Record
 from domain.refusals import Refusal
@@ -65,6 +65,13 @@ def not_too_long(attempt: Attempt, record: Record | None, _: Situation) -> Refus
     return Refusal.INVALID if asked and not 0 <= (last - first).days < DAYS_MAX else None
 
 
+def room_for_both(attempt: Attempt, record: Record | None, situation: Situation) -> Refusal | None:
+    """Refuse more approvals of one person than half of what there is room for: nobody keeps the other's yes out."""
+    known = [] if record is None or record.gone else record.fields["approvals"]
+    own = own_of(situation.actor, known) | own_of(situation.actor, attempt.set.get("approvals", ()))
+    return Refusal.TOO_MANY if "approvals" in attempt.set and len(own) > APPROVALS_MAX // 2 else None
+
+
 COUNSEL_SUMMARY = Kind(
     name="counsel_summary",
     ownership=Ownership.JOINT,
@@ -104,5 +111,6 @@ COUNSEL_PART = Kind(
     family="summary",
     most=(Most(PARTS_A_SUMMARY_MAX, "family"),),
     own_id_only=("approvals",),
+    rules=(room_for_both,),
 )
 """Written by its author alone; the yes to it, each for themselves, by either."""

@@ -3,7 +3,7 @@
 Rules that vary by kind are columns here before they are branches anywhere. `domain/kinds.py` holds the table.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final, Literal
@@ -119,6 +119,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
     set: dict[str, Any]
     was: dict[str, Any]
     remove: bool | None = None
+    unseen: Collection[str] = frozenset()
+    """Fields of the stored record that another device has changed since what this change had seen."""
 
 
 Rule = Callable[[Attempt, Record | None, Situation], Refusal | None]
@@ -153,7 +155,7 @@ Begin = Callable[[datetime, datetime | None], dict[str, Any]]
 that it keeps for good."""
 
 Entails = Callable[[Attempt, Record, PersonId], dict[str, Any]]
-"""From a permitted change of a stored record to the values of other fields that it says besides."""
+"""From a permitted change of a stored record to the values that it says besides, over whatever stands there."""
 
 
 class Letter(Struct, frozen=True):
@@ -167,6 +169,11 @@ class Letter(Struct, frozen=True):
     asks_zone: Callable[[Mapping[str, Any]], bool]
     """Whether that depends on where the receiver is."""
     words: Callable[[Mapping[str, Any], Situation], dict[str, Any]]
+
+
+def own_of(person: PersonId, elements: Iterable[str]) -> set[str]:
+    """Return those elements of a set that are this person's: `person`, or `person:what they say`."""
+    return {each for each in elements if each.partition(":")[0] == str(person)}
 
 
 class Kind(Struct, frozen=True, kw_only=True):

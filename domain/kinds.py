@@ -11,8 +11,7 @@ from domain.boundaries import BOUNDARY, SHOWN_BOUNDARY
 from domain.check_ins import CHECK_IN, SHOWN_CHECK_IN
 from domain.counsel import COUNSEL_PART, COUNSEL_SUMMARY
 from domain.goal_kinds import GOAL, GOAL_ACT, GOAL_TERMS, PROGRESS, STEP, STEP_DATE
-from domain.ids import PersonId
-from domain.kind import Attempt, Field, Kind, Ownership, Situation, Who
+from domain.kind import Attempt, Field, Kind, Ownership, Situation, Who, own_of
 from domain.notes import NOTE, NOTE_DRAFT, SHELF
 from domain.own_goals import OWN_GOAL, SHOWN_GOAL
 from domain.pauses import PAUSE
@@ -23,7 +22,7 @@ from domain.reflections import BALANCE_NOTE, REFLECTION
 from domain.refusals import Refusal
 from domain.repairs import REPAIR
 from domain.responses import RESPONSE
-from domain.shapes import UNFIT, Anything, Day, Identity, SetOf, Text
+from domain.shapes import UNFIT, Anything, Day, Identity, Sealed, SetOf, Text
 from domain.support import SUPPORT_OFFER, SUPPORT_REQUEST
 
 _TOKEN = Anything({"type": "string"})
@@ -102,10 +101,11 @@ ENVELOPE: Final = frozenset(
 
 
 def holds_words(kind: Kind, name: str) -> bool:
-    """Return whether a field may hold somebody's words; of one that nobody knows every text may be."""
+    """Return whether a field may hold somebody's words, sealed ones too; of one that nobody knows every text may be."""
     field = kind.fields.get(name)
     shape = None if field is None else field.shape
-    return shape is None or isinstance(shape, Text) or (isinstance(shape, SetOf) and isinstance(shape.element, Text))
+    element = shape.element if isinstance(shape, SetOf) else shape
+    return shape is None or isinstance(element, Text | Sealed)
 
 
 def may_look_behind(kind: Kind, field: str, *, own: bool) -> bool:
@@ -194,8 +194,10 @@ def crowded(kind: Kind, where: frozenset[str], live: Mapping[str, int]) -> Refus
 
 def _edit(kind: Kind, attempt: Attempt, record: Record, situation: Situation) -> Iterable[Refusal | None]:
     """Ask who edits before what: a stranger to a record learns nothing of its state from the answer."""
-    changed = {name: value for name, value in attempt.set.items() if record.gone or record.fields.get(name) != value}
     own = record.author == situation.actor
+    # Of what its author has taken out of their sight nobody finds out by guessing how it stands.
+    unknown = record.gone or (kind.ownership is Ownership.WINDOW and not own and not record.live)
+    changed = {name: value for name, value in attempt.set.items() if unknown or record.fields.get(name) != value}
     # In what belongs to each of the two everybody may say their own, also where only the author edits the rest.
     of_the_author = changed.keys() - set(kind.own_id_only)
     if changed or attempt.remove is False:
@@ -216,11 +218,6 @@ def _edit(kind: Kind, attempt: Attempt, record: Record, situation: Situation) ->
     if not record.gone:
         yield Refusal.IMMUTABLE if any(name in changed for name in kind.of_policy(Policy.ONCE)) else None
     yield _not_own_id(kind, attempt, record, situation)
-
-
-def own_of(person: PersonId, elements: Iterable[str]) -> set[str]:
-    """Return those elements of such a set that are this person's: `person`, or `person:what they say`."""
-    return {each for each in elements if each.partition(":")[0] == str(person)}
 
 
 def _not_own_id(kind: Kind, attempt: Attempt, record: Record | None, situation: Situation) -> Refusal | None:

@@ -119,14 +119,17 @@ def only_longer(attempt: Attempt, record: Record | None, _: Situation) -> Refusa
 
 
 def not_back_yet(attempt: Attempt, record: Record, actor: PersonId) -> dict[str, Any]:
-    """Whoever makes a pause longer has not come back to it, and nothing makes it shorter than it is."""
-    minutes = attempt.set.get("minutes")
-    if minutes is None:
-        return {}
-    stored = record.fields["minutes"]
-    if minutes <= stored:
-        return {"minutes": stored}
-    return {"resumed_by": [each for each in record.fields["resumed_by"] if each != str(actor)]}
+    """Whoever makes a pause longer has not come back to it, and nothing makes it shorter than it is.
+
+    That they came back, said by a phone that did not know of their own lengthening, does not count either.
+    """
+    minutes, stored = attempt.set.get("minutes"), record.fields["minutes"]
+    longer = minutes is not None and minutes > stored
+    unaware = "minutes" in attempt.unseen and record.stamp("minutes").person == actor
+    besides: dict[str, Any] = {} if minutes is None or longer else {"minutes": stored}
+    if longer or (unaware and "resumed_by" in attempt.set):
+        besides["resumed_by"] = [each for each in record.fields["resumed_by"] if each != str(actor)]
+    return besides
 
 
 PAUSE = Kind(

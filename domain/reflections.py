@@ -1,5 +1,8 @@
 """Reflections and notes on balance: a person's own thoughts about patterns, for nobody else, ever."""
 
+from typing import Any
+
+from domain.ids import PersonId
 from domain.kind import Attempt, Field, Kind, Ownership, Situation, Who
 from domain.policies import Policy
 from domain.records import Record
@@ -15,12 +18,25 @@ THOUGHTS = ("trigger", "reaction", "need", "other_view")
 def sealed_alone(attempt: Attempt, record: Record | None, _: Situation) -> Refusal | None:
     """Refuse plain content beside a sealed one: whoever seals a reflection takes it out of the server's sight.
 
-    Nothing here looks into what is sealed (I33).
+    Nothing here looks into what is sealed (I33). Whoever opens a seal again has to know of the last one.
     """
-    stored = {} if record is None or record.gone else record.fields
-    after = {**stored, **attempt.set}
-    plain = any(after.get(name) not in (None, [], "") for name in REFLECTION.written if name != "sealed")
-    return Refusal.INVALID if after.get("sealed") is not None and plain else None
+    stored = None if record is None or record.gone else record.fields.get("sealed")
+    sealed = attempt.set.get("sealed", stored)
+    if "sealed" in attempt.unseen:
+        sealed = sealed or stored
+    plain = any(attempt.set.get(name) not in (None, [], "") for name in _plain())
+    return Refusal.INVALID if sealed is not None and plain else None
+
+
+def the_rest_is_empty(attempt: Attempt, _: Record, __: PersonId) -> dict[str, Any]:
+    """With a seal nothing plain stays, also of what another phone has written meanwhile: that goes behind."""
+    if attempt.set.get("sealed") is None:
+        return {}
+    return {name: REFLECTION.fields[name].shape.empty for name in _plain()}
+
+
+def _plain() -> list[str]:
+    return [name for name in REFLECTION.written if name != "sealed"]
 
 
 REFLECTION = Kind(
@@ -38,6 +54,7 @@ REFLECTION = Kind(
         "sealed": Field(Sealed(SEALED_BYTES_MAX), Policy.LATER),
     },
     rules=(sealed_alone,),
+    entails=the_rest_is_empty,
 )
 
 BALANCE_NOTE = Kind(

@@ -494,10 +494,10 @@ class Sealed(Struct, frozen=True):
 
     def judged(self, value: Any) -> Any:
         """Return the text as it came, null for none, or UNFIT."""
-        if value is None:
+        if value is None or value == "":
             return None
-        fits = isinstance(value, str) and 0 < len(value) <= self._chars and BASE64.fullmatch(value)
-        return value if fits else UNFIT
+        fits = isinstance(value, str) and len(value) <= self._chars and BASE64.fullmatch(value)
+        return value if fits and len(value) // 4 * 3 - value.count("=") <= self.most else UNFIT
 
     @property
     def _chars(self) -> int:

@@ -216,9 +216,10 @@ def _derive(board: Board, parent: Record) -> None:
     children = [each for each in board.family(parent.space, parent.id) if each.kind in kind.moved_by]
     if kind.derive is None:
         return
-    if not parent.live:
-        if parent.due_at is not None and board.has_put(key):
-            board.amend(parent, due_at=None)
+    if parent.gone and parent.due_at is not None and board.has_put(key):
+        board.amend(parent, due_at=None)
+    # What waits for its time waits on while its author has taken it away: they may bring it back.
+    if parent.gone or (parent.removed and parent.due_at is None):
         return
     members = frozenset(member.person for member in board.spaces[parent.space].members)
     around = Around(members=members, today=board.today, now=board.now)

@@ -12,8 +12,8 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.ids import DeviceId, PersonId, RecordId
-from domain.kind import Kind, Ownership, Who
-from domain.kinds import KINDS, judged, own_of
+from domain.kind import Kind, Ownership, Who, own_of
+from domain.kinds import KINDS, judged
 from domain.records import EITHER, Record
 from domain.refusals import Refusal
 from domain.shapes import Text

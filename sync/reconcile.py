@@ -14,14 +14,14 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from domain.ids import RecordId, SpaceId
-from domain.kind import Attempt, Kind, Situation, Who
-from domain.kinds import KINDS, UNPLACED, crowded, joined, objection, own_of, unfit
+from domain.kind import Attempt, Kind, Situation, Who, own_of
+from domain.kinds import KINDS, UNPLACED, crowded, joined, objection, unfit
 from domain.records import Record
 from domain.refusals import KEEPS_NO_WORDS, Refusal
 from domain.shapes import ONLY_ME, UNFIT, Text, as_uuid
 from sync.board import Board, given_on
 from sync.follows import give, move, show
-from sync.merge import Edit, Merged, Word, create, merge
+from sync.merge import Edit, Merged, Word, concurrent, create, merge
 from sync.origin import brought_back, of_another, says_no_more
 from sync.picks import UnfitPickError, picks
 from sync.ports import Caller, History, Loaded, RecordKey, Revision, Space, Value, Writes
@@ -157,14 +157,15 @@ class _Batch:
         if stored is not None and stored.gone and stored.shown_id is None:
             # A tombstone holds no words any more: only a whole new record can stand in its place.
             stored = None
-        attempt = Attempt(set=edit.set, was=edit.was, remove=edit.remove)
+        unseen = () if stored is None else [name for name in stored.fields if concurrent(stored.stamp(name), edit)]
+        attempt = Attempt(set=edit.set, was=edit.was, remove=edit.remove, unseen=frozenset(unseen))
         situation = self._situation(kind, space, change, attempt)
         # What was stored once was permitted then.
         no = None if edit.author is not None else objection(kind, attempt, stored, situation)
         if no is not None:
             raise _Refused(no)
         if stored is not None and kind.entails is not None:
-            edit = _with(edit, kind.entails(attempt, stored, edit.person), stored)
+            edit = replace(edit, besides=kind.entails(attempt, stored, edit.person))
         merged = self._merged(kind, space, change, stored, _own_only(kind, stored, edit))
         if not merged.changed:
             return Outcome(key=change.key, status=merged.status, version=merged.record.version)
@@ -396,14 +397,6 @@ def _own_only(kind: Kind, stored: Record | None, edit: Edit) -> Edit:
     now = {name: sorted(others[name] | own_of(edit.person, edit.set[name])) for name in names}
     was = {name: sorted(others[name] | own_of(edit.person, edit.was.get(name, ()))) for name in names}
     return replace(edit, set=edit.set | now, was=edit.was | was)
-
-
-def _with(edit: Edit, besides: dict[str, Any], stored: Record) -> Edit:
-    """Let an edit say these values besides, in the place of what stands."""
-    if not besides:
-        return edit
-    was = {name: stored.fields.get(name) for name in besides if name not in edit.set}
-    return replace(edit, set=edit.set | besides, was=edit.was | was)
 
 
 def _age_ms(kind: Kind, change: Change) -> int | None:

@@ -15,7 +15,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
-from domain.kind import Attempt, Kind, Situation, Who
+from domain.kind import Attempt, Kind, Situation, Who, own_of
 from domain.kinds import KINDS, holds_words, judged, objection
 from domain.refusals import SENTENCES, Refusal
 from sync.resend import DRAFTED_AS, STARTED_FROM, Beside, Life, Row, resent, same
@@ -287,7 +287,8 @@ class Replica:
         if any(name not in canonical for name in table.needed):
             raise EditRefusedError(Refusal.INVALID)
         for name in table.own_id_only:
-            if set(canonical.get(name, ())) - {str(self.person)}:
+            said = set(canonical.get(name, ()))
+            if said - own_of(self.person, said):
                 raise EditRefusedError(Refusal.NEEDS_THEIR_YES)
         return {name: canonical.get(name, field.shape.empty) for name, field in table.written.items()}
 

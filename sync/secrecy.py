@@ -56,11 +56,13 @@ def _unknowing(before: Record, now: Record, edit: Edit, window: Window, part: st
 
     That is the words that would be shown, or the other half of what opens: for whom, and that this part was chosen.
     """
-    shows = any(
-        concurrent(before.stamp(name), edit) and now.fields.get(name) != edit.set.get(name, UNSAID)
-        for name in fields_of(window, part)
-    )
+    shows = any(_not_as_said(before, now, edit, name) for name in fields_of(window, part))
     return shows or (part != ALWAYS and _half_unseen(before, edit, window, part))
+
+
+def _not_as_said(before: Record, now: Record, edit: Edit, name: str) -> bool:
+    """Return whether a field comes to stand as this edit has neither seen nor said it."""
+    return concurrent(before.stamp(name), edit) and now.fields.get(name) != edit.set.get(name, UNSAID)
 
 
 def _opens_itself(before: Record, edit: Edit, window: Window, part: str) -> bool:
@@ -82,13 +84,23 @@ def _says(edit: Edit, window: Window, part: str) -> bool:
 
 
 def unsent(before: Record | None, now: Record, edit: Edit, kind: Kind) -> tuple[Record, bool]:
-    """Return the draft with nothing sent that its sender had not read, and whether that held it back."""
+    """Return the draft with nothing sent that its sender had not read, and whether that held it back.
+
+    To whom and when it is given has to be known as the words have: a note for a birthday is not given today because
+    another phone had thought so before it was sent.
+    """
     assert kind.letter is not None
     sends, texts = kind.letter.sends, kind.of_policy(Policy.WORDS)
     if before is None or not now.live or not now.fields[sends]:
         return now, False
-    unread = not before.fields[sends] and any(concurrent(before.stamp(name), edit) for name in texts)
-    unknowing = concurrent(before.stamp(sends), edit) and any(before.fields[name] != now.fields[name] for name in texts)
+    rest = [name for name in kind.written if name not in (sends, *texts)]
+    unread = not before.fields[sends] and (
+        any(concurrent(before.stamp(name), edit) for name in texts)
+        or any(_not_as_said(before, now, edit, name) for name in rest)
+    )
+    unknowing = concurrent(before.stamp(sends), edit) and any(
+        before.fields.get(name) != now.fields[name] for name in (*texts, *rest)
+    )
     if not unread and not (before.fields[sends] and unknowing):
         return now, False
     stamps = dict(now.stamps)
