@@ -18,6 +18,7 @@ from domain.resources import (
     lapsing,
     spoken,
     standing,
+    state_of,
     verified,
     why_candidate,
 )
@@ -48,9 +49,9 @@ def _list(entries: list[Entry], on: date, *, as_json: bool) -> int:
                 "id": entry.id,
                 "country": entry.country,
                 "group": entry.group,
-                "state": stand.state,
-                "until": None if stand.until is None else stand.until.isoformat(),
-                "why": why_candidate(entry, on) if stand.state is State.CANDIDATE else None,
+                "state": state_of(entry, on),
+                "until": None if stand is None else stand.until.isoformat(),
+                "why": why_candidate(entry, on) if stand is None else None,
                 "note": entry.note,
             }
             for entry, stand in stands
@@ -59,12 +60,9 @@ def _list(entries: list[Entry], on: date, *, as_json: bool) -> int:
         return 0
     width = max((len(entry.id) for entry in entries), default=0)
     for entry, stand in stands:
-        line = f"{entry.country:4}{entry.id:{width}}  {stand.state:10}"
-        if stand.until is None:
-            say(f"{line}{why_candidate(entry, on)}")
-        else:
-            say(f"{line}until {stand.until}")
-    count = sum(stand.state is not State.CANDIDATE for _, stand in stands)
+        words = why_candidate(entry, on) if stand is None else f"until {stand.until}"
+        say(f"{entry.country:4}{entry.id:{width}}  {state_of(entry, on):10}{words}")
+    count = sum(stand is not None for _, stand in stands)
     say("", f"On {spoken(on.isoformat())} {count} of {len(entries)} entries are served.")
     return 0
 
@@ -103,13 +101,14 @@ def warned(lapse: Lapse) -> str:
 
 def _tell_verified(entries: list[Entry], chosen: argparse.Namespace, today: date) -> int:
     entry = next(each for each in entries if each.id == chosen.id)
-    until = standing(entry, today).until
-    assert until is not None, "it has just been verified"
+    stands = standing(entry, today)
+    assert stands is not None, "it has just been verified"
+    until = stands.until.isoformat()
     if chosen.json:
-        say(json.dumps({"id": entry.id, "last_verified_on": chosen.on.isoformat(), "until": until.isoformat()}))
+        say(json.dumps({"id": entry.id, "last_verified_on": chosen.on.isoformat(), "until": until}))
     else:
         say(
             f"Noted: {entry.name} was read at the operator's own page on {spoken(chosen.on.isoformat())}.",
-            f"It is served as verified until {spoken(until.isoformat())}. Please commit domain/resources.json.",
+            f"It is served as verified until {spoken(until)}. Please commit domain/resources.json.",
         )
     return 0

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
@@ -119,12 +119,15 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
         return any(way is not None for way in ways)
 
 
-class Standing(Struct, frozen=True):
-    """The state of an entry on some day, the source that it is served with, and the last day of that state."""
+class Standing(Struct, frozen=True, kw_only=True):
+    """What lets an entry be shown on some day."""
 
-    state: State
-    source: Source | None = None
-    until: date | None = None
+    state: Literal[State.VERIFIED, State.PUBLISHED]
+    since: str
+    """The day of the look, or the document's date as exactly as that says it."""
+    source: Source
+    until: date
+    """The last day on which this holds."""
 
 
 class HelpEntry(Struct, frozen=True, kw_only=True):
@@ -208,8 +211,8 @@ def served(entries: Iterable[Entry], today: date) -> Resources:
     for entry in in_order(entries):
         of_country = rows.setdefault(entry.country, [])
         stands = standing(entry, today)
-        if stands.state is not State.CANDIDATE:
-            of_country.append((entry.group, _help(entry, stands)))
+        if stands is not None:
+            of_country.append((entry.group, _shown(entry, stands)))
     everywhere = _groups(rows.pop(EVERYWHERE, []))
     countries = tuple(CountryHelp(country, _groups(shown), FALLBACK) for country, shown in rows.items())
     return Resources(countries, everywhere, FALLBACK)
@@ -227,10 +230,7 @@ def _groups(rows: Iterable[tuple[str, HelpEntry]]) -> tuple[HelpGroup, ...]:
     )
 
 
-def _help(entry: Entry, stands: Standing) -> HelpEntry:
-    assert stands.state is not State.CANDIDATE, "a candidate is not shown"
-    assert stands.source is not None, "what stands has a source"
-    assert stands.until is not None, "and an end"
+def _shown(entry: Entry, stands: Standing) -> HelpEntry:
     published = stands.state is State.PUBLISHED
     return HelpEntry(
         id=entry.id,
@@ -250,37 +250,48 @@ def _help(entry: Entry, stands: Standing) -> HelpEntry:
         free=entry.free,
         who=entry.who,
         state="published" if published else "verified",
-        said=_said(entry, stands),
+        said=_said(stands),
         source_url=stands.source.source_url,
-        dated=stands.source.dated if published else None,
+        dated=stands.since if published else None,
         last_verified_on=None if published else entry.last_verified_on,
         until=stands.until,
     )
 
 
-def _said(entry: Entry, stands: Standing) -> str:
+def _said(stands: Standing) -> str:
     if stands.state is State.VERIFIED:
-        assert entry.last_verified_on is not None, "that is what makes it verified"
-        return f"Checked at the operator's own page on {spoken(entry.last_verified_on.isoformat())}."
-    assert stands.source is not None, "what stands has a source"
-    assert stands.source.dated is not None, "that is what makes it published"
-    dated = stands.source.dated
-    return f"Published {'on' if _names_day(dated) else 'in'} {spoken(dated)}, not checked since."
+        return f"Checked at the operator's own page on {spoken(stands.since)}."
+    return f"Published {'on' if _names_day(stands.since) else 'in'} {spoken(stands.since)}, not checked since."
 
 
 # How an entry stands
 
 
-def standing(entry: Entry, today: date) -> Standing:
-    """Return the state of an entry on this day. Without a source, or a way to get there, it is a candidate."""
+def state_of(entry: Entry, today: date) -> State:
+    """Return the state of an entry on this day."""
+    stands = standing(entry, today)
+    return State.CANDIDATE if stands is None else stands.state
+
+
+def standing(entry: Entry, today: date) -> Standing | None:
+    """Return what lets an entry be shown on this day; None for a candidate.
+
+    Without a source, or a way to get there, nothing does.
+    """
     if not entry.sources or not entry.reachable:
-        return Standing(State.CANDIDATE)
+        return None
     newest, checked_on = _newest(entry, today), entry.last_verified_on
     if checked_on is not None and _NO_TIME <= today - checked_on <= _VERIFIED_FOR:
-        return Standing(State.VERIFIED, newest or entry.sources[0], checked_on + _VERIFIED_FOR)
-    if newest is not None and today <= _last_day(newest):
-        return Standing(State.PUBLISHED, newest, _last_day(newest))
-    return Standing(State.CANDIDATE)
+        return Standing(
+            state=State.VERIFIED,
+            since=checked_on.isoformat(),
+            source=newest[1] if newest else entry.sources[0],
+            until=checked_on + _VERIFIED_FOR,
+        )
+    if newest is None or today > _last_day(newest[0]):
+        return None
+    dated, source = newest
+    return Standing(state=State.PUBLISHED, since=dated, source=source, until=_last_day(dated))
 
 
 def why_candidate(entry: Entry, today: date) -> str:
@@ -290,22 +301,22 @@ def why_candidate(entry: Entry, today: date) -> str:
         return "It names no source."
     if not entry.reachable:
         return "It names no way to get there."
-    if newest is None or newest.dated is None:
+    if newest is None:
         return "No document that supports it bears a date."
-    told = f"The newest document that supports it is of {spoken(newest.dated)}"
+    told = f"The newest document that supports it is of {spoken(newest[0])}"
     return f"{told}, and one counts for {PUBLISHED_MONTHS} months."
 
 
-def _newest(entry: Entry, today: date) -> Source | None:
-    """Return the newest of its documents; one that claims to be of a day to come is none yet."""
-    days = ((_first_day(source.dated), source) for source in entry.sources if source.dated is not None)
-    past = [(day, source) for day, source in days if day <= today]
-    return max(past, key=lambda each: each[0])[1] if past else None
+def _newest(entry: Entry, today: date) -> tuple[str, Source] | None:
+    """Return the newest of its documents with its date; one that claims to be of a day to come is none yet."""
+    dated = [(source.dated, source) for source in entry.sources if source.dated is not None]
+    past = [each for each in dated if _first_day(each[0]) <= today]
+    return max(past, key=lambda each: _first_day(each[0])) if past else None
 
 
-def _last_day(source: Source) -> date:
-    assert source.dated is not None, "only what bears a date supports anything"
-    first = _first_day(source.dated)
+def _last_day(dated: str) -> date:
+    """Return the last day on which a document counts."""
+    first = _first_day(dated)
     year, month = divmod(first.year * 12 + first.month - 1 + PUBLISHED_MONTHS, 12)
     return date(year, month + 1, min(first.day, monthrange(year, month + 1)[1]))
 
@@ -328,8 +339,8 @@ def lapsing(entries: Iterable[Entry], today: date, within_days: int = WARNED_DAY
     lapses = []
     for entry in entries:
         stands = standing(entry, today)
-        if stands.until is not None and (stands.until - today).days <= within_days:
-            then = standing(entry, stands.until + timedelta(days=1)).state
+        if stands is not None and (stands.until - today).days <= within_days:
+            then = state_of(entry, stands.until + timedelta(days=1))
             lapses.append(Lapse(entry, stands.state, stands.until, then))
     return sorted(lapses, key=lambda lapse: (lapse.until, lapse.entry.id))
 
@@ -357,8 +368,7 @@ def faults(entries: Sequence[Entry], today: date) -> list[Fault]:
     found += [
         Fault(twice, "Two entries have this id.") for twice in sorted({each for each in ids if ids.count(each) > 1})
     ]
-    ordered = [entry.id for entry in in_order(entries)]
-    moved = next((one for one, other in zip(ids, ordered, strict=True) if one != other), None)
+    moved = next((one.id for one, other in pairwise(entries) if in_order([one, other])[0] is not one), None)
     if moved is not None:
         found.append(
             Fault(moved, "The file is not in order from here on: by country, group and id, what is for all last.")
@@ -373,7 +383,7 @@ def verified(entries: Sequence[Entry], chosen: str, on: date, today: date) -> li
     """
     found = next((entry for entry in entries if entry.id == chosen), None)
     if found is None:
-        near = get_close_matches(chosen, [entry.id for entry in entries], n=3, cutoff=0.5)
+        near = get_close_matches(chosen, [entry.id for entry in entries])
         hint = f" Perhaps you mean {' or '.join(near)}." if near else ""
         raise NotVerified(f"There is no entry {chosen}.{hint} `haven resources list` shows all of them.")
     if on > today:

@@ -112,5 +112,5 @@ def test_nothing_lapses_that_was_not_told_of_thirty_days_before(entries: list[En
     told = {each.entry.id for each in lapsing(entries, today)}
     for entry in entries:
         stands = standing(entry, today)
-        if stands.until is not None and stands.until <= today + timedelta(days=30):
+        if stands is not None and stands.until <= today + timedelta(days=30):
             assert entry.id in told

@@ -29,6 +29,7 @@ from domain.resources import (
     served,
     spoken,
     standing,
+    state_of,
     verified,
     why_candidate,
 )
@@ -44,9 +45,9 @@ def source(dated: str | None = None, url: str = "https://help.example/page") -> 
     return Source(source_url=url, dated=dated)
 
 
-def entry(name: str = "gb-line", *sources: Source, **other: Any) -> Entry:
+def entry(made: str = "gb-line", *sources: Source, **other: Any) -> Entry:
     said = {"country": "GB", "group": "crisis", "kinds": ("crisis",), "name": "A line", "phone": "0800 1"}
-    return Entry(id=name, sources=sources, **(said | other))
+    return Entry(id=made, sources=sources, **(said | other))
 
 
 def shown(entries: list[Entry], today: date = TODAY) -> dict[str, HelpEntry]:
@@ -79,8 +80,9 @@ def shown(entries: list[Entry], today: date = TODAY) -> dict[str, HelpEntry]:
 def test_i28_a_document_counts_for_sixty_months_from_the_first_day_that_its_date_can_mean(
     dated: str | None, state: str, until: date | None
 ) -> None:
-    stands = standing(entry("gb-line", source(dated)), TODAY)
-    assert (stands.state, stands.until) == (state, until)
+    line = entry("gb-line", source(dated))
+    stands = standing(line, TODAY)
+    assert (state_of(line, TODAY), None if stands is None else stands.until) == (state, until)
 
 
 @pytest.mark.parametrize(
@@ -88,32 +90,37 @@ def test_i28_a_document_counts_for_sixty_months_from_the_first_day_that_its_date
 )
 def test_i28_a_look_at_the_operators_page_counts_for_a_hundred_and_eighty_days(days_ago: int, state: str) -> None:
     checked = entry("gb-line", source(), last_verified_on=TODAY - timedelta(days=days_ago))
-    assert standing(checked, TODAY).state == state
+    assert state_of(checked, TODAY) == state
 
 
 def test_a_look_counts_more_than_a_document_and_a_document_remains_when_the_look_is_too_old() -> None:
     both = entry("gb-line", source("2025"), last_verified_on=date(2026, 6, 1))
     last = date(2026, 11, 28)
-    assert [standing(both, last + timedelta(days=days)).state for days in (0, 1)] == ["verified", "published"]
-    assert standing(both, last).until == last
+    assert [state_of(both, last + timedelta(days=days)) for days in (0, 1)] == ["verified", "published"]
+    assert shown([both], last)["gb-line"].until == last
 
 
 def test_the_newest_document_counts_wherever_it_stands() -> None:
     old, new, undated = source("2016-09-05", "https://old.example/a"), source("2024", "https://new.example/a"), source()
     for sources in ((old, new, undated), (undated, new, old), (new, old)):
-        stands = standing(entry("gb-line", *sources), TODAY)
-        assert (stands.state, stands.source) == ("published", new)
+        assert shown([entry("gb-line", *sources)])["gb-line"].source_url == new.source_url
+        checked = shown([entry("gb-line", *sources, last_verified_on=TODAY)])["gb-line"]
+        assert (checked.state, checked.source_url) == ("verified", new.source_url)
     to_come = source("2027-01-01", "https://to-come.example/a")
-    assert standing(entry("gb-line", to_come, new), TODAY).source == new
+    assert shown([entry("gb-line", to_come, new)])["gb-line"].source_url == new.source_url
+    same_day = source("2024-01", "https://same.example/a")
+    assert shown([entry("gb-line", new, same_day)])["gb-line"].dated == "2024"
+    only = entry("gb-line", undated, source(), last_verified_on=TODAY)
+    assert shown([only])["gb-line"].source_url == undated.source_url
 
 
 def test_without_a_source_or_a_way_to_get_there_nothing_is_shown() -> None:
-    assert standing(entry("gb-line", last_verified_on=TODAY), TODAY).state is State.CANDIDATE
-    assert standing(entry("gb-line", source("2026"), phone=None), TODAY).state is State.CANDIDATE
+    assert state_of(entry("gb-line", last_verified_on=TODAY), TODAY) is State.CANDIDATE
+    assert state_of(entry("gb-line", source("2026"), phone=None), TODAY) is State.CANDIDATE
     for way in ("tty", "text", "whatsapp"):
-        assert standing(entry("gb-line", source("2026"), phone=None, **{way: "1"}), TODAY).state is State.PUBLISHED
+        assert state_of(entry("gb-line", source("2026"), phone=None, **{way: "1"}), TODAY) is State.PUBLISHED
     for way, value in {"chat": "help.example", "site": "help.example/a", "mail": "a@help.example"}.items():
-        assert standing(entry("gb-line", source("2026"), phone=None, **{way: value}), TODAY).state is State.PUBLISHED
+        assert state_of(entry("gb-line", source("2026"), phone=None, **{way: value}), TODAY) is State.PUBLISHED
 
 
 @pytest.mark.parametrize(
@@ -129,7 +136,7 @@ def test_without_a_source_or_a_way_to_get_there_nothing_is_shown() -> None:
     ],
 )
 def test_a_candidate_says_what_it_lacks(given: Entry, why: str) -> None:
-    assert standing(given, TODAY).state is State.CANDIDATE
+    assert state_of(given, TODAY) is State.CANDIDATE
     assert why_candidate(given, TODAY) == why
 
 
@@ -147,6 +154,35 @@ def test_what_is_shown_says_since_when_it_is_known_and_until_when_it_may_be_show
     assert (checked.state, checked.dated, checked.last_verified_on) == ("verified", None, date(2026, 11, 2))
     assert checked.said == "Checked at the operator's own page on 2 November 2026."
     assert checked.source_url == "https://help.example/page"
+
+
+def test_everything_by_which_somebody_gets_there_is_shown_as_it_stands_in_the_file() -> None:
+    whole = entry(
+        "gb-whole",
+        source("2026"),
+        kinds=("crisis", "men"),
+        name="Everything",
+        regions=("Wales",),
+        phone="0800 1",
+        tty="0800 2",
+        text="88788",
+        text_word="START",
+        whatsapp="600 1",
+        chat="chat.example",
+        mail="a@help.example",
+        site="help.example",
+        languages=("cy", "en"),
+        hours="At night",
+        free=False,
+        who="Anyone",
+    )
+    for each in (whole, *FILE):
+        vouched = msgspec.structs.replace(each, sources=(source("2026"),), phone=each.phone or "1")
+        told, kept = (msgspec.structs.asdict(one) for one in (shown([vouched])[each.id], vouched))
+        assert {name: told[name] for name in told.keys() & kept.keys() - {"last_verified_on"}} == {
+            name: kept[name] for name in told.keys() & kept.keys() - {"last_verified_on"}
+        }
+        assert told.keys() - kept.keys() == {"state", "said", "source_url", "dated", "until"}
 
 
 def test_every_country_has_the_fallback_whether_or_not_an_entry_is_shown() -> None:
@@ -211,6 +247,8 @@ def test_what_lapses_is_told_thirty_days_before() -> None:
         ("gb-a", "published"),
         ("gb-line", "candidate"),
     ]
+    day_by_day = entry("gb-line", source("2021-11-28"), last_verified_on=TODAY - timedelta(days=180))
+    assert [(each.until, each.then) for each in lapsing([day_by_day], TODAY)] == [(TODAY, "published")]
     assert warned(lapse).startswith("gb-line is published until 20 January 2027; after that it is not served any more.")
     assert "; after that it is only published." in warned(lapsing([checked], date(2026, 12, 21))[0])
 
@@ -226,6 +264,7 @@ def test_what_lapses_is_told_thirty_days_before() -> None:
         ([entry("gb-b", source("2026")), entry("gb-a", source("2026"))], [("gb-b", "The file is not in order")]),
         ([entry("gb-a", source("2026-11")), entry("gb-b", source(), last_verified_on=TODAY)], []),
         ([entry("gb-line", source("2012"))], []),
+        ([entry("gb-line", source(TODAY.isoformat()))], []),
     ],
 )
 def test_a_fault_of_the_file_is_told_in_a_sentence(entries: list[Entry], told: list[tuple[str, str]]) -> None:
@@ -239,8 +278,16 @@ def test_a_fault_of_the_file_is_told_in_a_sentence(entries: list[Entry], told: l
 def test_a_check_is_noted_in_order_and_changes_nothing_else() -> None:
     one, two = entry("gb-a", source()), entry("gb-b", source())
     assert verified([two, one], "gb-b", TODAY, TODAY) == [one, msgspec.structs.replace(two, last_verified_on=TODAY)]
+    again = verified([one, two], "gb-b", TODAY, TODAY)
+    assert verified(again, "gb-b", TODAY, TODAY) == again
     oldest = TODAY - timedelta(days=180)
     assert verified([one], "gb-a", oldest, TODAY)[0].last_verified_on == oldest
+
+
+NOW_PLEASE = (
+    " Please give the day on which the page was read.",
+    " Please look at the operator's page once more.",
+)
 
 
 @pytest.mark.parametrize(
@@ -248,8 +295,16 @@ def test_a_check_is_noted_in_order_and_changes_nothing_else() -> None:
     [
         ("gb-lin", TODAY, "There is no entry gb-lin. Perhaps you mean gb-line or "),
         ("zzzz", TODAY, "There is no entry zzzz. `haven resources list` shows"),
-        ("gb-line", TODAY + timedelta(days=1), "28 November 2026 has not come yet in UTC"),
-        ("gb-line", TODAY - timedelta(days=181), "30 May 2026 is more than 180 days ago"),
+        (
+            "gb-line",
+            TODAY + timedelta(days=1),
+            f"28 November 2026 has not come yet in UTC, by which days are counted here.{NOW_PLEASE[0]}",
+        ),
+        (
+            "gb-line",
+            TODAY - timedelta(days=181),
+            f"30 May 2026 is more than 180 days ago, so it would change nothing that is shown.{NOW_PLEASE[1]}",
+        ),
         ("gb-seen", TODAY - timedelta(days=9), "gb-seen was already checked later, on 19 November 2026."),
         ("gb-nowhere", TODAY, "gb-nowhere names no way to get there yet."),
         ("gb-unsourced", TODAY, "gb-unsourced names no source yet."),
