@@ -27,7 +27,7 @@ async def give(parts: Parts, now: datetime) -> int:
     for each in waiting:
         author = Caller(each.author, NO_DEVICE, await store.spaces_of(parts.pool, each.author), may_keep=True)
         try:
-            moved = await service.give_due(parts.store, parts.keys, author, each.id, now)
+            moved = await service.look_again(parts.store, parts.keys, author, each.id, now)
         except (service.BusyError, service.SpaceLockedError):
             moved = {}
         parts.hints.publish(moved)

@@ -144,6 +144,7 @@ no-referrer` and a `Content-Security-Policy`; only `GET /v1/resources` may be ke
 
 _TAGS: Final = {
     "account": "Signing in; what a person says about themselves and agrees to.",
+    "counsel": "Showing a counsellor what both have approved.",
     "couples": "Becoming a couple, and leaving it.",
     "development": "What production does not have.",
     "devices": "A person's own installations.",

@@ -164,10 +164,13 @@ _SOME_DAY: Final = {
     "expires_on": "2027-02-22",
     "head": 431,
     "made_on": "2026-11-24",
+    "passcode": "4821 9035",
+    "path": "/c/pMJd0Yw6s1yq3c5mF2kTn8bVx7Zr4aLhQe9uGiWoDtA",
     "now": "2026-11-24T20:10:03Z",
     "on": "2026-11-24",
     "proof": "8f14e45fceea467e9a0b3c6c2f9d1a7700000000000001" + "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
     "shown_on": "2026-11-24",
+    "until": "2026-11-27T20:10:03Z",
     "ticket": "pMJd0Yw6s1yq3c5mF2kTn8bVx7Zr4aLhQe9uGiWoDtA",
     "words": "harbour",
 }

@@ -20,6 +20,19 @@ CREATE TABLE public.consent (
 
 COMMENT ON TABLE public.consent IS 'dist:person_id';
 
+CREATE TABLE public.counsel_link (
+    link_hash bytea NOT NULL,
+    passcode_hash bytea NOT NULL,
+    key_no smallint NOT NULL,
+    space_id uuid NOT NULL,
+    summary_id uuid NOT NULL,
+    made_by uuid NOT NULL,
+    wrong smallint DEFAULT 0 NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.counsel_link IS 'dist:link_hash';
+
 CREATE TABLE public.device (
     person_id uuid NOT NULL,
     device_id uuid NOT NULL,
@@ -243,6 +256,9 @@ ALTER TABLE ONLY public.block
 ALTER TABLE ONLY public.consent
     ADD CONSTRAINT consent_pkey PRIMARY KEY (person_id, purpose, place);
 
+ALTER TABLE ONLY public.counsel_link
+    ADD CONSTRAINT counsel_link_pkey PRIMARY KEY (link_hash);
+
 ALTER TABLE ONLY public.device
     ADD CONSTRAINT device_pkey PRIMARY KEY (person_id, device_id);
 
@@ -299,6 +315,10 @@ ALTER TABLE ONLY public.store_epoch
 
 ALTER TABLE ONLY public.wrapping_key
     ADD CONSTRAINT wrapping_key_pkey PRIMARY KEY (wrapping_key_id);
+
+CREATE INDEX counsel_link_expires ON public.counsel_link USING btree (expires_at);
+
+CREATE UNIQUE INDEX counsel_link_summary ON public.counsel_link USING btree (summary_id, link_hash);
 
 CREATE INDEX owed_at ON public.owed USING btree (owed_at);
 

@@ -16,11 +16,13 @@ from sync.purge import holds_purged
 from sync.reconcile import Decisions
 from sync.submitted import Submitted, life_of, snapshot
 from sync.wire import VERSION_MAX, Change
+from sync.withheld import as_told
 
 
 async def as_it_is(store: Store, caller: Caller, again: Collection[RecordId] = ()) -> Page:
     """Return the caller's spaces as they are now, and these records."""
-    return await store.changed_since(caller, dict.fromkeys(caller.spaces, VERSION_MAX), limit=0, again=again)
+    page = await store.changed_since(caller, dict.fromkeys(caller.spaces, VERSION_MAX), limit=0, again=again)
+    return as_told(page, caller.person)
 
 
 def home_of(row: Submitted, spaces: Mapping[SpaceId, Space]) -> Space | None:

@@ -24,10 +24,12 @@ from domain.shapes import (
     SetOf,
     Shape,
     Text,
+    Whole,
     Windows,
     covered_quarters,
     windows_of,
 )
+from domain.times import Instant
 from sync.ports import Value
 from sync.standing import Said, keep, say, standing
 from sync.wire import Verdict
@@ -570,10 +572,14 @@ def most_private(shape: Shape, values: Sequence[Any]) -> Any:
 
 
 def most_protective(shape: Shape, values: Sequence[Any]) -> Any:
-    """What protects most: the union of windows, the smallest number, protection on."""
-    if isinstance(shape, Windows):
-        return windows_of({quarter for windows in values for quarter in covered_quarters(windows)})
-    return min(values)
+    """What protects most: the union of windows, the limit or bound that its shape says protects more, no exception."""
+    match shape:
+        case Windows():
+            return windows_of({quarter for windows in values for quarter in covered_quarters(windows)})
+        case Whole() | Instant():
+            return max(values, key=shape.protection)
+        case _:
+            return min(values)
 
 
 def _rank(shape: Shape, value: Any) -> tuple[int, str]:

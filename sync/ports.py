@@ -95,6 +95,8 @@ class Loaded(Struct, frozen=True, kw_only=True):
     """Records that are there but do not open."""
     families: frozenset[tuple[UUID, str]] = frozenset()
     """The families that were asked for, by kind: of these every record is here."""
+    settings: frozenset[RecordKey] = frozenset()
+    """Settings of partners that were asked for besides: those that are there are among the records."""
 
 
 class Value(Struct, frozen=True, omit_defaults=True):
@@ -301,6 +303,9 @@ class Store(Protocol):
 
     async def load(self, caller: Caller, wanted: Wanted) -> Loaded:
         """Return one snapshot of what a batch needs; spaces the caller does not belong to are not in it."""
+
+    async def settings_of(self, caller: Caller, records: Collection[RecordKey]) -> dict[RecordKey, Record]:
+        """Return these settings, each of a person with whom the caller shares a space: where a letter's receiver is."""
 
     async def history(self, caller: Caller, records: Collection[RecordKey], boxes: Collection[RecordId]) -> History:
         """Return what these records once held, which of the boxes are there, and which about the records are wiped."""

@@ -466,9 +466,9 @@ class Replica:
 
 
 _ANY_SITUATION = Situation(
-    actor=PersonId(UUID(int=0)), couple=None, now=datetime(2000, 1, 1, tzinfo=UTC), today=date(2000, 1, 1)
+    actor=PersonId(UUID(int=0)), couple=None, now=datetime(2000, 1, 1, tzinfo=UTC), today=date(2099, 12, 31)
 )
-"""A device asks rules that need nothing of a situation but who acts."""
+"""A device asks rules that need nothing of a situation but who acts: no day is too far, nothing was just asked."""
 
 _DRAFTS = frozenset(kind.name for kind in DRAFTED_AS.values())
 

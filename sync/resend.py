@@ -97,7 +97,7 @@ def resent(mine: PersonId, earlier: Collection[Row], life: Life) -> list[Again]:
         elif row.kind in DRAFTED_AS and row.author == mine:
             again += _letter(kind, row, there, life, used)
         elif there is None or _is_another(kind, row, there):
-            again += _anew(kind, row, mine) if kind.proven or kind.creates is not Who.SERVER else []
+            again += _anew(kind, row, mine) if kind.has_proof or kind.creates is not Who.SERVER else []
         elif not there.gone:
             again += _edited(kind, row, there, life, mine)
         elif kind.letter is not None:
@@ -123,7 +123,7 @@ def _mine_to_say(kind: Kind, row: Row, mine: PersonId, *, closed: bool) -> bool:
 
 def _is_another(kind: Kind, row: Row, there: Row) -> bool:
     """Return whether something else stands under this id: of what was lost, the id was free for a while."""
-    if not kind.proven or there.gone:
+    if not kind.has_proof or there.gone:
         return False
     facts = [name for name in kind.proven if row.fields.get(name) != there.fields.get(name)]
     return bool(facts) or (there.kind, there.author) != (row.kind, row.author)
@@ -132,7 +132,7 @@ def _is_another(kind: Kind, row: Row, there: Row) -> bool:
 def _anew(kind: Kind, row: Row, mine: PersonId | None) -> Iterator[Again]:
     """Make the record again; a text of one's own that stood beside comes first and so ends behind the record."""
     fields = {name: row.fields[name] for name in (*kind.written, *kind.lasting) if name in row.fields}
-    author, proof = (row.author, row.fields.get("proof")) if kind.proven else (None, None)
+    author, proof = (row.author, row.fields.get("proof")) if kind.has_proof else (None, None)
     for name in kind.own_id_only:
         fields[name] = [each for each in fields.get(name, []) if each == str(mine)]
     remove: bool | UnsetType = True if row.removed else UNSET

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.ids import PersonId, RecordId, SpaceId
-from domain.kind import Kind
+from domain.kind import Around, Kind
 from domain.kinds import KINDS, judged
 from domain.records import Record
 from domain.refusals import Refusal
@@ -138,7 +138,8 @@ def _derived(shelves: Shelves, shown: Shown, table: Kind) -> Shown:
         return shown
     children = list(_children(shelves, shown, table))
     partner = min({each.author for each in children} - {shelves.person}, default=_NOBODY)
-    derived = table.derive(as_record(shown), children, frozenset({shelves.person, partner}), _A_DAY)
+    around = Around(members=frozenset({shelves.person, partner}), today=_A_DAY)
+    derived = table.derive(as_record(shown), children, around)
     # The day on which something was reached is the server's to say.
     moved = {name: value for name, value in derived.fields.items() if not name.endswith("_on")}
     return replace(shown, fields=shown.fields | moved)
@@ -160,7 +161,7 @@ def _children(shelves: Shelves, parent: Shown, table: Kind) -> Iterator[Record]:
 
 
 def _has_its_parent(shelves: Shelves, shown: Shown, table: Kind) -> bool:
-    if table.derive is not None and shown.fields.get("state") is None:
+    if table.derive is not None and shown.fields.get("state", "") is None:
         return False
     if table.parent is None or table.parent.known:
         return True

@@ -7,6 +7,7 @@ stores, and only from the value that was read.
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -124,6 +125,14 @@ FROM (
     WHERE r.kind = ANY($8::text[]) AND NOT r.removed AND NOT r.gone
     GROUP BY r.space_id, r.kind
 ) counted"""
+
+
+SETTINGS_OF: Final = f"""{_MINE}
+SELECT DISTINCT r.space_id, {_RECORD_COLUMNS}
+FROM unnest($3::uuid[], $4::uuid[]) AS asked (space_id, id)
+JOIN record r ON r.space_id = asked.space_id AND r.id = asked.id AND r.kind = 'settings'
+JOIN member p ON p.personal_space_id = r.space_id
+JOIN mine ON mine.space_id = p.space_id"""
 
 
 def _changed_since(only: str = "") -> str:
@@ -371,6 +380,22 @@ class PostgresStore:
             unreadable=frozenset(unreadable),
             families=frozenset(families),
         )
+
+    async def settings_of(self, caller: Caller, records: Collection[RecordKey]) -> dict[RecordKey, Record]:
+        """Return these settings, each of a person with whom the caller shares a space."""
+        rows = await self.pool.fetch(
+            SETTINGS_OF,
+            caller.spaces,
+            caller.person,
+            [space for space, _ in records],
+            [identity for _, identity in records],
+        )
+        opener = await self.keys.of({SpaceId(row["space_id"]) for row in rows})
+        found: dict[RecordKey, Record] = {}
+        for row in rows:
+            with suppress(SealBroken):
+                found[SpaceId(row["space_id"]), RecordId(row["id"])] = self._record(opener, row)
+        return found
 
     async def history(self, caller: Caller, records: Collection[RecordKey], boxes: Collection[RecordId]) -> History:
         """Return what these records once held, and the boxes that a refusal has to know of."""

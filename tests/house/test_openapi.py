@@ -151,7 +151,12 @@ def test_changes_and_records_are_told_apart_by_kind() -> None:
     assert records["propertyName"] == "kind"
     assert records["mapping"].keys() == KINDS.keys()
     changes = SCHEMAS["Change"]["discriminator"]["mapping"]
-    assert KINDS.keys() - changes.keys() == {"shown_check_in", "note"}
+    assert KINDS.keys() - changes.keys() == {
+        "shown_check_in",
+        "shown_boundary",
+        "shown_goal",
+        "note",
+    }
     for kind, reference in [*records["mapping"].items(), *changes.items()]:
         assert followed({"$ref": reference})["properties"]["kind"]["const"] == kind
     for kind, reference in changes.items():

@@ -10,7 +10,7 @@ import pytest
 
 from domain.goal_kinds import derived, goal_goes_on, goal_view
 from domain.ids import DeviceId, PersonId, RecordId, SpaceId
-from domain.kind import Attempt, Situation
+from domain.kind import Around, Attempt, Situation
 from domain.policies import Policy
 from domain.records import Record
 from sync.replica import Replica
@@ -186,7 +186,10 @@ def test_a_server_works_out_the_same_and_what_else_it_has_to_know(case: dict[str
     goal, children = goal_and_children(case)
     members, meant = frozenset(PersonId(UUID(each)) for each in case["members"]), case["for_a_server"]
     today = date.fromisoformat(meant["today"])
-    found, view = derived(goal, children, members, today), goal_view(goal, children, members, today)
+    found, view = (
+        derived(goal, children, Around(members=members, today=today)),
+        goal_view(goal, children, members, today),
+    )
     assert found.fields == {name: case["gives"][name] for name in ON_THE_WIRE} | {"achieved_on": meant["achieved_on"]}
     assert {name: sorted(map(str, getattr(view, name))) for name in BESIDES} == {
         name: case["gives"][name] for name in BESIDES
