@@ -10,6 +10,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
+from domain.resources import FALLBACK
+
 FILE: Final = Path(__file__).resolve().parent.parent / "docs" / "protocol.md"
 MARK: Final = "<!-- run -->"
 IN_FULL: Final = ", in full"
@@ -125,12 +127,39 @@ def _varied(value: Any, member: str) -> Any:
     return value
 
 
+_AN_ENTRY: Final = {
+    "id": "au-lifeline",
+    "kinds": ["crisis"],
+    "name": "Lifeline",
+    "regions": [],
+    "phone": "13 11 14",
+    "tty": None,
+    "text": "0477 13 11 14",
+    "text_word": None,
+    "whatsapp": None,
+    "chat": None,
+    "mail": None,
+    "site": None,
+    "languages": [],
+    "hours": "24 hours, every day",
+    "free": None,
+    "who": None,
+    "state": "published",
+    "said": "Published in February 2022, not checked since.",
+    "source_url": "https://lifeinmind.org.au/news/lifelines-crisis-text-service-now-available-24-7",
+    "dated": "2022-02",
+    "last_verified_on": None,
+    "until": "2027-02-01",
+}
+
 _SOME_DAY: Final = {
     "c": "ZpU0a1bN6m7Xq2wLktMBktgkj8ZOX07AAQ",
     "confirm_until": "2026-11-25T20:10:03Z",
+    "countries": [{"country": "AU", "groups": [{"group": "crisis", "entries": [_AN_ENTRY]}], "fallback": FALLBACK}],
     "couples": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
     "cursor": "ZpU0a1bN6m7Xq2wLktMBktgkj8ZOX07AAQ",
     "epoch": "8f14e45f-ceea-467e-9a0b-3c6c2f9d1a77",
+    "everywhere": [],
     "expires_at": "2026-11-25T20:10:03Z",
     "expires_on": "2027-02-22",
     "head": 431,

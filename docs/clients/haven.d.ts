@@ -348,6 +348,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find professional help
+         * @description Answer where professional help is found: for everyone the same, whoever asks and however.
+         *
+         *     No token is looked at, no request is noted or counted, and nobody else is asked. It may be kept for a day by
+         *     anything between; `ETag` and `If-None-Match` save sending it again. It changes only from one day to another, as
+         *     entries grow too old to be shown, or with a new release. An app shows an entry until its `until`, also offline,
+         *     and never in reaction to anything that somebody wrote.
+         */
+        get: operations["show_resources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/rxdb/schemas/{schema}": {
         parameters: {
             query?: never;
@@ -1305,6 +1330,12 @@ export interface components {
              */
             to?: string;
         };
+        /** @description What is known of one country; `groups` is empty where no entry may be shown. */
+        CountryHelp: {
+            country: string;
+            fallback: string;
+            groups: components["schemas"]["HelpGroup"][];
+        };
         /** @description A couple that the person is or was in, and the chosen name of the other person there. */
         CoupleView: {
             /** Format: uuid */
@@ -1762,6 +1793,38 @@ export interface components {
              * @example ?limit
              */
             where?: string;
+        };
+        /** @description One entry, as it is shown. Members that nobody has a source for are null or empty. */
+        HelpEntry: {
+            chat: string | null;
+            dated: string | null;
+            free: boolean | null;
+            hours: string | null;
+            id: string;
+            kinds: ("couples_counselling" | "crisis" | "debt_advice" | "directory" | "domestic_abuse" | "financial_abuse" | "individual_therapy" | "lgbtq" | "men" | "sexual_violence")[];
+            languages: string[];
+            last_verified_on: string | null;
+            mail: string | null;
+            name: string;
+            phone: string | null;
+            regions: string[];
+            said: string;
+            site: string | null;
+            source_url: string;
+            /** @enum {string} */
+            state: "published" | "verified";
+            text: string | null;
+            text_word: string | null;
+            tty: string | null;
+            /** Format: date */
+            until: string;
+            whatsapp: string | null;
+            who: string | null;
+        };
+        /** @description Entries that are shown together. */
+        HelpGroup: {
+            entries: components["schemas"]["HelpEntry"][];
+            group: string;
         };
         /** @description There is news in this space: its newest version. */
         Hint: {
@@ -2850,6 +2913,12 @@ export interface components {
             head: number;
             /** Format: uuid */
             space: string;
+        };
+        /** @description Where professional help is found: the same for everyone, on one day. */
+        Resources: {
+            countries: components["schemas"]["CountryHelp"][];
+            everywhere: components["schemas"]["HelpGroup"][];
+            fallback: string;
         };
         /** @description A change of a `response`. A new one must bring `to`, `form`. Nobody edits it afterwards. Nobody removes it. */
         ResponseChange: {
@@ -4424,6 +4493,8 @@ export interface components {
         "Accept-Encoding": string;
         /** @description How the body is compressed; once at most. */
         "Content-Encoding": "br" | "gzip" | "identity";
+        /** @description The `ETag` of the answer that is there already. */
+        "If-None-Match": string;
     };
     requestBodies: never;
     headers: {
@@ -4433,12 +4504,18 @@ export interface components {
         Allow: string;
         /** @description Nothing is kept by anything between. */
         "Cache-Control": "no-store";
+        /** @description It is the same for everyone, and may be kept for a day by anything between. */
+        "Cache-Control-Kept": "public, max-age=86400";
         /** @description How the answer is compressed; only from 1024 bytes on. */
         "Content-Encoding": "br" | "gzip";
+        /** @description Names these bytes; another coding of them has another name. */
+        ETag: string;
         /** @description How many seconds to wait before sending the same request again. */
         "Retry-After": number;
         /** @description Only from 1024 bytes on. */
         Vary: "accept-encoding";
+        /** @description By nothing but the coding. */
+        "Vary-Kept": "accept-encoding";
         /** @description A token is asked for. */
         "WWW-Authenticate": "Bearer";
     };
@@ -5202,6 +5279,55 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    show_resources: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Which codings of the answer are understood, by what is liked best.
+                 * @example br, gzip
+                 */
+                "Accept-Encoding"?: components["parameters"]["Accept-Encoding"];
+                /** @description The `ETag` of the answer that is there already. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where professional help is found: the same for everyone, on one day. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control-Kept"];
+                    "Content-Encoding": components["headers"]["Content-Encoding"];
+                    ETag: components["headers"]["ETag"];
+                    Vary: components["headers"]["Vary-Kept"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resources"];
+                };
+            };
+            /** @description It is still what `If-None-Match` names. */
+            304: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control-Kept"];
+                    ETag: components["headers"]["ETag"];
+                    Vary: components["headers"]["Vary-Kept"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];

@@ -276,7 +276,8 @@ async def test_the_page_loads_nothing_and_leads_everywhere(client: httpx.AsyncCl
     assert "script-src" not in policy
     assert "unsafe" not in policy
     assert not re.search(r"<(script|link|img|iframe|object|base)\b|\bon\w+=|style=|@import|url\(", answer.text)
-    assert "://" not in answer.text
+    # The text of an example may name an address; nothing that leads or loads does.
+    assert not re.search(r"""=\s*["']?[^"'<>]*://""", answer.text)
     anchors = set(re.findall(r'id="([^"]+)"', answer.text))
     leads = set(re.findall(r'href="#([^"]+)"', answer.text))
     assert len(leads) > 50
