@@ -311,7 +311,7 @@ UNION ALL
 
 
 BEHIND: Final = f"""{_MINE}
-SELECT r.space_id, r.author, r.gone, v.version, v.changed_at, v.body
+SELECT r.space_id, r.author, r.gone, r.removed, mine.state = 'closed' AS closed, v.version, v.changed_at, v.body
 FROM mine
 JOIN record r ON r.space_id = mine.space_id AND r.id = $3 AND r.kind = $4
 LEFT JOIN LATERAL (
@@ -437,7 +437,13 @@ class PostgresStore:
                 revision = Revision(space=space, record=identity, version=row["version"], values=values)
                 past.append(Dated(revision, row["changed_at"].astimezone(UTC).date()))
         first = next(row for row in rows if row["space_id"] == space)
-        return Behind(author=PersonId(first["author"]), gone=first["gone"], revisions=tuple(past))
+        return Behind(
+            author=PersonId(first["author"]),
+            gone=first["gone"],
+            removed=first["removed"],
+            closed=first["closed"],
+            revisions=tuple(past),
+        )
 
     async def shadows(self, caller: Caller, records: Collection[RecordId]) -> list[Shadow]:
         """Return what the caller's device submitted last of these records."""

@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/couples/{couple}/keepsake": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Let a keepsake go
+         * @description Give up what is kept of a couple that has parted, for good; the other keeps theirs and is not told.
+         */
+        delete: operations["let_go"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/couples/{couple}/part": {
         parameters: {
             query?: never;
@@ -39,6 +59,30 @@ export interface paths {
          */
         post: operations["part"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/couples/{couple}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a couple that has parted
+         * @description Ask unseen; the answer names the new couple once both have asked within 30 days of parting.
+         */
+        post: operations["ask_back"];
+        /**
+         * Take asking for a couple back
+         * @description Ask no longer; nobody is told.
+         */
+        delete: operations["take_back"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1814,6 +1858,23 @@ export interface components {
             expires_at: string;
             words: string[];
         };
+        /**
+         * @description A couple that has parted, of which the person still holds what was given and what was of both.
+         *
+         *         `asked_back` is whether they have asked to restore it; of the other's asking nothing tells.
+         */
+        Keepsake: {
+            asked_back: boolean;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            partner: string;
+            partner_name: string | null;
+            /** Format: uuid */
+            space: string;
+            /** @enum {string} */
+            state: "parted" | "together";
+        };
         /** @description A couple that is no more. */
         Left: {
             /** Format: uuid */
@@ -1863,7 +1924,7 @@ export interface components {
             consents: components["schemas"]["Consent"][];
             couple: components["schemas"]["CoupleView"] | null;
             invitation: components["schemas"]["LiveInvitation"] | null;
-            keepsakes: components["schemas"]["CoupleView"][];
+            keepsakes: components["schemas"]["Keepsake"][];
             pairings: components["schemas"]["PairingView"][];
             /** Format: uuid */
             person: string;
@@ -2934,6 +2995,10 @@ export interface components {
              */
             to: string;
         };
+        /** @description The couple, once both have asked within 30 days; until then nothing. */
+        Restoring: {
+            couple: components["schemas"]["CoupleView"] | null;
+        };
         /** @description The values that one change put behind a record: `version` is that of the change, `on` its date (UTC). */
         RevisionView: {
             /** Format: date */
@@ -3800,6 +3865,7 @@ export interface components {
         SyncResponse: {
             cursor: string;
             gone: components["schemas"]["Gone"][];
+            let_go: string[];
             more: boolean;
             now: string;
             outcomes: components["schemas"]["Outcome"][];
@@ -4444,6 +4510,40 @@ export interface operations {
             503: components["responses"]["BusyOrUnavailable"];
         };
     };
+    let_go: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the couple.
+                 * @example 7ced1c90-157e-4b48-8bd2-a540ffaabb43
+                 */
+                couple: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say about it. */
+            204: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
     part: {
         parameters: {
             query?: never;
@@ -4476,6 +4576,86 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Left"];
                 };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    ask_back: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Which codings of the answer are understood, by what is liked best.
+                 * @example br, gzip
+                 */
+                "Accept-Encoding"?: components["parameters"]["Accept-Encoding"];
+            };
+            path: {
+                /**
+                 * @description The id of the couple.
+                 * @example 7ced1c90-157e-4b48-8bd2-a540ffaabb43
+                 */
+                couple: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The couple, once both have asked within 30 days; until then nothing. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Encoding": components["headers"]["Content-Encoding"];
+                    Vary: components["headers"]["Vary"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Restoring"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ConsentNeeded"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            409: components["responses"]["AlreadyPairedOrNameNeeded"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    take_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the couple.
+                 * @example 7ced1c90-157e-4b48-8bd2-a540ffaabb43
+                 */
+                couple: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say about it. */
+            204: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
