@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from api.postgres import Pool
 from domain.couples import Consent, ConsentEvent, may_keep
+from domain.fates import UNDO_WITHIN
 from domain.ids import CoupleId, DeviceId, PersonId, SpaceId
 from sync.ports import Caller
 
@@ -45,7 +46,7 @@ async def holder_of(asker: Asker, person: PersonId, token_sha256: bytes, today: 
             consents={"core_sensitive": Consent(given=row["core_sensitive"])},
         ),
         let_go=tuple(row["let_go"]),
-        closing=row["closing"],
+        closing=None if row["deletion_at"] is None else row["deletion_at"] + UNDO_WITHIN,
     )
     return Holder(caller, row["follows"], row["expires_on"])
 
@@ -67,7 +68,7 @@ SELECT d.device_id, d.expires_on, COALESCE(d.next_token_sha256 = $2, false) AS f
         SELECT c.given FROM consent c
         WHERE c.person_id = p.person_id AND c.purpose = 'core_sensitive' ORDER BY c.place DESC LIMIT 1
     ), false) AS core_sensitive,
-    p.deletion_at IS NOT NULL AS closing,
+    p.deletion_at,
     ARRAY(
         SELECT s.space_id FROM person_space s
         WHERE s.person_id = p.person_id AND s.let_go_on IS NULL ORDER BY s.place = 0 DESC, s.place DESC

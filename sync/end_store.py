@@ -3,15 +3,16 @@
 All of it is done by accounts and the worker, for no device: what a push and a pull do stands in `sync/store.py`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
+from msgspec import Struct
 
 from domain.fates import Class, class_of
-from domain.ids import CoupleId, PersonId, SpaceId
+from domain.ids import CoupleId, DeviceId, PersonId, SpaceId
 from domain.kinds import KINDS
 from sync.life_store import BUMP_SPACE, IN_THIS_LIFE
 from sync.space_store import HOLD_SPACE
@@ -49,6 +50,33 @@ IS_HELD: Final = "SELECT EXISTS (SELECT FROM member WHERE space_id = $1 AND left
 
 GIVE_UP: Final = """
 INSERT INTO emptying (space_id, since) SELECT given, $2 FROM unnest($1::uuid[]) given ON CONFLICT DO NOTHING"""
+
+
+class Bequest(Struct, frozen=True):
+    """What somebody who is deleted has written in a space that their partner still holds."""
+
+    space: SpaceId
+    person: PersonId
+    deletion: UUID
+    ghost: PersonId
+    due_at: datetime
+    devices: Sequence[DeviceId]
+    upto: int = 0
+
+
+async def bequeath(connection: Any, left: Bequest) -> None:
+    """Note what is to be erased of somebody's when it is due; their name goes at once."""
+    await connection.execute(
+        BEQUEATH, left.space, left.person, left.deletion, left.ghost, left.due_at, left.devices, left.upto
+    )
+    await connection.execute(UNNAME, left.space, left.person)
+
+
+BEQUEATH: Final = """
+INSERT INTO bequest (space_id, person_id, deletion_id, ghost_id, due_at, devices, upto)
+VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING"""
+
+UNNAME: Final = "UPDATE member SET name = NULL WHERE space_id = $1 AND person_id = $2"
 
 
 # What nobody holds

@@ -18,8 +18,8 @@ class Caller(Struct, frozen=True):
 
     `spaces`: the personal one first, then couple spaces, newest first, closed keepsakes included. It only says
     where to look: membership is checked again in every statement. `may_keep`: the adult attestation and the
-    consent `core_sensitive` are there. `let_go` names spaces that the person does not hold any more; `closing` says
-    that their account is about to be deleted.
+    consent `core_sensitive` are there. `let_go` names spaces that the person does not hold any more; `closing` is
+    the instant at which their account is to be deleted, if it is.
     """
 
     person: PersonId
@@ -27,7 +27,7 @@ class Caller(Struct, frozen=True):
     spaces: tuple[SpaceId, ...]
     may_keep: bool
     let_go: tuple[SpaceId, ...] = ()
-    closing: bool = False
+    closing: datetime | None = None
 
     @property
     def personal(self) -> SpaceId:

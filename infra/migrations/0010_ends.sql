@@ -58,6 +58,8 @@ CREATE TABLE bequest (
     -- Who stands in their place from then on: nobody, and in no other space.
     ghost_id uuid NOT NULL,
     due_at timestamptz NOT NULL,
+    -- Their devices, whose outcomes go, too.
+    devices uuid[] NOT NULL,
     -- Up to this version everything has been looked at.
     upto bigint NOT NULL,
     CONSTRAINT bequest_pkey PRIMARY KEY (space_id, person_id)
@@ -67,3 +69,11 @@ COMMENT ON TABLE bequest IS 'dist:space_id';
 CREATE INDEX bequest_due ON bequest (due_at);
 
 CREATE INDEX bequest_deletion ON bequest (deletion_id);
+
+-- Whoever is deleted is looked for in these by who they are.
+CREATE INDEX identity_person ON identity (person_id);
+
+CREATE INDEX block_blocked ON block (blocked_id);
+
+-- Codes that began nothing are forgotten.
+CREATE INDEX invitation_open ON invitation (expires_at) WHERE couple_id IS NULL;
