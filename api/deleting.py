@@ -15,6 +15,7 @@ from api.errors import changed_meanwhile
 from domain.couples import LONG_CODE_BITS, code_letters, drawn
 from domain.fates import LETTERS_STAY, UNDO_WITHIN
 from domain.ids import CoupleId, DeviceId, PersonId, SpaceId
+from sync import bequest_store as bequests
 from sync import end_store as ends
 from sync import space_store as spaces
 from sync.ports import Caller
@@ -136,7 +137,7 @@ async def _destroy(accounts: Accounts, person: PersonId, now: datetime) -> None:
             if nobody_holds_it:
                 unheld.append(space)
                 continue
-            left = ends.Bequest(
+            left = bequests.Bequest(
                 space=space,
                 person=person,
                 deletion=deletion,
@@ -144,7 +145,7 @@ async def _destroy(accounts: Accounts, person: PersonId, now: datetime) -> None:
                 due_at=going.asked_at + LETTERS_STAY,
                 devices=going.devices,
             )
-            await ends.bequeath(connection, left)
+            await bequests.bequeath(connection, left)
         await ends.give_up(connection, [going.space], now)
         await end_store.delete_account(connection, person, deletion, going)
     accounts.callers.forget(person)

@@ -1,6 +1,6 @@
 """How either of two leaves their couple, alone and at once, what of it they keep, and whom they want no code from."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from api import end_store, store
@@ -67,12 +67,14 @@ async def _space_of(accounts: Accounts, caller: Caller, couple: CoupleId) -> Spa
     return space
 
 
-async def forget_given_up(accounts: Accounts, rows_max: int, spaces_max: int) -> Collection[SpaceId]:
-    """Destroy what is left of spaces that nobody holds, in rounds; return those of which nothing is left.
+async def empty_given_up(accounts: Accounts, rows_max: int, spaces_max: int) -> int:
+    """Destroy what is left of spaces that nobody holds, in rounds; return how many were looked at.
 
     Their keys were destroyed when they were given up, unless a fault came between: so it is done once more.
     """
     given_up = await ends.given_up(accounts.pool, spaces_max)
     if given_up:
         await accounts.keys.destroy(given_up)
-    return [space for space in given_up if await ends.empty(accounts.pool, space, rows_max)]
+    for space in given_up:
+        await ends.empty(accounts.pool, space, rows_max)
+    return len(given_up)

@@ -5,15 +5,13 @@ import logging
 from datetime import datetime, timedelta
 from typing import Final
 
+from api.erasing import erase
 from api.giving import give
-from api.parting import forget_given_up
 from api.postgres import TRANSIENT
-from api.pruning import ROWS_A_ROUND_MAX, prune
+from api.pruning import prune
 from api.wiring import Parts
 
 PRUNE_EVERY: Final = timedelta(hours=1)
-SPACES_A_ROUND_MAX: Final = 10
-"""Spaces that nobody holds, of which one round takes rows away."""
 
 _log = logging.getLogger("haven")
 
@@ -42,7 +40,7 @@ class Worker:
     async def tick(self, now: datetime) -> None:
         """Do whatever is due at `now`."""
         await give(self._parts, now)
-        await forget_given_up(self._parts.accounts, ROWS_A_ROUND_MAX, SPACES_A_ROUND_MAX)
+        await erase(self._parts, now)
         if self._pruned_at is None or now - self._pruned_at >= PRUNE_EVERY:
             gone = await prune(self._parts.pool, now)
             self._pruned_at = None if gone.more else now

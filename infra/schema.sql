@@ -6,6 +6,7 @@ CREATE TABLE public.bequest (
     deletion_id uuid NOT NULL,
     ghost_id uuid NOT NULL,
     due_at timestamp with time zone NOT NULL,
+    devices uuid[] NOT NULL,
     upto bigint NOT NULL
 );
 
@@ -359,7 +360,13 @@ CREATE INDEX bequest_deletion ON public.bequest USING btree (deletion_id);
 
 CREATE INDEX bequest_due ON public.bequest USING btree (due_at);
 
+CREATE INDEX block_blocked ON public.block USING btree (blocked_id);
+
 CREATE INDEX deletion_open ON public.deletion USING btree (asked_on) WHERE (finished_on IS NULL);
+
+CREATE INDEX identity_person ON public.identity USING btree (person_id);
+
+CREATE INDEX invitation_open ON public.invitation USING btree (expires_at) WHERE (couple_id IS NULL);
 
 CREATE INDEX owed_at ON public.owed USING btree (owed_at);
 

@@ -3,16 +3,15 @@
 All of it is done by accounts and the worker, for no device: what a push and a pull do stands in `sync/store.py`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
-from msgspec import Struct
 
 from domain.fates import Class, class_of
-from domain.ids import CoupleId, DeviceId, PersonId, SpaceId
+from domain.ids import CoupleId, PersonId, SpaceId
 from domain.kinds import KINDS
 from sync.life_store import BUMP_SPACE, IN_THIS_LIFE
 from sync.space_store import HOLD_SPACE
@@ -52,33 +51,6 @@ GIVE_UP: Final = """
 INSERT INTO emptying (space_id, since) SELECT given, $2 FROM unnest($1::uuid[]) given ON CONFLICT DO NOTHING"""
 
 
-class Bequest(Struct, frozen=True):
-    """What somebody who is deleted has written in a space that their partner still holds."""
-
-    space: SpaceId
-    person: PersonId
-    deletion: UUID
-    ghost: PersonId
-    due_at: datetime
-    devices: Sequence[DeviceId]
-    upto: int = 0
-
-
-async def bequeath(connection: Any, left: Bequest) -> None:
-    """Note what is to be erased of somebody's when it is due; their name goes at once."""
-    await connection.execute(
-        BEQUEATH, left.space, left.person, left.deletion, left.ghost, left.due_at, left.devices, left.upto
-    )
-    await connection.execute(UNNAME, left.space, left.person)
-
-
-BEQUEATH: Final = """
-INSERT INTO bequest (space_id, person_id, deletion_id, ghost_id, due_at, devices, upto)
-VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING"""
-
-UNNAME: Final = "UPDATE member SET name = NULL WHERE space_id = $1 AND person_id = $2"
-
-
 # What nobody holds
 
 
@@ -87,15 +59,14 @@ async def given_up(pool: asyncpg.Pool, most: int) -> list[SpaceId]:
     return [SpaceId(row["space_id"]) for row in await pool.fetch(GIVEN_UP, most)]
 
 
-async def empty(pool: asyncpg.Pool, space: SpaceId, rows_max: int) -> bool:
-    """Delete at most so many rows of each table of a space that nobody holds; return whether nothing is left of it."""
+async def empty(pool: asyncpg.Pool, space: SpaceId, rows_max: int) -> None:
+    """Delete at most so many rows of each table of a space that nobody holds, and the space with the last of them."""
     gone = [_rows(await pool.execute(statement, space, rows_max)) for statement in EMPTY]
     if max(gone) >= rows_max:
-        return False
+        return
     async with pool.acquire() as connection, connection.transaction():
         for statement in FORGET_SPACE:
             await connection.execute(statement, space)
-    return True
 
 
 GIVEN_UP: Final = "SELECT space_id FROM emptying ORDER BY since LIMIT $1"
