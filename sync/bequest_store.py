@@ -55,6 +55,11 @@ async def due(pool: asyncpg.Pool, now: datetime, most: int) -> list[Bequest]:
     ]
 
 
+async def postpone(pool: asyncpg.Pool, each: Bequest, until: datetime) -> None:
+    """Look at a space later."""
+    await pool.execute(POSTPONE, each.space, each.person, until)
+
+
 async def forget_behind(pool: asyncpg.Pool, each: Bequest, rows_max: int) -> bool:
     """Delete at most so many rows of what stands behind the space's records; return whether nothing is left.
 
@@ -134,6 +139,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING"""
 UNNAME: Final = "UPDATE member SET name = NULL WHERE space_id = $1 AND person_id = $2"
 
 DUE: Final = "SELECT * FROM bequest WHERE due_at <= $1 ORDER BY due_at LIMIT $2"
+
+POSTPONE: Final = "UPDATE bequest SET due_at = $3 WHERE space_id = $1 AND person_id = $2"
 
 FORGET_REVISIONS_OF: Final = """
 DELETE FROM revision WHERE space_id = $1 AND (record_id, version) IN (
