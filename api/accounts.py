@@ -257,10 +257,16 @@ async def proven(
     accounts: Accounts, identity_token: str, address: str, now: datetime
 ) -> tuple[Identity, PersonId | None]:
     """Return whom the token names, proven just now, and whose account that opens, if any."""
+    identity = await vouched(accounts, identity_token, address, now)
+    return identity, await store.person_of(accounts.pool, _subject_hashes(accounts, identity))
+
+
+async def vouched(accounts: Accounts, identity_token: str, address: str, now: datetime) -> Identity:
+    """Return whom the token names, proven just now; else raise `identity_refused` or `fresh_sign_in_needed`."""
     identity = await _verified(accounts, identity_token, address, now)
     if not is_fresh(identity, now):
         raise fresh_sign_in_needed()
-    return identity, await store.person_of(accounts.pool, _subject_hashes(accounts, identity))
+    return identity
 
 
 # Who acts

@@ -10,10 +10,10 @@ from litestar.datastructures import State
 from api.answers import send_problem, with_headers
 from api.coding import WORTH_BYTES, accepted, coded
 from api.errors import answer, busy, not_found
-from api.routes import account, counsel, couples, deletion, devices, live, pages, rxdb, sync, watermelon
+from api.routes import account, counsel, couples, deletion, deletion_page, devices, live, pages, rxdb, sync, watermelon
 from api.wiring import Parts
 
-ROUTES: Final = (account, deletion, devices, couples, counsel, sync, rxdb, watermelon, live)
+ROUTES: Final = (account, deletion, deletion_page, devices, couples, counsel, sync, rxdb, watermelon, live)
 """Modules with `ROUTES`."""
 DEVELOPMENT_ROUTES: Final = (account, pages)
 """Modules with `DEVELOPMENT_ROUTES`, which production does not have."""
