@@ -107,6 +107,7 @@ _FORMS: Final = {
     "identity token": "eyJhbGciOiJFZERTQSJ9.{0}",
     "token": "h1.{1}.{0}",
     "code": "7K2M-9QXD",
+    "receipt": "4TQ8-W0KD-71NZ",
     "word 1": "harbour",
     "word 2": "lantern",
     "word 3": "meadow",
@@ -139,6 +140,7 @@ _SOME_DAY: Final = {
     "on": "2026-11-24",
     "proof": "8f14e45fceea467e9a0b3c6c2f9d1a7700000000000001" + "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
     "shown_on": "2026-11-24",
+    "undo_until": "2026-12-01T20:10:03Z",
     "ticket": "pMJd0Yw6s1yq3c5mF2kTn8bVx7Zr4aLhQe9uGiWoDtA",
     "words": "harbour",
 }

@@ -302,6 +302,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/deletion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have the account deleted
+         * @description Part at once, sign out everywhere, and destroy everything after a week in which it can be undone.
+         */
+        post: operations["delete_account"];
+        /**
+         * Keep the account after all
+         * @description Undo a deletion within its week, after signing in again; a couple that parted by it stays parted.
+         */
+        delete: operations["keep_account"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pairings/{pairing}/confirm": {
         parameters: {
             query?: never;
@@ -551,6 +575,34 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description This account is about to be deleted: deletion was asked for, and can be undone until `deleted_at`: `DELETE /v1/me/deletion`; see section 3. */
+        AccountClosingProblem: {
+            /**
+             * Format: date-time
+             * @description From then on the account is destroyed.
+             */
+            deleted_at: string;
+            /** @description A sentence for people; it repeats nothing that was sent. */
+            detail: string;
+            /** @constant */
+            status: 403;
+            /**
+             * @description A few words for people.
+             * @example This account is about to be deleted
+             */
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:haven:problem:account_closing";
+            /**
+             * @description The place in the request, where one can be named.
+             * @example $.changes[3].key
+             * @example ?limit
+             */
+            where?: string;
+        };
         /** @description The address is too long: a first line over 4 KiB: a fault of the client. */
         AddressTooLongProblem: {
             /** @description A sentence for people; it repeats nothing that was sent. */
@@ -1330,6 +1382,15 @@ export interface components {
             space: string;
             /** @enum {string} */
             state: "parted" | "together";
+        };
+        /** @description A fresh identity token: nobody deletes an account from a phone that they only hold. */
+        Deleting: {
+            identity_token: string;
+        };
+        /** @description A deletion that was asked for: the number that proves it, and until when it can be undone. */
+        Deletion: {
+            receipt: string;
+            undo_until: string;
         };
         /** @description This device was signed out for good: this installation was shut out; a new one signs in as a new device. */
         DeviceRevokedProblem: {
@@ -2523,7 +2584,7 @@ export interface components {
             set_aside?: boolean;
         };
         /** @description What is wrong with a request as a whole, by its `type` (RFC 9457). */
-        Problem: components["schemas"]["MalformedProblem"] | components["schemas"]["UnauthenticatedProblem"] | components["schemas"]["IdentityRefusedProblem"] | components["schemas"]["FreshSignInNeededProblem"] | components["schemas"]["DeviceRevokedProblem"] | components["schemas"]["ConsentNeededProblem"] | components["schemas"]["NotFoundProblem"] | components["schemas"]["InvitationUnknownProblem"] | components["schemas"]["MethodNotAllowedProblem"] | components["schemas"]["TooSlowProblem"] | components["schemas"]["EpochChangedProblem"] | components["schemas"]["AlreadyPairedProblem"] | components["schemas"]["NameNeededProblem"] | components["schemas"]["PairingVoidProblem"] | components["schemas"]["TooManyDevicesProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["AddressTooLongProblem"] | components["schemas"]["UnsupportedMediaTypeProblem"] | components["schemas"]["SchemaTooOldProblem"] | components["schemas"]["TooManyTriesProblem"] | components["schemas"]["HeadersTooLargeProblem"] | components["schemas"]["InternalProblem"] | components["schemas"]["BusyProblem"] | components["schemas"]["UnavailableProblem"];
+        Problem: components["schemas"]["MalformedProblem"] | components["schemas"]["UnauthenticatedProblem"] | components["schemas"]["IdentityRefusedProblem"] | components["schemas"]["FreshSignInNeededProblem"] | components["schemas"]["DeviceRevokedProblem"] | components["schemas"]["ConsentNeededProblem"] | components["schemas"]["AccountClosingProblem"] | components["schemas"]["NotFoundProblem"] | components["schemas"]["InvitationUnknownProblem"] | components["schemas"]["MethodNotAllowedProblem"] | components["schemas"]["TooSlowProblem"] | components["schemas"]["EpochChangedProblem"] | components["schemas"]["AlreadyPairedProblem"] | components["schemas"]["NameNeededProblem"] | components["schemas"]["PairingVoidProblem"] | components["schemas"]["TooManyDevicesProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["AddressTooLongProblem"] | components["schemas"]["UnsupportedMediaTypeProblem"] | components["schemas"]["SchemaTooOldProblem"] | components["schemas"]["TooManyTriesProblem"] | components["schemas"]["HeadersTooLargeProblem"] | components["schemas"]["InternalProblem"] | components["schemas"]["BusyProblem"] | components["schemas"]["UnavailableProblem"];
         /** @description A change of a `progress`. A new one must bring `goal`, `on`. Nobody edits it afterwards. */
         ProgressChange: {
             /** @description Sent-at minus made-at, both by the phone's own clock, so that a wrong clock cancels out; counted up to 400 days. */
@@ -4144,6 +4205,16 @@ export interface components {
         };
     };
     responses: {
+        /** @description `account_closing`: This account is about to be deleted. */
+        AccountClosing: {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["AccountClosingProblem"];
+            };
+        };
         /** @description `address_too_long`: The address is too long. */
         AddressTooLong: {
             headers: {
@@ -4204,6 +4275,16 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["ConsentNeededProblem"];
+            };
+        };
+        /** @description `consent_needed`: Your consent is needed first. `account_closing`: This account is about to be deleted. */
+        ConsentNeededOrAccountClosing: {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConsentNeededProblem"] | components["schemas"]["AccountClosingProblem"];
             };
         };
         /** @description `device_revoked`: This device was signed out for good. */
@@ -4501,6 +4582,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -4535,6 +4617,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -4579,6 +4662,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -4623,7 +4707,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ConsentNeeded"];
+            403: components["responses"]["ConsentNeededOrAccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             409: components["responses"]["AlreadyPairedOrNameNeeded"];
@@ -4659,6 +4743,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -4734,6 +4819,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];
@@ -4774,6 +4860,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["UnauthenticatedOrIdentityRefusedOrFreshSignInNeeded"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -4806,7 +4893,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ConsentNeeded"];
+            403: components["responses"]["ConsentNeededOrAccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             409: components["responses"]["AlreadyPairedOrNameNeeded"];
@@ -4837,6 +4924,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];
@@ -4880,7 +4968,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ConsentNeeded"];
+            403: components["responses"]["ConsentNeededOrAccountClosing"];
             404: components["responses"]["NotFoundOrInvitationUnknown"];
             408: components["responses"]["TooSlow"];
             409: components["responses"]["AlreadyPairedOrNameNeeded"];
@@ -4914,6 +5002,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];
@@ -4944,6 +5033,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];
@@ -4982,6 +5072,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -5026,6 +5117,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -5071,6 +5163,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -5116,11 +5209,84 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    delete_account: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description How the body is compressed; once at most. */
+                "Content-Encoding"?: components["parameters"]["Content-Encoding"];
+                /**
+                 * @description Which codings of the answer are understood, by what is liked best.
+                 * @example br, gzip
+                 */
+                "Accept-Encoding"?: components["parameters"]["Accept-Encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Deleting"];
+            };
+        };
+        responses: {
+            /** @description A deletion that was asked for: the number that proves it, and until when it can be undone. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Encoding": components["headers"]["Content-Encoding"];
+                    Vary: components["headers"]["Vary"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deletion"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["UnauthenticatedOrIdentityRefusedOrFreshSignInNeeded"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyTries"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    keep_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say about it. */
+            204: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
             503: components["responses"]["BusyOrUnavailable"];
@@ -5161,6 +5327,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             409: components["responses"]["PairingVoid"];
@@ -5216,6 +5383,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -5255,6 +5423,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -5350,6 +5519,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             409: components["responses"]["EpochChanged"];
@@ -5405,7 +5575,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ConsentNeeded"];
+            403: components["responses"]["ConsentNeededOrAccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -5519,7 +5689,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ConsentNeeded"];
+            403: components["responses"]["ConsentNeededOrAccountClosing"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];
@@ -5610,6 +5780,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             408: components["responses"]["TooSlow"];
             409: components["responses"]["EpochChanged"];
             413: components["responses"]["TooLarge"];
@@ -5658,7 +5829,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ConsentNeeded"];
+            403: components["responses"]["ConsentNeededOrAccountClosing"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];
