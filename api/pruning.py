@@ -11,7 +11,6 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from api.counsel_store import forget_links
-from api.end_store import forget_let_go
 from api.end_store import forget_codes, forget_let_go
 from api.postgres import Pool
 from api.store import forget_counters, forget_tickets

@@ -93,6 +93,8 @@ async def _ask(connection: Transaction, beginning: _Beginning, person: PersonId,
     keys = beginning.keys.get(space)
     if not both or blocked or not free or keys is None:
         return None
+    # A link from before they parted is dead for good, as every window is (I9).
+    await end_store.drop_links(connection, space)
     rejoined = await end_store.rejoin(connection, beginning.couple, space, beginning.two)
     assert rejoined, "both are held still, are single and hold the space"
     for each in there:

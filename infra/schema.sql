@@ -32,6 +32,19 @@ CREATE TABLE public.consent (
 
 COMMENT ON TABLE public.consent IS 'dist:person_id';
 
+CREATE TABLE public.counsel_link (
+    link_hash bytea NOT NULL,
+    passcode_hash bytea NOT NULL,
+    key_no smallint NOT NULL,
+    space_id uuid NOT NULL,
+    summary_id uuid NOT NULL,
+    made_by uuid NOT NULL,
+    wrong smallint DEFAULT 0 NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.counsel_link IS 'dist:link_hash';
+
 CREATE TABLE public.deletion (
     deletion_id uuid NOT NULL,
     receipt text NOT NULL,
@@ -290,6 +303,9 @@ ALTER TABLE ONLY public.block
 ALTER TABLE ONLY public.consent
     ADD CONSTRAINT consent_pkey PRIMARY KEY (person_id, purpose, place);
 
+ALTER TABLE ONLY public.counsel_link
+    ADD CONSTRAINT counsel_link_pkey PRIMARY KEY (link_hash);
+
 ALTER TABLE ONLY public.deletion
     ADD CONSTRAINT deletion_pkey PRIMARY KEY (deletion_id);
 
@@ -361,6 +377,10 @@ CREATE INDEX bequest_deletion ON public.bequest USING btree (deletion_id);
 CREATE INDEX bequest_due ON public.bequest USING btree (due_at);
 
 CREATE INDEX block_blocked ON public.block USING btree (blocked_id);
+
+CREATE INDEX counsel_link_expires ON public.counsel_link USING btree (expires_at);
+
+CREATE UNIQUE INDEX counsel_link_summary ON public.counsel_link USING btree (summary_id, link_hash);
 
 CREATE INDEX deletion_open ON public.deletion USING btree (asked_on) WHERE (finished_on IS NULL);
 

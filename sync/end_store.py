@@ -88,7 +88,8 @@ DELETE FROM {table} WHERE space_id = $1 AND ({key}) IN (
 ]
 
 FORGET_SPACE: Final = [
-    f"DELETE FROM {table} WHERE space_id = $1" for table in ("restoring", "bequest", "member", "space", "emptying")
+    f"DELETE FROM {table} WHERE space_id = $1"
+    for table in ("restoring", "bequest", "counsel_link", "member", "space", "emptying")
 ]
 """What is left then is a handful; the note that it is to be done goes last, and with it."""
 

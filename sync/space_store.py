@@ -210,11 +210,6 @@ buried AS (
     FROM old
     WHERE r.space_id = $1 AND r.id = old.id
 ),
-unwatched AS (
-    UPDATE record r SET due_at = NULL
-    WHERE r.space_id = $1 AND r.due_at IS NOT NULL AND r.id NOT IN (SELECT id FROM windows)
-        AND EXISTS (SELECT 1 FROM closed)
-),
 unheard AS (
     DELETE FROM revision v USING old WHERE v.space_id = $1 AND v.record_id = old.id
 ),

@@ -88,6 +88,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/couples/{couple}/summaries/{summary}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a link to a summary
+         * @description Make a link and a passcode by which a counsellor reads the parts that count; the link before is dead.
+         */
+        post: operations["make_link"];
+        /**
+         * Revoke a summary's link
+         * @description Let the link be dead at once, whichever of the two has made it.
+         */
+        delete: operations["revoke_link"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/dev/identity": {
         parameters: {
             query?: never;
@@ -1146,6 +1170,12 @@ export interface components {
              */
             where?: string;
         };
+        /** @description A link and its passcode, told once: neither is stored. */
+        CounselLink: {
+            passcode: string;
+            path: string;
+            until: string;
+        };
         /** @description A change of a `counsel_part`. A new one must bring `summary`, `section`, `text`. */
         CounselPartChange: {
             /** @description Sent-at minus made-at, both by the phone's own clock, so that a wrong clock cancels out; counted up to 400 days. */
@@ -1950,6 +1980,12 @@ export interface components {
             limit_max: number;
             schema_max: number;
             schema_min: number;
+        };
+        /** @description A fresh identity token, and for how many days the link is to work. */
+        Linking: {
+            /** @description `7` where it is left out. */
+            days?: number;
+            identity_token: string;
         };
         /** @description That a code is out there; the code itself was shown once. */
         LiveInvitation: {
@@ -4728,6 +4764,85 @@ export interface operations {
                  * @example 7ced1c90-157e-4b48-8bd2-a540ffaabb43
                  */
                 couple: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say about it. */
+            204: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    make_link: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description How the body is compressed; once at most. */
+                "Content-Encoding"?: components["parameters"]["Content-Encoding"];
+            };
+            path: {
+                /** @description The id of the couple. */
+                couple: string;
+                /** @description The id of the summary. */
+                summary: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Linking"];
+            };
+        };
+        responses: {
+            /** @description A link and its passcode, told once: neither is stored. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CounselLink"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["UnauthenticatedOrIdentityRefusedOrFreshSignInNeeded"];
+            403: components["responses"]["ConsentNeededOrAccountClosing"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyTries"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    revoke_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the couple. */
+                couple: string;
+                /** @description The id of the summary. */
+                summary: string;
             };
             cookie?: never;
         };
