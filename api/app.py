@@ -10,11 +10,27 @@ from litestar.datastructures import State
 from api.answers import send_problem, with_headers
 from api.coding import WORTH_BYTES, accepted, coded
 from api.errors import answer, busy, not_found
-from api.routes import account, counsel, couples, devices, live, pages, resources, rxdb, sync, watermelon
+from api.routes import (
+    account,
+    counsel,
+    couples,
+    deletion,
+    deletion_page,
+    devices,
+    live,
+    pages,
+    resources,
+    rxdb,
+    sync,
+    watermelon,
+)
 from api.unnoted import is_unnoted
 from api.wiring import Parts
 
-ROUTES: Final = (account, devices, couples, counsel, sync, rxdb, watermelon, live, resources)
+ROUTES: Final = (
+    *(account, deletion, deletion_page, devices, couples, counsel),
+    *(sync, rxdb, watermelon, live, resources),
+)
 """Modules with `ROUTES`."""
 DEVELOPMENT_ROUTES: Final = (account, pages)
 """Modules with `DEVELOPMENT_ROUTES`, which production does not have."""

@@ -1,9 +1,10 @@
 """Describe the routes as an OpenAPI 3.1 document: whatever they take, and whatever they can answer.
 
 Routes decode by hand, so a handler says in its `opt` what no signature tells: the type of its `body`; what it `gives`
-where that is bytes, or which `events`; whether it is `public` (needs no token), its answer holds a `secret`, or may be
-`kept` by anybody; types and meanings of its `query`, and of what in its `path` is not an id; and which types of
-`problems` it can answer with besides those that follow from all this. One that is `hidden` is not described.
+where that is bytes, or which `events`; whether it is `public` (needs no token), serves also accounts that are
+`closing`, its answer holds a `secret`, or may be `kept` by anybody; types and meanings of its `query`, and of what in
+its `path` is not an id; and which types of `problems` it can answer with besides those that follow from all this. One
+that is `hidden` is not described.
 """
 
 import inspect
@@ -79,7 +80,7 @@ class _Route(Struct, frozen=True):
         """The types of problems that this can answer with, in the order of their table."""
         types = {*_EVERYWHERE, *self.opt.get("problems", ())}
         if not self.opt.get("public"):
-            types.add("unauthenticated")
+            types |= {"unauthenticated"} if self.opt.get("closing") else {"unauthenticated", "account_closing"}
         if self.opt.get("body") is not None:
             types.add("unsupported_media_type")
         if "{" in self.path:

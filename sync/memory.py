@@ -190,6 +190,8 @@ class MemoryStore:
         return Behind(
             author=record.author,
             gone=record.gone,
+            removed=record.removed,
+            closed=self.spaces[record.space].state == "closed",
             revisions=tuple(
                 Dated(each, self.put_behind_on[key, each.version]) for each in past if each.version < before
             )[:limit],

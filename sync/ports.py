@@ -18,13 +18,16 @@ class Caller(Struct, frozen=True):
 
     `spaces`: the personal one first, then couple spaces, newest first, closed keepsakes included. It only says
     where to look: membership is checked again in every statement. `may_keep`: the adult attestation and the
-    consent `core_sensitive` are there.
+    consent `core_sensitive` are there. `let_go` names spaces that the person does not hold any more; `closing` is
+    the instant at which their account is to be deleted, if it is.
     """
 
     person: PersonId
     device: DeviceId
     spaces: tuple[SpaceId, ...]
     may_keep: bool
+    let_go: tuple[SpaceId, ...] = ()
+    closing: datetime | None = None
 
     @property
     def personal(self) -> SpaceId:
@@ -177,6 +180,9 @@ class Behind(Struct, frozen=True, kw_only=True):
 
     author: PersonId
     gone: bool
+    removed: bool
+    closed: bool
+    """Whether its space takes no changes any more."""
     revisions: tuple[Dated, ...]
 
 

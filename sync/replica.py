@@ -214,7 +214,7 @@ class Replica:
             return False
         for reset in response.reset:
             self._begin_anew(reset)
-        self._note_spaces(response.spaces)
+        self._note_spaces(response.spaces, response.let_go)
         for outcome in response.outcomes:
             self._settle(outcome)
         for view in response.records:
@@ -366,8 +366,11 @@ class Replica:
         head = reset.head if begun is None else min(begun.head, reset.head)
         self.shelves.begin_anew(Rebuild(space, reset.epoch, head))
 
-    def _note_spaces(self, views: list[SpaceView]) -> None:
-        """Note how the spaces stand; one that is not named any more takes nothing, and what it holds stays here."""
+    def _note_spaces(self, views: list[SpaceView], let_go: list[UUID]) -> None:
+        """Note how the spaces stand, and forget those that their person has let go.
+
+        One that is not named any more takes nothing, and what it holds stays here.
+        """
         named = {SpaceId(view.id): view for view in views}
         for identity, space in self.spaces.items():
             if identity not in named and space.state == "active":
@@ -378,6 +381,8 @@ class Replica:
                 self._unsettle(identity)
         for view in named.values():
             self.shelves.note(view)
+        for each in let_go:
+            self.shelves.let_go(SpaceId(each))
 
     def _unsettle(self, space: SpaceId) -> None:
         """Let edits wait again that were decided in a life that is no more, and of which nothing has arrived here."""

@@ -22,7 +22,7 @@ from sync.board import Board, settings_id
 from sync.bodies import rendered
 from sync.lives import common
 from sync.paging import Asked, asked_by, begun_anew, cursor_at, read_page, reset_of
-from sync.ports import Caller, Keys, Loaded, Place, RecordKey, Row, Shadow, Space, Store, Wanted, Writes
+from sync.ports import Caller, Keys, Loaded, Page, Place, RecordKey, Row, Shadow, Space, Store, Wanted, Writes
 from sync.reconcile import Decisions, reconcile
 from sync.schemas import cut
 from sync.sealing import SpaceKeys, keyed_id
@@ -41,6 +41,7 @@ from sync.wire import (
     SpaceView,
     SyncRequest,
 )
+from sync.withheld import as_told, is_shut
 
 LOST_RACES_MAX = 5
 """Attempts at one push before the caller is asked to come back."""
@@ -204,6 +205,7 @@ def _own_news(asked: Asked, pushed: Pushed) -> RawSyncResponse | None:
         )
         for each in decisions.writes.records
     ]
+    rows = as_told(Page(spaces=spaces, rows=rows, besides=[]), asked.caller.person).rows
     places, after = asked.places, asked.after
     at_head = all(
         space.id in places and (places[space.id].epoch, after[space.id]) == (space.epoch, space.head)
@@ -265,6 +267,7 @@ def _response(
         ],
         records=[Raw(rendered(row)) for row in known if row.body is not None],
         gone=[Gone(space=row.space, kind=row.kind, id=row.id, version=row.version) for row in known if row.gone],
+        let_go=list(asked.caller.let_go),
     )
 
 
@@ -284,8 +287,10 @@ async def revisions(
     behind = await store.behind(caller, kind, identity, before=before, limit=limit + 1)
     table = KINDS.get(kind)
     own = behind is not None and behind.author == caller.person
-    # What is wiped is gone for the other; what its author had written before is still theirs.
-    if behind is None or table is None or table.ownership is Ownership.PROJECTION or (behind.gone and not own):
+    if behind is None or table is None or table.ownership is Ownership.PROJECTION:
+        raise UnknownRecordError
+    # What is wiped or shut is gone for the other; what its author had written before is still theirs.
+    if not own and (behind.gone or is_shut(table, removed=behind.removed, closed=behind.closed)):
         raise UnknownRecordError
     views = [
         RevisionView(

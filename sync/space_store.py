@@ -41,7 +41,7 @@ WITH windows AS (
     WHERE r.space_id = $1 AND r.kind = ANY($2::text[] || $5::text[]) AND NOT r.gone
 ),
 closed AS (
-    UPDATE space SET state = 'closed', head = head + 1 + (SELECT count(*) FROM windows), {IN_THIS_LIFE}
+    UPDATE space SET state = 'closed', closed_at = $3, head = head + 1 + (SELECT count(*) FROM windows), {IN_THIS_LIFE}
     WHERE space_id = $1 AND state = 'active'
     RETURNING head
 ),
@@ -144,8 +144,14 @@ async def deposit(
     return head
 
 
+async def raise_head(connection: Any, space: SpaceId) -> int:
+    """Raise the head of a person's own space, so that their devices ask what is new; return it."""
+    head: int = await connection.fetchval(RAISE_OWN, space)
+    return head
+
+
 async def close_space(connection: Any, space: SpaceId, now: datetime) -> int:
-    """Close a couple's space for good: wipe the shown copies, take no more changes; closing twice is closing once.
+    """Close a couple's space: wipe the shown copies, take no more changes; closing twice is closing once.
 
     Windows that stand in the space itself get a new version, by which the partner hears that they are closed.
     Return the head. It is raised in any case, so that a push that was decided before loses its race.
@@ -203,11 +209,6 @@ buried AS (
         version = (SELECT head FROM raised) - (SELECT count(*) FROM old) + old.nth
     FROM old
     WHERE r.space_id = $1 AND r.id = old.id
-),
-unwatched AS (
-    UPDATE record r SET due_at = NULL
-    WHERE r.space_id = $1 AND r.due_at IS NOT NULL AND r.id NOT IN (SELECT id FROM windows)
-        AND EXISTS (SELECT 1 FROM closed)
 ),
 unheard AS (
     DELETE FROM revision v USING old WHERE v.space_id = $1 AND v.record_id = old.id

@@ -15,6 +15,11 @@ def stands_open(kind: Kind) -> bool:
     return kind.ownership is Ownership.WINDOW and kind.home == "couple"
 
 
+def is_shut(kind: Kind, *, removed: bool, closed: bool) -> bool:
+    """Return whether such a window is shut for the other: its author took it back, or the couple has parted."""
+    return stands_open(kind) and (removed or closed)
+
+
 def as_told(page: Page, reader: PersonId) -> Page:
     """Return a page as this reader may have it: what its author has withdrawn is gone for the other, and at parting.
 
@@ -29,7 +34,7 @@ def as_told(page: Page, reader: PersonId) -> Page:
 
 def _told(row: Row, reader: PersonId, spaces: Mapping[SpaceId, Space]) -> Row:
     kind = KINDS.get(row.kind)
-    if row.author == reader or kind is None or not stands_open(kind):
+    if row.author == reader or kind is None:
         return row
-    closed = row.removed or spaces[row.space].state == "closed"
+    closed = is_shut(kind, removed=row.removed, closed=spaces[row.space].state == "closed")
     return replace(row, gone=True, removed=False, body=None) if closed and not row.gone else row

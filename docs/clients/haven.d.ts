@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/couples/{couple}/keepsake": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Let a keepsake go
+         * @description Give up what is kept of a couple that has parted, for good; the other keeps theirs and is not told.
+         */
+        delete: operations["let_go"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/couples/{couple}/part": {
         parameters: {
             query?: never;
@@ -39,6 +59,30 @@ export interface paths {
          */
         post: operations["part"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/couples/{couple}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a couple that has parted
+         * @description Ask unseen; the answer names the new couple once both have asked within 30 days of parting.
+         */
+        post: operations["ask_back"];
+        /**
+         * Take asking for a couple back
+         * @description Ask no longer; nobody is told.
+         */
+        delete: operations["take_back"];
         options?: never;
         head?: never;
         patch?: never;
@@ -277,6 +321,30 @@ export interface paths {
          */
         post: operations["say"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/deletion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have the account deleted
+         * @description Part at once, sign out everywhere, and destroy everything after a week in which it can be undone.
+         */
+        post: operations["delete_account"];
+        /**
+         * Keep the account after all
+         * @description Undo a deletion within its week, after signing in again; a couple that parted by it stays parted.
+         */
+        delete: operations["keep_account"];
         options?: never;
         head?: never;
         patch?: never;
@@ -556,6 +624,34 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description This account is about to be deleted: deletion was asked for, and can be undone until `deleted_at`: `DELETE /v1/me/deletion`; see section 3. */
+        AccountClosingProblem: {
+            /**
+             * Format: date-time
+             * @description From then on the account is destroyed.
+             */
+            deleted_at: string;
+            /** @description A sentence for people; it repeats nothing that was sent. */
+            detail: string;
+            /** @constant */
+            status: 403;
+            /**
+             * @description A few words for people.
+             * @example This account is about to be deleted
+             */
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:haven:problem:account_closing";
+            /**
+             * @description The place in the request, where one can be named.
+             * @example $.changes[3].key
+             * @example ?limit
+             */
+            where?: string;
+        };
         /** @description The address is too long: a first line over 4 KiB: a fault of the client. */
         AddressTooLongProblem: {
             /** @description A sentence for people; it repeats nothing that was sent. */
@@ -1348,6 +1444,15 @@ export interface components {
             /** @enum {string} */
             state: "parted" | "together";
         };
+        /** @description A fresh identity token: nobody deletes an account from a phone that they only hold. */
+        Deleting: {
+            identity_token: string;
+        };
+        /** @description A deletion that was asked for: the number that proves it, and until when it can be undone. */
+        Deletion: {
+            receipt: string;
+            undo_until: string;
+        };
         /** @description This device was signed out for good: this installation was shut out; a new one signs in as a new device. */
         DeviceRevokedProblem: {
             /** @description A sentence for people; it repeats nothing that was sent. */
@@ -1907,6 +2012,23 @@ export interface components {
             expires_at: string;
             words: string[];
         };
+        /**
+         * @description A couple that has parted, of which the person still holds what was given and what was of both.
+         *
+         *         `asked_back` is whether they have asked to restore it; of the other's asking nothing tells.
+         */
+        Keepsake: {
+            asked_back: boolean;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            partner: string;
+            partner_name: string | null;
+            /** Format: uuid */
+            space: string;
+            /** @enum {string} */
+            state: "parted" | "together";
+        };
         /** @description A couple that is no more. */
         Left: {
             /** Format: uuid */
@@ -1962,7 +2084,7 @@ export interface components {
             consents: components["schemas"]["Consent"][];
             couple: components["schemas"]["CoupleView"] | null;
             invitation: components["schemas"]["LiveInvitation"] | null;
-            keepsakes: components["schemas"]["CoupleView"][];
+            keepsakes: components["schemas"]["Keepsake"][];
             pairings: components["schemas"]["PairingView"][];
             /** Format: uuid */
             person: string;
@@ -2561,7 +2683,7 @@ export interface components {
             set_aside?: boolean;
         };
         /** @description What is wrong with a request as a whole, by its `type` (RFC 9457). */
-        Problem: components["schemas"]["MalformedProblem"] | components["schemas"]["UnauthenticatedProblem"] | components["schemas"]["IdentityRefusedProblem"] | components["schemas"]["FreshSignInNeededProblem"] | components["schemas"]["DeviceRevokedProblem"] | components["schemas"]["ConsentNeededProblem"] | components["schemas"]["NotFoundProblem"] | components["schemas"]["InvitationUnknownProblem"] | components["schemas"]["MethodNotAllowedProblem"] | components["schemas"]["TooSlowProblem"] | components["schemas"]["EpochChangedProblem"] | components["schemas"]["AlreadyPairedProblem"] | components["schemas"]["NameNeededProblem"] | components["schemas"]["PairingVoidProblem"] | components["schemas"]["TooManyDevicesProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["AddressTooLongProblem"] | components["schemas"]["UnsupportedMediaTypeProblem"] | components["schemas"]["SchemaTooOldProblem"] | components["schemas"]["TooManyTriesProblem"] | components["schemas"]["HeadersTooLargeProblem"] | components["schemas"]["InternalProblem"] | components["schemas"]["BusyProblem"] | components["schemas"]["UnavailableProblem"];
+        Problem: components["schemas"]["MalformedProblem"] | components["schemas"]["UnauthenticatedProblem"] | components["schemas"]["IdentityRefusedProblem"] | components["schemas"]["FreshSignInNeededProblem"] | components["schemas"]["DeviceRevokedProblem"] | components["schemas"]["ConsentNeededProblem"] | components["schemas"]["AccountClosingProblem"] | components["schemas"]["NotFoundProblem"] | components["schemas"]["InvitationUnknownProblem"] | components["schemas"]["MethodNotAllowedProblem"] | components["schemas"]["TooSlowProblem"] | components["schemas"]["EpochChangedProblem"] | components["schemas"]["AlreadyPairedProblem"] | components["schemas"]["NameNeededProblem"] | components["schemas"]["PairingVoidProblem"] | components["schemas"]["TooManyDevicesProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["AddressTooLongProblem"] | components["schemas"]["UnsupportedMediaTypeProblem"] | components["schemas"]["SchemaTooOldProblem"] | components["schemas"]["TooManyTriesProblem"] | components["schemas"]["HeadersTooLargeProblem"] | components["schemas"]["InternalProblem"] | components["schemas"]["BusyProblem"] | components["schemas"]["UnavailableProblem"];
         /** @description A change of a `progress`. A new one must bring `goal`, `on`. Nobody edits it afterwards. */
         ProgressChange: {
             /** @description Sent-at minus made-at, both by the phone's own clock, so that a wrong clock cancels out; counted up to 400 days. */
@@ -3038,6 +3160,10 @@ export interface components {
              * @description Merges by `once`.
              */
             to: string;
+        };
+        /** @description The couple, once both have asked within 30 days; until then nothing. */
+        Restoring: {
+            couple: components["schemas"]["CoupleView"] | null;
         };
         /** @description The values that one change put behind a record: `version` is that of the change, `on` its date (UTC). */
         RevisionView: {
@@ -3905,6 +4031,7 @@ export interface components {
         SyncResponse: {
             cursor: string;
             gone: components["schemas"]["Gone"][];
+            let_go: string[];
             more: boolean;
             now: string;
             outcomes: components["schemas"]["Outcome"][];
@@ -4183,6 +4310,16 @@ export interface components {
         };
     };
     responses: {
+        /** @description `account_closing`: This account is about to be deleted. */
+        AccountClosing: {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["AccountClosingProblem"];
+            };
+        };
         /** @description `address_too_long`: The address is too long. */
         AddressTooLong: {
             headers: {
@@ -4243,6 +4380,16 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["ConsentNeededProblem"];
+            };
+        };
+        /** @description `consent_needed`: Your consent is needed first. `account_closing`: This account is about to be deleted. */
+        ConsentNeededOrAccountClosing: {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConsentNeededProblem"] | components["schemas"]["AccountClosingProblem"];
             };
         };
         /** @description `device_revoked`: This device was signed out for good. */
@@ -4548,6 +4695,42 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    let_go: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the couple.
+                 * @example 7ced1c90-157e-4b48-8bd2-a540ffaabb43
+                 */
+                couple: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say about it. */
+            204: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -4592,6 +4775,88 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    ask_back: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Which codings of the answer are understood, by what is liked best.
+                 * @example br, gzip
+                 */
+                "Accept-Encoding"?: components["parameters"]["Accept-Encoding"];
+            };
+            path: {
+                /**
+                 * @description The id of the couple.
+                 * @example 7ced1c90-157e-4b48-8bd2-a540ffaabb43
+                 */
+                couple: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The couple, once both have asked within 30 days; until then nothing. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Encoding": components["headers"]["Content-Encoding"];
+                    Vary: components["headers"]["Vary"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Restoring"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ConsentNeededOrAccountClosing"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            409: components["responses"]["AlreadyPairedOrNameNeeded"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    take_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the couple.
+                 * @example 7ced1c90-157e-4b48-8bd2-a540ffaabb43
+                 */
+                couple: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say about it. */
+            204: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -4640,7 +4905,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["UnauthenticatedOrIdentityRefusedOrFreshSignInNeeded"];
-            403: components["responses"]["ConsentNeeded"];
+            403: components["responses"]["ConsentNeededOrAccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -4682,6 +4947,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -4757,6 +5023,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];
@@ -4797,6 +5064,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["UnauthenticatedOrIdentityRefusedOrFreshSignInNeeded"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -4829,7 +5097,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ConsentNeeded"];
+            403: components["responses"]["ConsentNeededOrAccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             409: components["responses"]["AlreadyPairedOrNameNeeded"];
@@ -4860,6 +5128,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];
@@ -4903,7 +5172,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ConsentNeeded"];
+            403: components["responses"]["ConsentNeededOrAccountClosing"];
             404: components["responses"]["NotFoundOrInvitationUnknown"];
             408: components["responses"]["TooSlow"];
             409: components["responses"]["AlreadyPairedOrNameNeeded"];
@@ -4937,6 +5206,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];
@@ -4967,6 +5237,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];
@@ -5005,6 +5276,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -5049,6 +5321,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -5094,6 +5367,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -5139,11 +5413,84 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    delete_account: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description How the body is compressed; once at most. */
+                "Content-Encoding"?: components["parameters"]["Content-Encoding"];
+                /**
+                 * @description Which codings of the answer are understood, by what is liked best.
+                 * @example br, gzip
+                 */
+                "Accept-Encoding"?: components["parameters"]["Accept-Encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Deleting"];
+            };
+        };
+        responses: {
+            /** @description A deletion that was asked for: the number that proves it, and until when it can be undone. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Encoding": components["headers"]["Content-Encoding"];
+                    Vary: components["headers"]["Vary"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deletion"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["UnauthenticatedOrIdentityRefusedOrFreshSignInNeeded"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyTries"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    keep_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say about it. */
+            204: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
             503: components["responses"]["BusyOrUnavailable"];
@@ -5184,6 +5531,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             409: components["responses"]["PairingVoid"];
@@ -5239,6 +5587,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -5278,6 +5627,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -5422,6 +5772,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             409: components["responses"]["EpochChanged"];
@@ -5477,7 +5828,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ConsentNeeded"];
+            403: components["responses"]["ConsentNeededOrAccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -5591,7 +5942,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ConsentNeeded"];
+            403: components["responses"]["ConsentNeededOrAccountClosing"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];
@@ -5682,6 +6033,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             408: components["responses"]["TooSlow"];
             409: components["responses"]["EpochChanged"];
             413: components["responses"]["TooLarge"];
@@ -5730,7 +6082,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ConsentNeeded"];
+            403: components["responses"]["ConsentNeededOrAccountClosing"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];
