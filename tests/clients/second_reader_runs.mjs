@@ -11,6 +11,7 @@ const read = (path) => JSON.parse(readFileSync(path, 'utf8'));
 const { ask, begin, confirm, edit, keep, look, pick, shows, take } = await written('second_reader');
 const { inCommon, sentences } = await written('second_reader_words');
 const { howItStands } = await written('second_reader_goals');
+const { moods, shelf, tagged, words } = await written('second_reader_lookback');
 const { kinds } = read(table);
 
 /** What a file may hold: for each list of cases how one is played. Each says what differs, or nothing. */
@@ -20,6 +21,10 @@ const players = {
     sentences: (each) => difference(sentences(each.text), each.sentences, 'sentences'),
     in_common: (each) => difference(inCommon(each.pulled, each.own), each.in_common, 'in_common'),
     goals: (each) => difference(howItStands(each.form, each.members, each.records), each.gives, 'gives'),
+    moods: (each) => difference(moods(each.records, each.person, each.first, each.last), each.gives, 'gives'),
+    words: (each) => difference(words(each.records, each.person, each.field, each.zone), each.gives, 'gives'),
+    tagged: (each) => difference(tagged(each.records, each.person, each.tag), each.gives, 'gives'),
+    shelf: (each) => difference(shelf(each.records, each.person), each.gives, 'gives'),
 };
 
 function story({ person, steps }) {
