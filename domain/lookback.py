@@ -207,23 +207,26 @@ class Shelf(Struct, frozen=True, kw_only=True):
 
 
 def shelf(records: Iterable[Record], mine: PersonId) -> Shelf:
-    """Return the letters that one kept and did not put out of sight, with nothing of what they were to one.
-
-    Of two records about one letter the newer version counts, and one that was not sent yet is newer than any.
-    """
+    """Return the letters that one kept and did not put out of sight, with nothing of what they were to one."""
     held = list(records)
     letters = {str(each.id): each.id for each in held if each.kind in LETTERS and each.live}
     others = {str(each.id) for each in held if each.kind not in LETTERS and each.live}
-    counting: dict[str, Record] = {}
-    for record in sorted(_own(held, "shelf", mine), key=lambda each: (each.version or inf, each.id)):
-        counting[str(record.fields.get("about"))] = record
     kept = [
         about
-        for about, record in sorted(counting.items(), key=lambda each: _place(each[1]), reverse=True)
+        for about, record in sorted(on_shelf(held, mine).items(), key=lambda each: _place(each[1]), reverse=True)
         if record.fields.get("kept") is True and record.fields.get("hidden") is not True and about not in others
     ]
     found = tuple(letters[about] for about in kept if about in letters)
     return Shelf(letters=found[:LETTERS_MAX], missing=len(kept) - len(found), more=len(found) > LETTERS_MAX)
+
+
+def on_shelf(records: Iterable[Record], mine: PersonId) -> dict[str, Record]:
+    """Return by letter what one said of keeping it.
+
+    Of two records about one letter the newer version counts, and one that was not sent yet is newer than any.
+    """
+    found = sorted(_own(records, "shelf", mine), key=lambda each: (each.version or inf, each.id))
+    return {str(record.fields.get("about")): record for record in found}
 
 
 # Below ---------------------------------------------------------------------------------------------------------------
