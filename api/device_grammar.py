@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from domain import boundaries, repairs, support
+from domain.check_ins import TOPICS
 from domain.kinds import KINDS
 from domain.lookback import DAYS_MAX
 
@@ -183,11 +184,15 @@ def _own(command: Callable[..., argparse.ArgumentParser]) -> None:
     )
     added.add_argument("form", help="one of: " + ", ".join(boundaries.FORMS))
     added.add_argument("--from", dest="begins", metavar="WHEN", help="from then on (default: at once)")
-    added.add_argument("--until", metavar="WHEN", help='as 18:00 or "2026-12-01 18:00" (default: until you `end` it)')
+    added.add_argument(
+        "--until",
+        metavar="WHEN",
+        help='as 18:00 or "2026-12-01 18:00", in the zone of your settings (default: until you `end` it)',
+    )
     added.add_argument(
         "--each", action="append", metavar="HOURS", help='as "daily 21:30-08:00" or "mon-fri 09:00-17:00"'
     )
-    added.add_argument("--topic", help="what it is about, for topic_limit")
+    added.add_argument("--topic", help="for topic_limit, one of: " + ", ".join(TOPICS))
     added.add_argument("--prompts", type=int, metavar="N", help="at most so many prompts a day, 0 to 3")
     added.add_argument("--note", help="for yourself; it is never shown")
     added.add_argument(

@@ -11,7 +11,6 @@ from domain.ids import CoupleId, PersonId, RecordId
 from domain.kinds import KINDS
 from domain.lookback import made_on
 from domain.shapes import ONLY_ME, as_uuid
-from domain.times import read
 from sync.replica import Replica
 from sync.showing import Shown
 
@@ -207,8 +206,7 @@ def _pause(listing: Listing, shown: Shown) -> Title:
     title = f"begun by {listing.who(shown.author, shown)}, {shown.fields['minutes']} minutes"
     back = shown.fields.get("return_at")
     if back is not None:
-        at = read(back).astimezone(listing.zone)
-        title += f", until {at:%H:%M} on {words.day(at.date())}"
+        title += f", until {words.clock(back, listing.zone)}"
     for person in map(as_uuid, shown.fields["resumed_by"]):
         who = "" if person is None else listing.who(PersonId(person), shown)
         title += ", you are back" if who == "you" else f", {who} is back"

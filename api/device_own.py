@@ -20,7 +20,7 @@ from api.device_meaning import (
     zone_of,
 )
 from api.device_said import Said, kept
-from api.device_words import plain
+from api.device_words import clock, plain
 from domain import boundaries
 from domain.check_ins import TOPICS
 from domain.kinds import KINDS
@@ -52,14 +52,16 @@ async def boundary(client: Client, chosen: argparse.Namespace) -> Said:
     begins = values["from"] or written(now)
     if values["until"] is not None and values["until"] <= begins:
         raise MisunderstoodError("It would be over before it begins. Look at --from and --until once more.")
-    says = "It holds as soon as it is sent, and nobody is told."
+    until = "until you end it" if values["until"] is None else f"until {clock(values['until'], zone)}"
+    says = f"It holds {until} as soon as it is sent, and nobody is told."
     if chosen.show:
         couple = couple_to(replica_of(client), "show it to")
         window, parts = KINDS["boundary"].window, {"effect"} | ({"message"} if chosen.message else set())
         assert window is not None, "a boundary can be shown"
         values |= {"audience": str(couple)} | window.choosing(parts)
         partner = listing_of(client).people.partner(couple)
-        says = f"{partner} sees that it holds{' and your message' if chosen.message else ''}, and never a note."
+        shown = " and your message" if chosen.message else ""
+        says = f"It holds {until}. {partner} sees that it holds{shown}, and never a note."
     return kept(client.edit("boundary", None, fitting(KINDS["boundary"], values)), says)
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from domain.kind import Kind, Ownership
 from domain.policies import Policy
 from domain.refusals import SENTENCES, Refusal
+from domain.times import read
 from sync.showing import Shown
 from sync.wire import Outcome
 
@@ -174,6 +176,12 @@ def plain(name: str) -> str:
 def day(on: date, year: int | None = None) -> str:
     """Return a day as a person would say it, without its year where that is `year`."""
     return f"{on.day} {on:%B}" if on.year == year else f"{on.day} {on:%B} {on.year}"
+
+
+def clock(instant: str, zone: ZoneInfo) -> str:
+    """Return an instant, as a field holds it, as a clock in this zone shows it."""
+    at = read(instant).astimezone(zone)
+    return f"{at:%H:%M} on {day(at.date())} ({zone.key})"
 
 
 def period(first: date, last: date) -> str:

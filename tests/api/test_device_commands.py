@@ -42,7 +42,7 @@ async def test_f14_both_begin_a_pause_offline_and_it_is_one_that_ends_when_both_
         # A pause always shows its return, to both.
         shown = await phone("show", "pause")
         assert "begun by you, " in shown
-        assert shown.count(", until ") == 2
+        assert shown.count(", until ") == shown.count(" (UTC)") == 2
     assert "The pause ends once Ben" in await ana("resume")
     assert "you are back" in await ana("show", "pause")
     await both(ana, ben)
@@ -213,6 +213,7 @@ async def test_f12_the_partner_sees_until_when_and_the_message_and_never_the_not
         *("boundary", "space", "--until", "2030-06-01 18:00", "--note", "I need quiet after the call."),
         *("--show", "--message", "By the river."),
     )
+    assert "It holds until 18:00 on 1 June 2030 (Europe/Lisbon). Ben" in said
     assert "sees that it holds and your message, and never a note." in said
     await both(ana, ben)
     (shown,) = await ben.of_kind("shown_boundary")
@@ -235,7 +236,7 @@ async def test_i19_silent_space_changes_nothing_that_the_partner_can_read(
     said = await ana("boundary", "space", "--until", "18:00", "--note", "Alone.", "--message", "Later.")
     assert "nobody is told" in said
     await ana("boundary", "quiet-hours", "--each", "mon-fri 21:30-08:00", "--each", "sat,sun 23:00-10:00")
-    await ana("boundary", "contact_rhythm", "--prompts", "1")
+    assert "It holds until you end it" in await ana("boundary", "contact_rhythm", "--prompts", "1")
     await both(ana, ben)
     assert await ben.asked("show") == before
     assert "0 records came in" in await ben("sync")
