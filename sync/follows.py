@@ -186,29 +186,37 @@ def _give_due(board: Board, draft: Record) -> None:
 
 
 def move(board: Board, changed: Sequence[Record]) -> frozenset[tuple[UUID, str]]:
-    """Derive anew every parent that this batch has made or whose children it has added to, once each.
+    """Derive anew every parent that this batch has made or whose children it has changed, once each.
 
     It follows at the end of a batch: five hundred acts about one goal are one walk, not five hundred. Return the
-    families that must be loaded first: whoever makes a parent need not have said that it is new.
+    families that must be loaded first, each with its parent: whoever makes a parent need not have said that it is new,
+    and whoever edits a child need not have named its parent.
     """
     parents: dict[RecordKey, Record] = {}
+    moved: set[RecordKey] = set()
+    missing: set[tuple[UUID, str]] = set()
     for record in changed:
         kind = KINDS[record.kind]
         if kind.derive is not None:
             parents[record.space, record.id] = record
         elif kind.parent is not None and kind.parent.moves:
             named = as_uuid(record.fields.get(kind.parent.field))
-            parent = None if named is None else board.records.get((record.space, RecordId(named)))
-            if parent is not None and parent.kind in kind.parent.kinds:
-                parents[parent.space, parent.id] = parent
-    missing: set[tuple[UUID, str]] = set()
+            if named is None:
+                continue
+            key = record.space, RecordId(named)
+            parent = board.records.get(key)
+            if parent is None:
+                missing |= {(named, each) for name in kind.parent.kinds for each in KINDS[name].moved_by}
+            elif parent.kind in kind.parent.kinds:
+                parents[key] = parent
+                moved.add(key)
     for key, parent in parents.items():
         wanted = {(parent.id, each) for each in KINDS[parent.kind].moved_by}
         if wanted <= board.families:
             _derive(board, board.records[key])
-        elif board.is_new(key):
+        elif key in moved or board.is_new(key):
             missing |= wanted
-    return frozenset(missing)
+    return frozenset(missing - board.families)
 
 
 def _derive(board: Board, parent: Record) -> None:
