@@ -195,10 +195,17 @@ async def test_one_byte_changes_after_approval_and_the_part_leaves_the_summary(t
     await two.meet()
     everything = ["We laugh.", "Less hurry.", "No phones at table."]
     assert in_the_summary(two.ana, two) == in_the_summary(two.ben, two) == everything
+    link = await two.client.post(
+        f"/v1/couples/{two.couple}/summaries/{summary}/link",
+        headers=two.ana.someone.headers,
+        json={"identity_token": await people.identity_token(two.client, two.ana.someone.subject)},
+    )
+    assert everything == await read_by_link(two, link.json(), everything)
 
     two.ana.edit("counsel_part", parts["agreements"], text="No phones at tables.")
     await two.ana.sync()
     assert in_the_summary(two.ana, two) == ["We laugh.", "Less hurry."]
+    assert await read_by_link(two, link.json(), [*everything, "No phones at tables."]) == ["We laugh.", "Less hurry."]
     await two.meet()
     assert in_the_summary(two.ben, two) == ["We laugh.", "Less hurry."]
     two.ana.edit("counsel_part", parts["agreements"], text="No phones at table.")
@@ -209,7 +216,40 @@ async def test_one_byte_changes_after_approval_and_the_part_leaves_the_summary(t
         phone.edit("counsel_part", part, approvals=left)
         await two.meet()
     assert in_the_summary(two.ana, two) == []
+    assert await read_by_link(two, link.json(), everything) == [], "also behind a link that is open"
+    assert two.ana.fields(summary)["state"] == two.ben.fields(summary)["state"] == "shared"
+    revoked = await two.client.delete(
+        f"/v1/couples/{two.couple}/summaries/{summary}/link", headers=two.ben.someone.headers
+    )
+    assert revoked.status_code == 204
+    await two.meet()
     assert two.ana.fields(summary)["state"] == two.ben.fields(summary)["state"] == "draft"
+    assert (await two.client.get(link.json()["path"])).status_code == 404
+
+
+async def read_by_link(two: Two, link: dict[str, str], texts: list[str]) -> list[str]:
+    """Which of these texts somebody reads who has the link and its passcode, and no account."""
+    page = await two.client.post(link["path"], data={"passcode": link["passcode"]})
+    assert page.status_code == 200
+    return [text for text in texts if f">{text}<" in page.text]
+
+
+async def test_where_help_is_found_is_the_same_to_the_byte_for_both_and_for_anybody(two: Two) -> None:
+    """F24: Professional help is one catalogue for everybody, whatever they have written, of withheld money too."""
+    two.ana.edit("check_in", local_date=two.today(), valence=-4, topic="money", text="He keeps my card.")
+    two.ana.edit("boundary", form="topic_limit", topic="money", zone="UTC")
+    await two.meet()
+
+    answers = [
+        await two.client.get("/v1/resources", headers=headers)
+        for headers in (two.ana.someone.headers, two.ben.someone.headers, {}, {"Accept-Language": "de"})
+    ]
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.content for answer in answers}) == 1
+    assert len({tuple(answer.headers.multi_items()) for answer in answers}) == 1
+    for phone in (two.ana, two.ben):
+        assert phone.notices() == [], "nor is anybody pointed to it"
 
 
 async def test_reached_and_let_go_are_both_plain_endings(two: Two) -> None:
