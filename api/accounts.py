@@ -235,15 +235,16 @@ async def revoke(
     owner out. Takes effect at once here, within 30 seconds in other processes. Twice is once.
     """
     if device != caller.device:
-        await _require_fresh(accounts, caller, identity_token, address, now)
+        await require_fresh(accounts, caller, identity_token, address, now)
     if not await store.revoke_device(accounts.pool, caller.person, device, now.date()):
         raise not_found()
     accounts.callers.forget(caller.person)
 
 
-async def _require_fresh(
+async def require_fresh(
     accounts: Accounts, caller: Caller, identity_token: str | None, address: str, now: datetime
 ) -> None:
+    """Raise the 401 that asks for it, unless this token says that the caller proved who they are a moment ago."""
     if identity_token is None:
         raise fresh_sign_in_needed()
     identity = await _verified(accounts, identity_token, address, now)

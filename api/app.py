@@ -10,10 +10,10 @@ from litestar.datastructures import State
 from api.answers import send_problem, with_headers
 from api.coding import WORTH_BYTES, accepted, coded
 from api.errors import answer, busy, not_found
-from api.routes import account, couples, devices, live, pages, rxdb, sync, watermelon
+from api.routes import account, couples, devices, exports, live, pages, rxdb, sync, watermelon
 from api.wiring import Parts
 
-ROUTES: Final = (account, devices, couples, sync, rxdb, watermelon, live)
+ROUTES: Final = (account, devices, couples, sync, rxdb, watermelon, live, exports)
 """Modules with `ROUTES`."""
 DEVELOPMENT_ROUTES: Final = (account, pages)
 """Modules with `DEVELOPMENT_ROUTES`, which production does not have."""

@@ -1,4 +1,4 @@
-"""Forget what has had its time: outcomes, earlier values, removals, shadows, debts, tombstones, counters, tickets."""
+"""Forget what has had its time: outcomes, earlier values, removals, shadows, debts, graves, counters, exports."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import astuple
 
+from api.export_store import forget as forget_exports
 from api.postgres import Pool
 from api.store import forget_counters, forget_tickets
 from sync.owed_store import forget_old_owed
@@ -41,6 +42,7 @@ class Pruned(Struct, frozen=True):
     tombstones: int
     counters: int
     tickets: int
+    exports: int
 
     @property
     def count(self) -> int:
@@ -69,4 +71,5 @@ async def prune(pool: Pool, now: datetime) -> Pruned:
         tombstones=await forget_wiped(pool, now - TOMBSTONES_KEPT, most),
         counters=await forget_counters(pool, now - COUNTERS_KEPT, most),
         tickets=await forget_tickets(pool, now, most),
+        exports=await forget_exports(pool, now, most),
     )

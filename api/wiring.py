@@ -15,6 +15,7 @@ from api.accounts import Accounts
 from api.auth import Callers, LocalIssuer
 from api.drain import Drain
 from api.embedded_postgres import place, serving
+from api.exports import Exports
 from api.hints import Hub, Rhythm, open_hub
 from api.keys import StoredKeys, open_keys, open_ring, refuse_lost_ring
 from api.migrate import migrate, utc_now
@@ -49,6 +50,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     turns: Turns
     hints: Hub
     pace: Pace
+    exports: Exports
 
 
 @asynccontextmanager
@@ -106,6 +108,7 @@ async def open_parts(
             ),
             hints=hints,
             pace=Pace(),
+            exports=Exports(),
         )
 
 

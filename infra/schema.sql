@@ -35,6 +35,16 @@ CREATE TABLE public.device (
 
 COMMENT ON TABLE public.device IS 'dist:person_id';
 
+CREATE TABLE public.export (
+    person_id uuid NOT NULL,
+    export_id uuid NOT NULL,
+    device_id uuid NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    fetched text[] NOT NULL
+);
+
+COMMENT ON TABLE public.export IS 'dist:person_id';
+
 CREATE TABLE public.identity (
     subject_hash bytea NOT NULL,
     key_no smallint NOT NULL,
@@ -246,6 +256,9 @@ ALTER TABLE ONLY public.consent
 ALTER TABLE ONLY public.device
     ADD CONSTRAINT device_pkey PRIMARY KEY (person_id, device_id);
 
+ALTER TABLE ONLY public.export
+    ADD CONSTRAINT export_pkey PRIMARY KEY (person_id, export_id);
+
 ALTER TABLE ONLY public.identity
     ADD CONSTRAINT identity_pkey PRIMARY KEY (subject_hash);
 
@@ -299,6 +312,8 @@ ALTER TABLE ONLY public.store_epoch
 
 ALTER TABLE ONLY public.wrapping_key
     ADD CONSTRAINT wrapping_key_pkey PRIMARY KEY (wrapping_key_id);
+
+CREATE INDEX export_expires ON public.export USING btree (expires_at);
 
 CREATE INDEX owed_at ON public.owed USING btree (owed_at);
 

@@ -73,9 +73,11 @@ async def test_the_examples_answer_what_stands_on_the_page(client: httpx.AsyncCl
         "<cleo's tablet>": str(tablet.device),
         "<cleo's identity token>": await people.identity_token(client, cleo.subject),
     }
-    dora, _ = await people.couple(client, ("Dora", "Emil"))
+    dora, emil = await people.couple(client, ("Dora", "Emil"))
     known.meet("dora", dora)
     known.values["<dora and emil>"] = (await people.me(client, dora))["couple"]["id"]
+    known.meet("emil", emil)
+    known.values["<emil's identity token>"] = await people.identity_token(client, emil.subject)
     for example in examples(PAGE):
         if example.answer is not None and EVENT.match(example.answer):
             await hear(parts, known, example)
