@@ -7,8 +7,7 @@ from html import escape
 from typing import Any, Final
 
 from sync.passages import (
-    END_ISOLATE,
-    ISOLATE,
+    ISOLATED,
     Begin,
     Contents,
     Cover,
@@ -31,14 +30,14 @@ STYLE: Final = """
 html { font-size: 106.25%; -webkit-text-size-adjust: 100%; text-size-adjust: 100% }
 body { margin: 0; background: var(--paper); color: var(--ink); line-height: 1.6; overflow-wrap: anywhere;
   font-family: "Iowan Old Style", "Palatino Linotype", Palatino, "Source Serif 4", Georgia, "Noto Serif", serif }
-main, header, nav { max-width: 40rem; margin: 0 auto; padding: 0 1.25rem }
+main, header, .front { max-width: 40rem; margin: 0 auto; padding: 0 1.25rem }
 header { min-height: 70vh; display: flex; flex-direction: column; justify-content: center; text-align: center;
   padding-top: 3rem; padding-bottom: 3rem }
 h1 { font-weight: 400; font-size: clamp(2.1rem, 9vw, 3.4rem); line-height: 1.15; margin: 0 0 1.4rem;
   text-wrap: balance }
 header p { margin: .2rem 0; color: var(--soft) }
 header::after { content: ""; width: 3.5rem; border-top: 2px solid var(--mark); margin: 2rem auto 0 }
-nav { padding-top: 1rem; padding-bottom: 2rem }
+nav { padding: 1.5rem 0 2rem }
 nav h2 { margin: 0 0 .6rem; padding: 0; border: 0; font-size: 1.05rem; text-align: start }
 nav ul { list-style: none; margin: 0; padding: 0 }
 nav li { margin: .1rem 0 } nav li.inner { padding-inline-start: 1.2rem }
@@ -51,11 +50,12 @@ h4.month { font-weight: 400; font-style: italic; font-size: 1.1rem; color: var(-
 .lead { color: var(--soft); margin: .2rem 0 1.2rem }
 article { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.2rem 1.1rem;
   margin: 0 0 1.1rem }
-article > :is(h4, h5) { margin: 0 0 .5rem; font-weight: 600; font-size: 1.05rem; line-height: 1.35 }
+article > :is(h3, h4, h5) { margin: 0 0 .5rem; font-weight: 600; font-size: 1.05rem; line-height: 1.35; color: inherit }
 article .over { display: block; font-weight: 400; font-size: .88rem; color: var(--soft) }
-article > :is(h4, h5) .own { display: block; font-size: 1.2rem; font-weight: 600 }
+article > :is(h3, h4, h5) .own { display: block; font-size: 1.2rem; font-weight: 600 }
 .group { font-weight: 600; font-size: .95rem; margin: 1.3rem 0 .3rem; color: var(--soft) }
 .within { border-inline-start: 2px solid var(--line); padding-inline-start: .9rem; margin: .7rem 0 0 }
+.within + .within { margin-top: .4rem }
 .within > .who { margin: 0 0 .15rem; font-size: .92rem; color: var(--soft) }
 p { margin: .25rem 0 } .label { color: var(--soft); font-size: .88rem }
 .said { margin: .45rem 0 } .said .label { margin: 0 }
@@ -66,12 +66,13 @@ footer { max-width: 40rem; margin: 4rem auto 3rem; padding: 0 1.25rem; text-alig
 @media print {
   :root { color-scheme: light; --paper: #fff; --ink: #000; --soft: #444; --line: #bbb; --mark: #5c2f22; --card: #fff }
   @page { margin: 20mm 18mm }
-  html { font-size: 10.5pt } main, header, nav { max-width: none; padding: 0 }
-  header { min-height: 0; height: 235mm; break-after: page } nav { break-after: page }
+  html { font-size: 10.5pt } main, header, .front { max-width: none; padding: 0 }
+  header { min-height: 0; height: 235mm; break-after: page } .front { break-after: page }
   h2 { break-before: page; border: 0; margin-top: 0; padding-top: 0 } h2, h3, h4, h5, .group { break-after: avoid }
-  main > h2:first-child { break-before: auto }
+  nav h2, main > h2:first-child { break-before: auto }
   article { border: 0; border-radius: 0; padding: 0 0 .6rem; border-bottom: 1px solid var(--line) }
-  article > :is(h4, h5), .said .label, .within > .who { break-after: avoid } .text { orphans: 3; widows: 3 }
+  article > :is(h3, h4, h5), .said .label, .within > .who { break-after: avoid }
+  article:not(:has(.group)), .within, .said { break-inside: avoid } .text { orphans: 3; widows: 3 }
   a { text-decoration: none }
 }
 """
@@ -90,7 +91,7 @@ def beginning(title: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(title.replace(ISOLATE, '').replace(END_ISOLATE, ''))}</title>\n"
+        f"<title>{escape(ISOLATED.sub(r'\1', title))}</title>\n"
         f"<style>{STYLE}</style>\n</head>\n<body>\n"
     )
 
@@ -113,14 +114,16 @@ def _cover(cover: Cover) -> str:
 
 
 def _contents(contents: Contents) -> str:
-    if not contents.entries:
-        return "<main>\n"
+    leads = "".join(f'<p class="lead">{_phrase(lead)}</p>\n' for lead in contents.leads)
     listed = "".join(
         f'<li{_INNER if inner else ""}><a href="#{escape(anchor)}">{_phrase(phrase)}</a></li>\n'
         for anchor, phrase, inner in contents.entries
     )
     heading = f'<h2 id="contents">{_phrase(contents.title)}</h2>'
-    return f'<nav aria-labelledby="contents">\n{heading}\n<ul>\n{listed}</ul>\n</nav>\n<main>\n'
+    return (
+        f'<section class="front">\n{leads}<nav aria-labelledby="contents">\n{heading}\n<ul>\n{listed}</ul>\n</nav>\n'
+        "</section>\n<main>\n"
+    )
 
 
 def _heading(heading: Heading) -> str:
@@ -146,13 +149,13 @@ def _fact(fact: Fact) -> str:
 
 
 def _said(said: Said) -> str:
-    over = f'<p class="label">{_phrase(said.label)}:</p>' if said.label else ""
+    over = f'<p class="label">{_phrase(said.label)}:</p>\n' if said.label else ""
     return f'<div class="said">{over}<p class="text" dir="auto" lang="">{escape(said.text)}</p></div>\n'
 
 
 def _listed(listed: Listed) -> str:
     items = "".join(f'<li dir="auto" lang="">{escape(each)}</li> ' for each in listed.texts)
-    return f'<div class="said"><p class="label">{escape(listed.label)}:</p><ul class="own">{items}</ul></div>\n'
+    return f'<div class="said"><p class="label">{escape(listed.label)}:</p>\n<ul class="own">{items}</ul></div>\n'
 
 
 _MARKED: Final[Mapping[type[Passage], Callable[[Any], str]]] = {
@@ -172,4 +175,4 @@ _MONTH: Final = 4
 
 
 def _phrase(phrase: str) -> str:
-    return escape(phrase).replace(ISOLATE, '<bdi lang="">').replace(END_ISOLATE, "</bdi>")
+    return ISOLATED.sub(r'<bdi lang="">\1</bdi>', escape(phrase))

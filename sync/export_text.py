@@ -1,12 +1,10 @@
 """Write a readable export as plain text: the same words as the page, for whatever can open a file."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from sync.passages import (
-    END_ISOLATE,
-    ISOLATE,
+    ISOLATED,
     Begin,
     Contents,
     Cover,
@@ -22,7 +20,6 @@ from sync.passages import (
 )
 
 _UNDER: Final = {1: "=", 2: "=", 3: "-"}
-_ISOLATED: Final = re.compile(f"{ISOLATE}([^{END_ISOLATE}]*){END_ISOLATE}")
 
 
 def written(passage: Passage) -> str:
@@ -35,8 +32,9 @@ def _cover(cover: Cover) -> str:
 
 
 def _contents(contents: Contents) -> str:
+    leads = "".join(f"\n{_plain(lead)}\n" for lead in contents.leads)
     listed = "".join(f"{'    ' if inner else '  '}{_plain(phrase)}\n" for _, phrase, inner in contents.entries)
-    return f"\n\n{_plain(contents.title)}\n\n{listed}" if listed else ""
+    return leads + f"\n\n{_plain(contents.title)}\n\n{listed}"
 
 
 def _heading(heading: Heading) -> str:
@@ -82,4 +80,4 @@ def _underlined(level: int, line: str) -> str:
 
 def _plain(phrase: str) -> str:
     """Return a phrase in which isolates stand only where they are needed: around what is written the other way."""
-    return _ISOLATED.sub(lambda found: found[0] if turns(found[1]) else found[1], phrase)
+    return ISOLATED.sub(lambda found: found[0] if turns(found[1]) else found[1], phrase)

@@ -56,8 +56,8 @@ _HELD_TOGETHER: Final = FieldWords(told=False)
 _TOPIC: Final = _one_of(
     "About", us="us", me="me", work="work", family="family", health="health", money="money", other="something else"
 )
-_LET_THEM_KNOW: Final = FieldWords("Told when it was shown")
-_AUDIENCE: Final = FieldWords("For", {"only_me": "only you"})
+_LET_THEM_KNOW: Final = FieldWords(instead="They were to be told of it.")
+_AUDIENCE: Final = FieldWords("To be seen by", {"only_me": "only you"})
 _ANSWERS: Final = {
     "heard_you": "I heard you",
     "thank_you_for_telling_me": "Thank you for telling me",

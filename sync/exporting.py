@@ -170,9 +170,7 @@ async def _passages(reader: _Reader, outline: Outline) -> AsyncIterator[Passage]
     owner, parts, teller = reader.owner, outline.parts(), Teller(reader.owner)
     earlier = await reader.has_earlier()
     yield telling.cover(owner)
-    yield telling.contents(parts, earlier=earlier)
-    for lead in telling.about(owner):
-        yield lead
+    yield telling.contents(owner, parts, earlier=earlier)
     for nth, part in enumerate(parts):
         yield Heading(2, telling.part_title(part), telling.part_anchor(nth))
         if (said := telling.part_lead(part)) is not None:

@@ -4,6 +4,7 @@ Both forms are written from the same passages, so that they hold the same words.
 and short words of people stand between isolates (U+2068 and U+2069), whichever way they are written.
 """
 
+import re
 import unicodedata
 from typing import Final
 
@@ -11,6 +12,8 @@ from msgspec import Struct
 
 ISOLATE: Final = "\u2068"
 END_ISOLATE: Final = "\u2069"
+ISOLATED: Final = re.compile(f"{ISOLATE}([^{ISOLATE}{END_ISOLATE}]*){END_ISOLATE}")
+"""What stands isolated in a phrase; an isolate that is not closed is one that somebody wrote."""
 
 
 class Cover(Struct, frozen=True):
@@ -21,9 +24,10 @@ class Cover(Struct, frozen=True):
 
 
 class Contents(Struct, frozen=True):
-    """What comes, as pairs of an anchor and a phrase; those of chapters are told apart from those of parts."""
+    """What this is, and what comes: pairs of an anchor and a phrase, chapters told apart from parts."""
 
     title: str
+    leads: tuple[str, ...]
     entries: tuple[tuple[str, str, bool], ...]
 
 

@@ -7,6 +7,7 @@ told alike.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -44,8 +45,8 @@ def cover(owner: Owner) -> Cover:
     return Cover(title, ("What was written, given and made together", day_told(owner.made_on)))
 
 
-def contents(parts: Sequence[Part], *, earlier: bool) -> Contents:
-    """Return the list of parts and chapters."""
+def contents(owner: Owner, parts: Sequence[Part], *, earlier: bool) -> Contents:
+    """Return what this is, and the list of parts and chapters."""
     entries: list[tuple[str, str, bool]] = []
     for nth, part in enumerate(parts):
         entries.append((part_anchor(nth), part_title(part), False))
@@ -54,7 +55,7 @@ def contents(parts: Sequence[Part], *, earlier: bool) -> Contents:
         ]
     if earlier:
         entries.append((EARLIER_ANCHOR, EARLIER_TITLE, False))
-    return Contents("What is in here", tuple(entries))
+    return Contents("What is in here", about(owner), tuple(entries))
 
 
 EARLIER_ANCHOR: Final = "earlier"
@@ -84,14 +85,14 @@ def part_lead(part: Part) -> Lead | None:
     return Lead("This time has ended. What was given and what was made together stays with you.")
 
 
-def about(owner: Owner) -> list[Lead]:
+def about(owner: Owner) -> tuple[str, ...]:
     """Return what this is and what it is not, for whoever opens it years later."""
     names = [_name(couple) for couple in owner.couples]
     others = " and ".join(dict.fromkeys(names)) or "anybody else"
-    return [
-        Lead("These are your own words, the letters that you wrote and were given, and what you made together."),
-        Lead(f"What {others} kept for themselves, or showed you for a while, is theirs and is not in here."),
-    ]
+    return (
+        "These are your own words, the letters that you wrote and were given, and what you made together.",
+        f"What {others} kept for themselves, or showed you for a while, is theirs and is not in here.",
+    )
 
 
 def months(places: Iterable[Place]) -> list[tuple[str, list[Place]]]:
@@ -161,6 +162,8 @@ class Teller:
 
     def begin_goal(self, record: Kept, terms: Kept | None, level: int) -> Iterator[Passage]:
         """Tell a goal under the title of these terms, up to what belongs to it."""
+        if terms is not None and terms.kind != "goal_terms":
+            terms = None
         self._titles, self._head = {}, terms
         title = "" if terms is None else str(terms.fields.get("title") or "")
         kind = words_of(record.kind)
@@ -168,10 +171,16 @@ class Teller:
             yield Begin(level, "", title)
         else:
             yield Begin(level, kind.one)
+        # Its chapter says what it is; of a goal that was achieved both feel that it is done.
+        told = {"state", "form"} if record.fields.get("form") in FORMS_OF_GOALS else {"state"}
+        if record.fields.get("state") == "achieved" and record.fields.get("achieved_on"):
+            told |= {"achieved_on", "done_by"}
+            yield Line(f"Achieved on {self._told(record.fields['achieved_on'])}")
+        else:
+            yield from self._value(record.kind, "state", record.fields.get("state"), "")
         if terms is not None:
-            yield from self._fields(terms, leave_out=("title",))
-        # Its chapter says what it is.
-        yield from self._fields(record, leave_out=("form",) if record.fields.get("form") in FORMS_OF_GOALS else ())
+            yield from self._fields(terms, leave_out={"title"})
+        yield from self._fields(record, leave_out=told)
 
     def begin(self, record: Kept, level: int, *, within: bool = False) -> Iterator[Passage]:
         """Tell a record, up to what belongs to it."""
@@ -196,11 +205,11 @@ class Teller:
         yield Begin(level, over, own, within=within)
         if record.removed:
             yield Line(f"{kind.one}, removed.")
-        if self._head is not None and record.id == self._head.id:
+        if within and self._head is not None and record.id == self._head.id and record.kind == self._head.kind:
             # All else about these terms stands above, with the goal.
             yield Said("", self._titles[str(record.id)])
             return
-        yield from self._fields(record, leave_out=(kind.headed_by, dated or ""))
+        yield from self._fields(record, leave_out={kind.headed_by, dated or ""})
 
     def earlier(self, each: Earlier, level: int) -> Iterator[Passage]:
         """Tell what the owner wrote in a field before."""
@@ -225,13 +234,13 @@ class Teller:
         )
         deed = self._phrase(record.kind, "act", record.fields.get("act"))
         title = self._titles.get(str(record.fields.get("terms")))
-        return f"{who} {deed}" + (f": {isolated(title)}" if title else "")
+        return f"{who} {deed}" + (f": \u201c{isolated(title)}\u201d" if title else "")
 
     def _other(self, record: Kept) -> str:
         couple = self._owner.in_space(record.space)
         return SOMEBODY if couple is None or not couple.name else isolated(couple.name)
 
-    def _fields(self, record: Kept, leave_out: tuple[str, ...] = ()) -> Iterator[Passage]:
+    def _fields(self, record: Kept, leave_out: AbstractSet[str] = frozenset()) -> Iterator[Passage]:
         order = {name: nth for nth, name in enumerate(words_of(record.kind).fields)}
         for name in sorted(record.fields, key=lambda name: (order.get(name, len(order)), name)):
             words = field_words(record.kind, name)
@@ -258,7 +267,7 @@ class Teller:
         elif isinstance(value, list) and isinstance(shape, SetOf) and isinstance(shape.element, Text):
             yield Listed(label or plain(name), tuple(map(str, value)))
         elif isinstance(shape, Windows):
-            yield from (Fact(label, _window(window)) for window in value)
+            yield from (Fact(label, each) for each in _windows(value))
         else:
             phrase = self._phrase(kind, name, value)
             if phrase:
@@ -325,12 +334,18 @@ def _shape(kind: str, name: str) -> Shape | None:
 def is_text(kind: str, name: str) -> bool:
     """Return whether a field holds a text of a person's; of one that nobody knows every string may be."""
     shape = _shape(kind, name)
-    return shape is None or isinstance(shape, Text)
+    return isinstance(shape, Text) or (shape is None and not field_words(kind, name).values)
 
 
 def _number(value: float) -> str:
     return str(value).replace("-", "\u2212")
 
 
-def _window(window: Mapping[str, Any]) -> str:
-    return f"{_WEEKDAYS[window['weekday'] % 7]}, {window['from']} to {window['to']}"
+def _windows(windows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return weekly windows, days with the same hours together."""
+    days: dict[str, list[str]] = {}
+    for window in windows:
+        days.setdefault(f"{window['from']} to {window['to']}", []).append(_WEEKDAYS[window["weekday"] % 7])
+    return [
+        f"{'Every day' if len(those) == len(_WEEKDAYS) else ', '.join(those)}, {hours}" for hours, those in days.items()
+    ]
