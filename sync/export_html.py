@@ -85,13 +85,14 @@ POLICY: Final = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none
 
 def beginning(title: str) -> str:
     """Return the page up to its first passage; `title` is a phrase."""
+    plain = ISOLATED.sub(r"\1", title)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(ISOLATED.sub(r'\1', title))}</title>\n"
+        f"<title>{escape(plain)}</title>\n"
         f"<style>{STYLE}</style>\n</head>\n<body>\n"
     )
 
