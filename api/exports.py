@@ -38,21 +38,22 @@ class Export(Struct, frozen=True, kw_only=True):
 
 
 class Exports:
-    """How many exports this process is giving."""
+    """How many exports this process is giving, and how long one may take."""
 
-    def __init__(self) -> None:
-        self._given = 0
+    def __init__(self, fetch_s: float = FETCH_S_MAX) -> None:
+        self.fetch_s = fetch_s
+        self.given = 0
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
         """Take a place, or raise the 503 that says when to come back."""
-        if self._given >= AT_ONCE_MAX:
+        if self.given >= AT_ONCE_MAX:
             raise busy()
-        self._given += 1
+        self.given += 1
         try:
             yield
         finally:
-            self._given -= 1
+            self.given -= 1
 
 
 async def ask(

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Annotated, Any, Final
 
@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 from api import exports
 from api.auth import IDENTITY_TOKEN_CHARS_MAX
 from api.errors import not_found
-from api.exports import FETCH_S_MAX, Export, Fetched
+from api.exports import Export, Fetched
 from api.routes.requests import Requested, address_of, authenticate, cutting, decoded, id_in_path, parts_of
 from sync.export import FORMS, ExportFile, Form
 from sync.export_html import POLICY
@@ -104,7 +104,7 @@ async def fetch_export(request: Requested, export: FromPath[str], form: FromPath
             # The first piece comes when all has been looked through: until then a fault is answered as one.
             first = await anext(fetched.pieces)
             await send({"type": "http.response.start", "status": 200, "headers": _headers(chosen, fetched.name)})
-            await _send_all(first, fetched, receive, send, cut=cutting(scope))
+            await _send_all(first, fetched, receive, send, within_s=parts.exports.fetch_s, cut=cutting(scope))
 
     return answer
 
@@ -121,11 +121,13 @@ def _headers(form: Form, name: str) -> list[tuple[bytes, bytes]]:
     return headers
 
 
-async def _send_all(first: bytes, fetched: Fetched, receive: Receive, send: Send, *, cut: Any) -> None:
+async def _send_all(
+    first: bytes, fetched: Fetched, receive: Receive, send: Send, *, within_s: float, cut: Callable[[], object]
+) -> None:
     """Send pieces as fast as they are taken. What cannot be sent whole is cut off, so that it does not look whole."""
     left = asyncio.create_task(_left(receive))
     try:
-        async with asyncio.timeout(FETCH_S_MAX):
+        async with asyncio.timeout(within_s):
             async for piece in _with(first, fetched.pieces):
                 if left.done():
                     return
