@@ -122,7 +122,7 @@ def _contents(contents: Contents) -> str:
     )
     heading = f'<h2 id="contents">{_phrase(contents.title)}</h2>'
     return (
-        f'<section class="front">\n{leads}<nav aria-labelledby="contents">\n{heading}\n<ul>\n{listed}</ul>\n</nav>\n'
+        f'<section class="front" aria-label="What this is">\n{leads}<nav aria-labelledby="contents">\n{heading}\n<ul>\n{listed}</ul>\n</nav>\n'
         "</section>\n<main>\n"
     )
 

@@ -181,7 +181,7 @@ OURS: dict[str, set[str]] = {
     "style": set(),
     "body": set(),
     "header": set(),
-    "section": {"class"},
+    "section": {"class", "aria-label"},
     "nav": {"aria-labelledby"},
     "main": set(),
     "article": set(),
