@@ -121,10 +121,8 @@ def _contents(contents: Contents) -> str:
         for anchor, phrase, inner in contents.entries
     )
     heading = f'<h2 id="contents">{_phrase(contents.title)}</h2>'
-    return (
-        f'<section class="front" aria-label="What this is">\n{leads}<nav aria-labelledby="contents">\n{heading}\n<ul>\n{listed}</ul>\n</nav>\n'
-        "</section>\n<main>\n"
-    )
+    named = f'<nav aria-labelledby="contents">\n{heading}\n<ul>\n{listed}</ul>\n</nav>'
+    return f'<section class="front" aria-label="What this is">\n{leads}{named}\n</section>\n<main>\n'
 
 
 def _heading(heading: Heading) -> str:
