@@ -5,16 +5,18 @@ import asyncio
 import json
 import os
 import signal
-import sys
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final, TextIO
+from typing import Any, Final
 from uuid import uuid4
 
 import uvloop
 
 from api import server
+from api.catalogue import FileUnusable
 from api.cli import EXIT_INTERRUPTED
+from api.console import complain as _complain
+from api.console import say as _say
 from api.embedded_postgres import EmbeddedFailed, left_alone, place
 from api.greeting import greeting
 from api.keys import RingUnusable
@@ -53,7 +55,7 @@ def run(chosen: argparse.Namespace) -> int:
     except RingUnusable as fault:
         _complain(str(fault))
         return EXIT_UNFIT
-    except (EmbeddedFailed, MigrationFailed, server.PortTaken) as fault:
+    except (EmbeddedFailed, FileUnusable, MigrationFailed, server.PortTaken) as fault:
         _complain(str(fault))
     except Unreachable as fault:
         _complain(f"The database cannot be reached: {fault}{_whose(settings)}")
@@ -209,20 +211,3 @@ def _drain_without_terminal(parts: Parts) -> None:
     """Take a closed terminal for the first of the signals that `server` knows, however often it is told."""
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, parts.drain.begin)
-
-
-def _say(*lines: str) -> None:
-    _write(sys.stdout, lines)
-
-
-def _complain(*lines: str) -> None:
-    _write(sys.stderr, lines)
-
-
-def _write(stream: TextIO, lines: Sequence[str]) -> None:
-    try:
-        stream.write("".join(f"{line}\n" for line in lines))
-        stream.flush()
-    except OSError:
-        # Who read our words has gone, such as `head` or a closed terminal, and Python would flush them once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

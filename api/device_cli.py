@@ -324,9 +324,7 @@ async def share(client: Client, chosen: argparse.Namespace) -> Said:
     unknown = [each for each in chosen.parts if each not in window.parts]
     if unknown:
         raise MisunderstoodError(f"Parts are: {', '.join(window.parts)}.")
-    return _kept(
-        client.edit(shown.kind, shown.id, {"audience": str(couple), "shared_parts": sorted(set(chosen.parts))})
-    )
+    return _kept(client.edit(shown.kind, shown.id, {"audience": str(couple)} | window.choosing(set(chosen.parts))))
 
 
 async def unshare(client: Client, chosen: argparse.Namespace) -> Said:

@@ -150,22 +150,28 @@ def _step(listing: Listing, shown: Shown) -> Title:
     return listing.step(shown), frozenset()
 
 
-def _check_in(listing: Listing, shown: Shown) -> Title:
-    parts, audience = shown.fields.get("shared_parts"), shown.fields.get("audience", ONLY_ME)
-    seen = "only you see it"
+def _window(listing: Listing, shown: Shown) -> Title:
+    """Say of something private what of it the partner sees."""
+    window = KINDS[shown.kind].window
+    assert window is not None, "only windows come here"
+    parts = sorted(window.chosen(shown.fields.get(window.chosen_by)))
+    audience, seen = shown.fields.get("audience", ONLY_ME), "only you see it"
     if audience != ONLY_ME and parts:
         couple = _couple(audience)
         partner = listing.people.partner(couple)
         present = couple == listing.replica.couple
         # Parting has closed the window, though the record still says for whom it was open.
         seen = f"{partner} sees {words.value(parts)}" if present else f"{seen} now; you had shown it to {partner}"
-    return f"{shown.fields.get('local_date')}, {seen}", frozenset({"audience", "shared_parts", "let_them_know"})
+    named = {"check_in": "local_date", "boundary": "form", "own_goal": "title"}[shown.kind]
+    title = f"{words.value(shown.fields.get(named))}, {seen}"
+    return title, frozenset({named, "audience", window.chosen_by, "let_them_know"})
 
 
-def _shown_check_in(listing: Listing, shown: Shown) -> Title:
+def _shown(listing: Listing, shown: Shown) -> Title:
     partner = listing.partner(shown)
     by = f"you show {partner}" if shown.author == listing.people.mine else f"{partner} shows you"
-    return f"{by}, {shown.fields.get('shown_on')}", frozenset({"shown_on", "let_them_know"})
+    on = shown.fields.get("shown_on")
+    return f"{by}, {on}" if on else by, frozenset({"shown_on", "let_them_know"})
 
 
 def _letter(listing: Listing, shown: Shown) -> Title:
@@ -201,10 +207,17 @@ TITLES: Final[Mapping[str, Callable[[Listing, Shown], Title]]] = {
     "goal_terms": _goal_terms,
     "goal_act": _goal_act,
     "step": _step,
-    "check_in": _check_in,
-    "shown_check_in": _shown_check_in,
+    "check_in": _window,
+    "boundary": _window,
+    "own_goal": _window,
+    "shown_check_in": _shown,
+    "shown_boundary": _shown,
+    "shown_goal": _shown,
     "note": _letter,
     "response": _letter,
+    "support_request": _letter,
+    "support_offer": _letter,
+    "repair": _letter,
     "note_draft": _note_draft,
 }
 """By kind. Another kind is listed by its name and its fields."""

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from api.accounts import Accounts
 from api.auth import Callers, LocalIssuer
+from api.catalogue import Catalogue, read
 from api.drain import Drain
 from api.embedded_postgres import place, serving
 from api.exports import Exports
@@ -51,6 +52,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     hints: Hub
     pace: Pace
     exports: Exports
+    catalogue: Catalogue
 
 
 @asynccontextmanager
@@ -109,6 +111,7 @@ async def open_parts(
             hints=hints,
             pace=Pace(),
             exports=Exports(),
+            catalogue=Catalogue(read(), clock().date()),
         )
 
 

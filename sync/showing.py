@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.ids import PersonId, RecordId, SpaceId
-from domain.kind import Kind
+from domain.kind import Around, Kind
 from domain.kinds import KINDS, judged
 from domain.records import Record
 from domain.refusals import Refusal
@@ -137,11 +137,19 @@ def _derived(shelves: Shelves, shown: Shown, table: Kind) -> Shown:
     if not unseen:
         return shown
     children = list(_children(shelves, shown, table))
-    partner = min({each.author for each in children} - {shelves.person}, default=_NOBODY)
-    derived = table.derive(as_record(shown), children, frozenset({shelves.person, partner}), _A_DAY)
+    partner = min({each for child in children for each in _people(child)} - {shelves.person}, default=_NOBODY)
+    around = Around(members=frozenset({shelves.person, partner}), today=_A_DAY)
+    derived = table.derive(as_record(shown), children, around)
     # The day on which something was reached is the server's to say.
     moved = {name: value for name, value in derived.fields.items() if not name.endswith("_on")}
     return replace(shown, fields=shown.fields | moved)
+
+
+def _people(child: Record) -> set[PersonId]:
+    """Return who has a part in a record: its author, and everybody who has said their own in it."""
+    said = (each for name in KINDS[child.kind].own_id_only for each in child.fields.get(name, ()))
+    named = {as_uuid(each.partition(":")[0]) for each in said}
+    return {child.author, *(PersonId(each) for each in named if each is not None)}
 
 
 def _children(shelves: Shelves, parent: Shown, table: Kind) -> Iterator[Record]:
@@ -160,7 +168,7 @@ def _children(shelves: Shelves, parent: Shown, table: Kind) -> Iterator[Record]:
 
 
 def _has_its_parent(shelves: Shelves, shown: Shown, table: Kind) -> bool:
-    if table.derive is not None and shown.fields.get("state") is None:
+    if table.derive is not None and shown.fields.get("state", "") is None:
         return False
     if table.parent is None or table.parent.known:
         return True

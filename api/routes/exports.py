@@ -50,6 +50,7 @@ ASKING: Final = msgspec.json.Decoder(Asking)
     tags=TAGS,
     opt={
         "body": Asking,
+        "closing": True,
         "problems": ("identity_refused", "fresh_sign_in_needed", "too_many_tries", "not_found"),
     },
 )
@@ -59,7 +60,7 @@ async def ask_for_export(request: Requested) -> Export:
     The person's other devices find a notice `exported`; the partner learns nothing.
     """
     parts = parts_of(request)
-    caller = await authenticate(request)
+    caller = await authenticate(request, closing=True)
     wanted = await decoded(request, ASKING)
     asked, moved = await exports.ask(
         parts.accounts,
@@ -78,6 +79,7 @@ async def ask_for_export(request: Requested) -> Export:
     tags=TAGS,
     opt={
         "gives": ExportFile,
+        "closing": True,
         "media": {MEDIA_TYPES[form]: _begins_with(words) for form, words in _BEGINNINGS.items()},
         "path": {"form": (Form, "The records as JSON, a page to keep and print, or the same words as plain text.")},
         "part_fits": True,
@@ -90,7 +92,7 @@ async def fetch_export(request: Requested, export: FromPath[str], form: FromPath
     what the partner keeps for themselves or shows, and nothing is counted.
     """
     parts = parts_of(request)
-    caller = await authenticate(request)
+    caller = await authenticate(request, closing=True)
     identity = id_in_path(export)
     chosen = next((each for each in FORMS if each == form), None)
     if chosen is None:

@@ -77,12 +77,25 @@ async def test_the_examples_answer_what_stands_on_the_page(client: httpx.AsyncCl
     known.meet("dora", dora)
     known.values["<dora and emil>"] = (await people.me(client, dora))["couple"]["id"]
     known.meet("emil", emil)
-    known.values["<emil's identity token>"] = await people.identity_token(client, emil.subject)
+    hana, _ = await people.couple(client, ("Hana", "Ivo"))
+    known.meet("hana", hana)
+    known.values["<hana's identity token>"] = await people.identity_token(client, hana.subject)
+    fay = await people.person(client, "Fay")
+    known.meet("fay", fay)
+    known.values["<fay's identity token>"] = await people.identity_token(client, fay.subject)
+    known.meet("gil", await who_asked_to_be_deleted(client, "Gil"))
     for example in examples(PAGE):
         if example.answer is not None and EVENT.match(example.answer):
             await hear(parts, known, example)
         else:
             await send(client, known, example)
+
+
+async def who_asked_to_be_deleted(client: httpx.AsyncClient, name: str) -> people.Person:
+    someone = await people.person(client, name)
+    token = await people.identity_token(client, someone.subject)
+    await people.ok(client.post("/v1/me/deletion", headers=someone.headers, json={"identity_token": token}))
+    return await people.signed_in(client, someone.subject, device=someone.device)
 
 
 def headers_of(known: Known, who: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ const read = (path) => JSON.parse(readFileSync(path, 'utf8'));
 const { ask, begin, confirm, edit, keep, look, pick, shows, take } = await written('second_reader');
 const { inCommon, sentences } = await written('second_reader_words');
 const { howItStands } = await written('second_reader_goals');
+const { countsNow, thePause } = await written('second_reader_derived');
 const { kinds } = read(table);
 
 /** What a file may hold: for each list of cases how one is played. Each says what differs, or nothing. */
@@ -19,6 +20,8 @@ const players = {
     laid,
     sentences: (each) => difference(sentences(each.text), each.sentences, 'sentences'),
     in_common: (each) => difference(inCommon(each.pulled, each.own), each.in_common, 'in_common'),
+    pauses: (each) => difference(thePause(each.members, each.now, each.pauses), each.gives, 'gives'),
+    counting: (each) => difference(countsNow(each.members, each.part, tools([]).sha256), each.gives, 'gives'),
     goals: (each) => difference(howItStands(each.form, each.members, each.records), each.gives, 'gives'),
 };
 

@@ -14,6 +14,7 @@ VECTORS = HERE.parent / "vectors"
 STORIES = VECTORS / "device.json"
 MERGING = VECTORS / "merge.json"
 GOALS = VECTORS / "goals.json"
+DERIVATIONS = VECTORS / "derivations.json"
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,11 @@ def test_it_does_of_merging_what_a_device_does(compiled: Path) -> None:
 
 def test_it_works_out_how_a_goal_stands(compiled: Path) -> None:
     assert play(GOALS, compiled) == played(*(case["name"] for case in read(GOALS)["goals"]))
+
+
+def test_it_works_out_pauses_and_which_parts_count(compiled: Path) -> None:
+    told = read(DERIVATIONS)["for_a_device"]
+    assert play(DERIVATIONS, compiled) == played(*(case["name"] for case in (*told["pauses"], *told["counting"])))
 
 
 def test_it_says_where_a_goal_stands_another_way(compiled: Path, tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def environ(empty_dsn: str, tmp_path: Path) -> dict[str, str]:
 async def test_help_names_every_command_and_exit_code() -> None:
     code, said = await run("--help")
     assert code == 0
-    for word in ("serve", "worker", "migrate", "check", "epoch", "78"):
+    for word in ("serve", "worker", "migrate", "check", "epoch", "resources", "78"):
         assert word in said
 
 
