@@ -17,6 +17,7 @@ from api.routes import (
     deletion,
     deletion_page,
     devices,
+    exports,
     live,
     pages,
     resources,
@@ -29,7 +30,7 @@ from api.wiring import Parts
 
 ROUTES: Final = (
     *(account, deletion, deletion_page, devices, couples, counsel),
-    *(sync, rxdb, watermelon, live, resources),
+    *(sync, rxdb, watermelon, live, resources, exports),
 )
 """Modules with `ROUTES`."""
 DEVELOPMENT_ROUTES: Final = (account, pages)

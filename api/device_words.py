@@ -18,6 +18,7 @@ NOTICES: Final[Mapping[str, str]] = {
     "came_back": "You removed this while something new was being written in it, so it has come back.",
     "kept_private": "This was changed in two places at once, so less of it is shown than was asked. Nothing is lost.",
     "look_again": "This goal had moved on before your word arrived. It may be worth another look together.",
+    "exported": "You have asked for a copy of all that is yours. If that was not you, sign that phone out.",
     "new_device": "You have signed in on another phone. If that was not you, sign that phone out.",
 }
 """By the code of a notice. An unknown code, from a newer server, is told as `NOTICE_OTHER`."""

@@ -30,6 +30,7 @@ REDEEM: Final = Limit("redeem", 10, 3600)
 REDEEM_WATCHED: Final = Limit("redeem", 2, 3600)
 """The same count as `REDEEM`, held tighter while somebody seems to be guessing."""
 REDEEM_ADDRESS: Final = Limit("redeem_address", 60, 3600)
+EXPORT: Final = Limit("export", 3, 24 * 3600)
 REDEEM_EVERYONE: Final = Limit("redeem_everyone", 3000, 600)
 """Beyond it redeeming rests for everyone; confirming and all else goes on."""
 

@@ -1,10 +1,10 @@
 """Describe the routes as an OpenAPI 3.1 document: whatever they take, and whatever they can answer.
 
 Routes decode by hand, so a handler says in its `opt` what no signature tells: the type of its `body`; what it `gives`
-where that is bytes, or which `events`; whether it is `public` (needs no token), serves also accounts that are
-`closing`, its answer holds a `secret`, or may be `kept` by anybody; types and meanings of its `query`, and of what in
-its `path` is not an id; and which types of `problems` it can answer with besides those that follow from all this. One
-that is `hidden` is not described.
+where that is bytes, in which other `media` it gives the same, or which `events`; whether it is `public` (needs no
+token), serves also accounts that are `closing`, its answer holds a `secret`, or may be `kept` by anybody; types and
+meanings of its `query`, and of what in its `path` is not an id; and which types of `problems` it can answer with
+besides those that follow from all this. One that is `hidden` is not described.
 """
 
 import inspect
@@ -89,7 +89,7 @@ class _Route(Struct, frozen=True):
 
     @property
     def may_be_compressed(self) -> bool:
-        return self.gives is not None and not self.opt.get("secret")
+        return self.gives is not None and not self.opt.get("secret") and "media" not in self.opt
 
 
 def described(app: Litestar, page: str) -> dict[str, Any]:
@@ -149,6 +149,7 @@ _TAGS: Final = {
     "couples": "Becoming a couple, and leaving it.",
     "development": "What production does not have.",
     "devices": "A person's own installations.",
+    "exports": "Taking all that is one's own along.",
     "live": "Hearing that there is something to pull.",
     "resources": "Where professional help is found.",
     "rxdb": "The same for apps whose data is in RxDB.",
@@ -348,6 +349,7 @@ def _success(route: _Route, of_type: Mapping[Any, Schema], lent: Mapping[Any, An
         answer["description"] = (inspect.getdoc(route.gives) or "").partition("\n\n")[0].replace("\n", " ")
         shown = _answered(route) or lent.get(route.gives, {})
         answer["content"] = {"application/json": {"schema": of_type[route.gives], "examples": shown}}
+        answer["content"] |= route.opt.get("media", {})
     return answer
 
 

@@ -1,7 +1,6 @@
 """Forget what has had its time: outcomes, earlier values, removals, shadows, debts, tombstones, counters.
 
-And tickets, links and codes that have run out, and that a space was let go.
-And codes that began no couple, and that a space was let go.
+And tickets, links, codes and exports that have run out, and that a space was let go.
 """
 
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from msgspec.structs import astuple
 
 from api.counsel_store import forget_links
 from api.end_store import forget_codes, forget_let_go
+from api.export_store import forget as forget_exports
 from api.postgres import Pool
 from api.store import forget_counters, forget_tickets
 from sync.owed_store import forget_old_owed
@@ -54,6 +54,7 @@ class Pruned(Struct, frozen=True):
     links: int
     let_go: int
     codes: int
+    exports: int
 
     @property
     def count(self) -> int:
@@ -85,4 +86,5 @@ async def prune(pool: Pool, now: datetime) -> Pruned:
         links=await forget_links(pool, now, most),
         let_go=await forget_let_go(pool, (now - LET_GO_KEPT).date(), most),
         codes=await forget_codes(pool, now - CODES_KEPT, most),
+        exports=await forget_exports(pool, now, most),
     )

@@ -16,6 +16,7 @@ from api.auth import Callers, LocalIssuer
 from api.catalogue import Catalogue, read
 from api.drain import Drain
 from api.embedded_postgres import place, serving
+from api.exports import Exports
 from api.hints import Hub, Rhythm, open_hub
 from api.keys import StoredKeys, open_keys, open_ring, refuse_lost_ring
 from api.migrate import migrate, utc_now
@@ -50,6 +51,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     turns: Turns
     hints: Hub
     pace: Pace
+    exports: Exports
     catalogue: Catalogue
 
 
@@ -108,6 +110,7 @@ async def open_parts(
             ),
             hints=hints,
             pace=Pace(),
+            exports=Exports(),
             catalogue=Catalogue(read(), clock().date()),
         )
 

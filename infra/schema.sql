@@ -78,6 +78,16 @@ CREATE TABLE public.emptying (
 
 COMMENT ON TABLE public.emptying IS 'dist:space_id';
 
+CREATE TABLE public.export (
+    person_id uuid NOT NULL,
+    export_id uuid NOT NULL,
+    device_id uuid NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    fetched text[] NOT NULL
+);
+
+COMMENT ON TABLE public.export IS 'dist:person_id';
+
 CREATE TABLE public.identity (
     subject_hash bytea NOT NULL,
     key_no smallint NOT NULL,
@@ -315,6 +325,9 @@ ALTER TABLE ONLY public.device
 ALTER TABLE ONLY public.emptying
     ADD CONSTRAINT emptying_pkey PRIMARY KEY (space_id);
 
+ALTER TABLE ONLY public.export
+    ADD CONSTRAINT export_pkey PRIMARY KEY (person_id, export_id);
+
 ALTER TABLE ONLY public.identity
     ADD CONSTRAINT identity_pkey PRIMARY KEY (subject_hash);
 
@@ -383,6 +396,8 @@ CREATE INDEX counsel_link_expires ON public.counsel_link USING btree (expires_at
 CREATE INDEX counsel_link_summary ON public.counsel_link USING btree (summary_id);
 
 CREATE INDEX deletion_open ON public.deletion USING btree (asked_on) WHERE (finished_on IS NULL);
+
+CREATE INDEX export_expires ON public.export USING btree (expires_at);
 
 CREATE INDEX identity_person ON public.identity USING btree (person_id);
 

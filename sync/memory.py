@@ -27,6 +27,7 @@ from sync.ports import (
     Member,
     Owed,
     Page,
+    Past,
     PurgeScope,
     RecordKey,
     Revision,
@@ -196,6 +197,19 @@ class MemoryStore:
                 Dated(each, self.put_behind_on[key, each.version]) for each in past if each.version < before
             )[:limit],
         )
+
+    async def pasts(
+        self, caller: Caller, space: SpaceId, after: tuple[RecordId, int] | None, *, limit: int
+    ) -> list[Past]:
+        """Return at most `limit` of what stands behind the records of a space, by record and version."""
+        there = [
+            Past(record=key[1], kind=record.kind, author=record.author, dated=Dated(each, on))
+            for key, record in self.records.items()
+            if key[0] == space and space in self._mine(caller)
+            for each in self.revisions.get(key, ())
+            if (on := self.put_behind_on[key, each.version]) and (after is None or (key[1], each.version) > after)
+        ]
+        return sorted(there, key=lambda each: (each.record, each.dated.revision.version))[:limit]
 
     async def shadows(self, caller: Caller, records: Collection[RecordId]) -> list[Shadow]:
         """Return what the caller's device submitted last of these records."""

@@ -186,6 +186,15 @@ class Behind(Struct, frozen=True, kw_only=True):
     revisions: tuple[Dated, ...]
 
 
+class Past(Struct, frozen=True, kw_only=True):
+    """What one change put behind a record, and whose record it is."""
+
+    record: RecordId
+    kind: str
+    author: PersonId
+    dated: Dated
+
+
 class Snapshot(Struct, frozen=True):
     """A document as a client library has submitted it, or says that it knew it: what a client writes of it."""
 
@@ -368,4 +377,27 @@ class Store(Protocol):
 
         A space that is missing in `after` is read from its beginning; with a `kind`, rows of others are left out.
         `again` names records that are returned besides, whatever their version: those whose pushed edit was refused.
+        """
+
+
+class Archive(Protocol):
+    """What an export reads: a store, page by page."""
+
+    async def changed_since(
+        self,
+        caller: Caller,
+        after: Mapping[SpaceId, int],
+        *,
+        limit: int,
+        again: Collection[RecordId] = (),
+        kind: str | None = None,
+    ) -> Page:
+        """As `Store.changed_since`."""
+
+    async def pasts(
+        self, caller: Caller, space: SpaceId, after: tuple[RecordId, int] | None, *, limit: int
+    ) -> list[Past]:
+        """Return at most `limit` of what stands behind the records of a space, by record and version, `after` one.
+
+        Nothing where the space is not the caller's.
         """

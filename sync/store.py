@@ -32,6 +32,7 @@ from sync.ports import (
     Member,
     Owed,
     Page,
+    Past,
     PurgeScope,
     RecordKey,
     Revision,
@@ -323,6 +324,15 @@ LEFT JOIN LATERAL (
 ORDER BY v.version DESC"""
 
 
+PASTS: Final = f"""{_MINE}
+SELECT v.record_id, r.kind, r.author, v.version, v.changed_at, v.body
+FROM mine
+JOIN revision v ON v.space_id = mine.space_id AND (v.record_id, v.version) > ($3::uuid, $4::bigint)
+JOIN record r ON r.space_id = v.space_id AND r.id = v.record_id
+ORDER BY v.record_id, v.version
+LIMIT $5"""
+
+
 class PostgresStore:
     """`sync.ports.Store` on a pool. `keys` open and seal; what does not open is left out and counted."""
 
@@ -444,6 +454,23 @@ class PostgresStore:
             closed=first["closed"],
             revisions=tuple(past),
         )
+
+    async def pasts(
+        self, caller: Caller, space: SpaceId, after: tuple[RecordId, int] | None, *, limit: int
+    ) -> list[Past]:
+        """Return at most `limit` of what stands behind the records of a space, by record and version."""
+        rows = await self.pool.fetch(PASTS, [space], caller.person, *(after or (UUID(int=0), 0)), limit)
+        opener = await self.keys.of([space])
+        past: list[Past] = []
+        for row in rows:
+            record = RecordId(row["record_id"])
+            values = self._values(opener, space, row["kind"], record, row["body"])
+            revision = Revision(space=space, record=record, version=row["version"], values=values)
+            on = row["changed_at"].astimezone(UTC).date()
+            past.append(
+                Past(record=record, kind=row["kind"], author=PersonId(row["author"]), dated=Dated(revision, on))
+            )
+        return past
 
     async def shadows(self, caller: Caller, records: Collection[RecordId]) -> list[Shadow]:
         """Return what the caller's device submitted last of these records."""

@@ -58,7 +58,8 @@ def _faults(answer: httpx.Response, described: dict[str, Any]) -> Iterator[str]:
         yield from ["with a body"] if answer.content else []
     else:
         # Where, but not what: the output of a test repeats nobody's words.
-        faults = _validator(content[media_type]["schema"]).iter_errors(answer.json())
+        said = answer.text if media_type.startswith("text/") else answer.json()
+        faults = _validator(content[media_type]["schema"]).iter_errors(said)
         yield from (f"with what does not fit at {fault.instance_path}" for fault in faults)
 
 

@@ -1,9 +1,7 @@
 """Routes of the live stream: a ticket for clients that cannot set headers, and the stream of hints itself."""
 
-import asyncio
 import secrets
-from collections.abc import Callable, Mapping
-from typing import Any, Final, cast
+from typing import Final
 
 from litestar import get, post
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -11,10 +9,9 @@ from msgspec import Struct
 
 from api import tickets
 from api.auth import SECRET_BYTES
-from api.edge import CUT
 from api.hints import Hub
 from api.pace import LIVE
-from api.routes.requests import Requested, authenticate, parts_of
+from api.routes.requests import Requested, authenticate, cutting, parts_of
 from api.streams import Bye, Hint
 from domain.ids import DeviceId, PersonId
 
@@ -84,20 +81,11 @@ def _stream(hints: Hub, person: PersonId, device: DeviceId) -> ASGIApp:
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        with hints.listening(person, device, send, _cutting(scope)):
+        with hints.listening(person, device, send, cutting(scope)):
             while (await receive())["type"] != "http.disconnect":
                 pass
 
     return answer
-
-
-def _cutting(scope: Scope) -> Callable[[], object]:
-    """Return what ends the connection though its reader takes nothing: closing it would wait for the reader."""
-    task = asyncio.current_task()
-    assert task is not None, "a server answers in a task"
-    extensions = cast("Mapping[str, Any]", scope.get("extensions") or {})
-    cut: Callable[[], object] = extensions.get(CUT, task.cancel)
-    return cut
 
 
 ROUTES: Final = [issue_ticket, listen]

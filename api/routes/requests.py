@@ -1,17 +1,21 @@
 """What routes read of a request, and what several refuse: what answers it, who sends it, its body, its address."""
 
+import asyncio
 import re
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import msgspec
 from litestar import Request
 from litestar.exceptions import InternalServerException
+from litestar.types import Scope
 
 from api import limits
 from api.coding import inflated
 from api.decoding import decode, refuse_other_types
+from api.edge import CUT
 from api.errors import Problem, malformed, not_found, problem
 from api.wiring import Parts
 from sync.ports import Caller
@@ -107,3 +111,12 @@ def refuse_without_consent(caller: Caller) -> None:
             "consent_needed",
             "Haven keeps entries only for adults who have agreed to it. Please attest and agree, then send this again.",
         )
+
+
+def cutting(scope: Scope) -> Callable[[], object]:
+    """Return what ends the connection though its reader takes nothing: closing it would wait for the reader."""
+    task = asyncio.current_task()
+    assert task is not None, "a server answers in a task"
+    extensions = cast("Mapping[str, Any]", scope.get("extensions") or {})
+    cut: Callable[[], object] = extensions.get(CUT, task.cancel)
+    return cut

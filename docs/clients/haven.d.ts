@@ -172,6 +172,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a copy of all that is one's own
+         * @description Let this device fetch an export within a day, each of its forms once.
+         *
+         *     The person's other devices find a notice `exported`; the partner learns nothing.
+         */
+        post: operations["ask_for_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exports/{export}/{form}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fetch one form of an export
+         * @description Give the person's own words, letters written and received, and what two made together, as it is being read.
+         *
+         *     Works once, for the device that asked. An answer that was cut off can be fetched again. There is nothing in it of
+         *     what the partner keeps for themselves or shows, and nothing is counted.
+         */
+        get: operations["fetch_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/invitations": {
         parameters: {
             query?: never;
@@ -708,6 +753,10 @@ export interface components {
             /** Format: uuid */
             by: string;
             text: string;
+        };
+        /** @description A fresh identity token: a borrowed phone must not carry everything off. */
+        Asking: {
+            identity_token: string;
         };
         /** @description That the person is an adult: by their own word, or by the store's age signal. */
         Attesting: {
@@ -1537,6 +1586,72 @@ export interface components {
              * @example ?limit
              */
             where?: string;
+        };
+        /** @description What this device may fetch, each of the forms once, and until when. */
+        Export: {
+            expires_at: string;
+            /** Format: uuid */
+            export: string;
+            forms: ("html" | "json" | "txt")[];
+        };
+        /** @description All that is the person's: their own words, letters written and received, and what two made together. */
+        ExportFile: {
+            couples: components["schemas"]["ExportedCouple"][];
+            earlier: components["schemas"]["ExportedEarlier"][];
+            /** @enum {unknown} */
+            haven_export: 1;
+            /** Format: date */
+            made_on: string;
+            people: components["schemas"]["ExportedPerson"][];
+            records: {
+                [key: string]: components["schemas"]["ExportedRecord"][];
+            };
+        };
+        /** @description A couple that the person is or was in. */
+        ExportedCouple: {
+            ended: boolean;
+            /** Format: uuid */
+            id: string;
+            partner: string | null;
+        };
+        /** @description What the person wrote in a field before, until that day. */
+        ExportedEarlier: {
+            field: string;
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            /** Format: date */
+            on: string;
+            value: unknown;
+        };
+        /** @description Somebody whose words are in it. */
+        ExportedPerson: {
+            /** Format: uuid */
+            id: string;
+            name: string | null;
+            you: boolean;
+        };
+        /** @description One record; `couple` is null in the person's own space. */
+        ExportedRecord: {
+            alternatives: {
+                [key: string]: components["schemas"]["ExportedText"][];
+            };
+            /** Format: uuid */
+            author: string;
+            couple: string | null;
+            fields: {
+                [key: string]: unknown;
+            };
+            /** Format: uuid */
+            id: string;
+            merged: string[];
+            removed: boolean;
+        };
+        /** @description A text that stands beside the one in its field. */
+        ExportedText: {
+            /** Format: uuid */
+            by: string;
+            text: string;
         };
         /** @description Please confirm that it is you: prove who you are again, within 5 minutes. */
         FreshSignInNeededProblem: {
@@ -5071,6 +5186,95 @@ export interface operations {
             414: components["responses"]["AddressTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["TooManyTries"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    ask_for_export: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description How the body is compressed; once at most. */
+                "Content-Encoding"?: components["parameters"]["Content-Encoding"];
+                /**
+                 * @description Which codings of the answer are understood, by what is liked best.
+                 * @example br, gzip
+                 */
+                "Accept-Encoding"?: components["parameters"]["Accept-Encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Asking"];
+            };
+        };
+        responses: {
+            /** @description What this device may fetch, each of the forms once, and until when. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Encoding": components["headers"]["Content-Encoding"];
+                    Vary: components["headers"]["Vary"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["UnauthenticatedOrIdentityRefusedOrFreshSignInNeeded"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyTries"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    fetch_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the export.
+                 * @example 3cbbb999-e8e1-4c42-9c53-927b02fb00b3
+                 */
+                export: string;
+                /**
+                 * @description The records as JSON, a page to keep and print, or the same words as plain text.
+                 * @example json
+                 */
+                form: "html" | "json" | "txt";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All that is the person's: their own words, letters written and received, and what two made together. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportFile"];
+                    "text/html": string;
+                    "text/plain": string;
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
             503: components["responses"]["BusyOrUnavailable"];

@@ -75,8 +75,11 @@ async def test_the_examples_answer_what_stands_on_the_page(client: httpx.AsyncCl
     }
     dora, emil = await people.couple(client, ("Dora", "Emil"))
     known.meet("dora", dora)
-    known.meet("emil", emil)
     known.values["<dora and emil>"] = (await people.me(client, dora))["couple"]["id"]
+    known.meet("emil", emil)
+    hana, _ = await people.couple(client, ("Hana", "Ivo"))
+    known.meet("hana", hana)
+    known.values["<hana's identity token>"] = await people.identity_token(client, hana.subject)
     fay = await people.person(client, "Fay")
     known.meet("fay", fay)
     known.values["<fay's identity token>"] = await people.identity_token(client, fay.subject)

@@ -15,6 +15,7 @@ from domain.records import Alternative, Purged, Record, Stamp
 from sync.bodies import decoded, encoded
 from sync.lives import LIVES_MAX
 from sync.ports import (
+    Archive,
     Box,
     Caller,
     Life,
@@ -614,6 +615,7 @@ async def test_a_stranger_with_the_right_ids_gets_nothing_and_changes_nothing(pa
     assert (page.spaces, page.rows, page.besides) == ({}, [], [])
     key = (ana.personal, record.id)
     assert not (await pair.store.history(stranger, [key], [])).texts[key]
+    assert await archive_of(pair).pasts(stranger, ana.personal, None, limit=10) == []
     scope = await pair.store.scope(stranger, record.id)
     assert (scope.spaces, scope.inboxes, scope.records, scope.revisions) == ({}, {}, (), ())
     await pair.store.begin_anew(stranger, space, uuid4())
@@ -628,6 +630,34 @@ async def test_a_stranger_with_the_right_ids_gets_nothing_and_changes_nothing(pa
 
 
 # What stands behind ---------------------------------------------------------------------------------------------
+
+
+def archive_of(pair: Pair) -> Archive:
+    return cast("Archive", pair.store)
+
+
+async def test_what_stands_behind_all_records_of_a_space_comes_record_by_record_in_pages(pair: Pair) -> None:
+    ana, ben = pair.ana.person, pair.ben.person
+    one, other = sorted((step(pair, 1), step(pair, 2)), key=lambda each: each.id)
+    await saved(pair, *sorted((one, other), key=lambda each: each.version))
+    for version, record in ((3, other), (4, one), (5, other)):
+        later = replace(record, version=version)
+        await saved(pair, later, revisions=(behind(later, Value("title", f"{version}", ana if version < 5 else ben)),))
+    seen: list[tuple[RecordId, str, PersonId, int, tuple[Value, ...]]] = []
+    after = None
+    while pasts := await archive_of(pair).pasts(pair.ben.phone, pair.space, after, limit=2):
+        assert {past.dated.on for past in pasts} == {NOON.date()}
+        for past in pasts:
+            revision = past.dated.revision
+            assert (revision.space, revision.record) == (pair.space, past.record)
+            seen.append((past.record, past.kind, past.author, revision.version, revision.values))
+        after = (pasts[-1].record, pasts[-1].dated.revision.version)
+    assert seen == [
+        (one.id, "step", ana, 4, (Value("title", "4", ana),)),
+        (other.id, "step", ana, 3, (Value("title", "3", ana),)),
+        (other.id, "step", ana, 5, (Value("title", "5", ben),)),
+    ]
+    assert await archive_of(pair).pasts(pair.ana.phone, pair.ana.personal, None, limit=2) == []
 
 
 async def test_what_stands_behind_a_record_comes_newest_first_and_page_by_page(pair: Pair) -> None:
