@@ -6,12 +6,16 @@ from itertools import pairwise
 from typing import Any, cast
 from uuid import uuid4
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from api.postgres import Pool
+from domain.counsel import approval
 from domain.ids import PersonId, RecordId, SpaceId
 from domain.records import Alternative, Purged, Record, Stamp
+from sync import rxdb, service, watermelon
+from sync.board import settings_id
 from sync.bodies import decoded, encoded
 from sync.lives import LIVES_MAX
 from sync.ports import (
@@ -20,9 +24,11 @@ from sync.ports import (
     Caller,
     Life,
     Loaded,
+    Member,
     Owed,
     Page,
     Revision,
+    Row,
     Shadow,
     Snapshot,
     Space,
@@ -32,9 +38,10 @@ from sync.ports import (
     Wanted,
     Writes,
 )
-from sync.wire import VERSION_MAX, Origin, Outcome
+from sync.wire import VERSION_MAX, Origin, Outcome, SyncRequest
+from sync.withheld import as_told
 from tests.contracts.grounds import Ground, MemoryGround, PostgresGround, pair_on
-from tests.pair import NOON, HeldKeys, Pair, change, somebody
+from tests.pair import NOON, HeldKeys, Pair, Somebody, change, somebody
 
 
 @pytest.fixture(params=["memory", "postgres"])
@@ -899,3 +906,129 @@ async def test_a_refused_change_asks_for_the_history_before_it_keeps_words(pair:
         )
         assert came.code == "needs_their_yes"
         assert [each["words"] for each in await pair.words_for(pair.ben)] == kept
+
+
+# Kinds that stand open -----------------------------------------------------------------------------------------
+
+
+async def a_request(pair: Pair) -> RecordId:
+    identity = RecordId(uuid4())
+    values = {"form": "company", "text": "CANARY: sit with me?"}
+    made = change("support_request", identity, values, couple=pair.couple)
+    assert (await pair.one(pair.ana.phone, made)).status == "applied"
+    return identity
+
+
+async def request_as_told(pair: Pair, who: Somebody) -> Row:
+    page = as_told(await pair.page(who), who.person)
+    return next(row for row in page.rows if row.kind == "support_request")
+
+
+async def test_the_settings_of_whoever_shares_a_space_are_given_and_nothing_else_of_theirs(pair: Pair) -> None:
+    bens = (pair.ben.personal, settings_id(pair.keys.one(pair.ben.personal).id_key))
+    anas = (pair.ana.personal, settings_id(pair.keys.one(pair.ana.personal).id_key))
+    entry = RecordId(uuid4())
+    await pair.one(pair.ben.phone, change("check_in", entry, {"local_date": "2026-11-23", "text": "CANARY."}))
+    asked = [bens, anas, (pair.ben.personal, entry), (pair.ben.personal, RecordId(uuid4())), (pair.space, bens[1])]
+    found = await pair.store.settings_of(pair.ana.phone, asked)
+    assert {key: record.fields["zone"] for key, record in found.items()} == {bens: "UTC", anas: "UTC"}
+    assert "CANARY" not in repr(found)
+    assert await pair.store.settings_of(pair.ana.phone, []) == {}
+
+
+async def test_a_stranger_is_given_nobody_s_settings(ground: Ground, pair: Pair) -> None:
+    stranger = somebody(pair.space, pair.ben.personal)
+    await ground.found(stranger.personal, None, (Member(stranger.person, stranger.personal),))
+    bens = (pair.ben.personal, settings_id(pair.keys.one(pair.ben.personal).id_key))
+    assert await pair.store.settings_of(stranger.phone, [bens]) == {}
+
+
+async def test_a_dated_note_is_given_by_the_clock_of_its_receiver(pair: Pair) -> None:
+    settings = settings_id(pair.keys.one(pair.ben.personal).id_key)
+    await pair.one(pair.ben.phone, change("settings", settings, {"zone": "Asia/Tokyo"}, was={"zone": "UTC"}, base=1))
+    draft = RecordId(uuid4())
+    values = {"for_what": "The soup.", "for_couple": str(pair.couple), "send": True}
+    dated = {"delivery": "at", "on": "2026-11-25", "at": "08:00"}
+    await pair.one(pair.ana.phone, change("note_draft", draft, values | dated))
+    due = NOON.replace(day=24, hour=18)
+    assert (await pair.look(pair.ana, draft)).due_at == due, "before that it is so early nowhere on earth"
+    for hours, is_given in ((0, False), (4, False), (5, True)):
+        now = due + timedelta(hours=hours)
+        await service.look_again(pair.store, pair.keys, pair.ana.phone, draft, now)
+        assert len(await pair.of_kind(pair.ben, "note")) == is_given
+
+
+async def test_a_request_lapses_by_the_worker_s_look_once_and_says_so(pair: Pair) -> None:
+    request = await a_request(pair)
+    lapses_at = NOON + timedelta(hours=72)
+    assert (await pair.look(pair.ana, request)).due_at == lapses_at
+    moved = [
+        await service.look_again(pair.store, pair.keys, pair.ana.phone, request, now)
+        for now in (lapses_at - timedelta(seconds=1), lapses_at, lapses_at)
+    ]
+    assert [set(each) for each in moved] == [set(), {pair.space}, set()]
+    stored = await pair.look(pair.ben, request)
+    assert (stored.fields["state"], stored.due_at) == ("lapsed", None)
+    assert stored.fields["text"] == "CANARY: sit with me?"
+
+
+async def test_an_answer_is_stored_in_the_request_s_state(pair: Pair) -> None:
+    request = await a_request(pair)
+    answer = change("response", uuid4(), {"to": str(request), "form": "here_with_you"}, couple=pair.couple)
+    assert (await pair.one(pair.ben.phone, answer)).status == "applied"
+    stored = await pair.look(pair.ana, request)
+    assert (stored.fields["state"], stored.due_at) == ("answered", None)
+
+
+async def test_i22_a_withdrawn_request_is_gone_for_the_partner_on_every_protocol_and_stays_with_its_author(
+    pair: Pair,
+) -> None:
+    request = await a_request(pair)
+    remove = change("support_request", request, remove=True, base=9, couple=pair.couple)
+    assert (await pair.one(pair.ana.phone, remove)).status == "applied"
+    assert ((await request_as_told(pair, pair.ben)).gone, (await request_as_told(pair, pair.ana)).gone) == (True, False)
+    asks: dict[str, Any] = {"schema": 1, "now": NOON, "new_epoch": uuid4, "limit": 50}
+    for who, holds in ((pair.ben, False), (pair.ana, True)):
+        native = await service.sync(pair.store, pair.keys, who.phone, SyncRequest(schema=1), NOON, uuid4)
+        assert ("CANARY" in sent(native.response)) is holds
+        documents = await rxdb.pull(pair.store, pair.keys, who.phone, "support_request", checkpoint=None, **asks)
+        [document] = documents.documents
+        assert document["_deleted"] is True
+        rows = await watermelon.pull(pair.store, pair.keys, who.phone, cursor=None, **asks)
+        if not holds:
+            assert "CANARY" not in sent(documents) + sent(rows)
+            assert str(request) in sent(documents)
+
+
+async def test_parting_makes_a_request_gone_for_the_partner_and_nobody_looks_at_it_again(
+    ground: Ground, pair: Pair
+) -> None:
+    request = await a_request(pair)
+    head = (await space_of(pair)).head
+    assert await ground.close(pair.space) == head + 2
+    row = await request_as_told(pair, pair.ben)
+    assert (row.gone, row.body) == (True, None)
+    assert head < row.version <= head + 2
+    assert b"CANARY" in ((await request_as_told(pair, pair.ana)).body or b"")
+    assert (await pair.look(pair.ana, request)).due_at is None
+    later = NOON + timedelta(days=4)
+    assert await service.look_again(pair.store, pair.keys, pair.ana.phone, request, later) == {}
+    assert (await pair.look(pair.ana, request)).fields["state"] == "open"
+
+
+async def test_an_approval_moves_a_summary_that_its_edit_does_not_name(pair: Pair) -> None:
+    summary, part = uuid4(), uuid4()
+    days = {"from": "2026-11-01", "to": "2026-11-23"}
+    await pair.one(pair.ben.phone, change("counsel_summary", summary, days, couple=pair.couple))
+    fields = {"summary": str(summary), "section": "hopes", "text": "More walks."}
+    made = await pair.one(pair.ana.phone, change("counsel_part", part, fields, couple=pair.couple))
+    yes = {"approvals": [approval(pair.ana.person, "More walks.")]}
+    for values, state in ((yes, "ready"), ({"text": "More!"}, "draft")):
+        edit = change("counsel_part", part, values, base=made.version + 9, couple=pair.couple)
+        assert (await pair.one(pair.ana.phone, edit)).status == "applied"
+        assert (await pair.look(pair.ben, summary)).fields["state"] == state
+
+
+def sent(answer: Any) -> str:
+    """An answer as it goes over the wire."""
+    return msgspec.json.encode(answer).decode()

@@ -15,6 +15,7 @@ from domain.kind import Field, Kind, Ownership, Who
 from domain.policies import Policy
 from domain.records import Record
 from domain.shapes import Audience, Flag, Identity, OneOf, SetOf, Shape, Text, Whole, Windows
+from domain.times import Instant
 from sync.merge import Edit, create, merge
 from sync.ports import Value
 from sync.words import Budget, sentences
@@ -59,6 +60,8 @@ NIGHTS: tuple[list[dict[str, Any]], ...] = tuple(
     for windows in ([], [("21:00", "23:00")], [("22:00", "07:00")], [("06:00", "07:15"), ("12:00", "13:00")])
 )
 
+INSTANTS = ("2026-11-23T12:00:00Z", "2026-11-23T12:00:01Z", "2027-01-01T00:00:00Z")
+
 ORDERLESS = {
     "members": Sort(SetOf(OneOf(("a", "b", "c")), 3), Policy.MEMBERS, _sets("a", "b", "c")),
     "full members": Sort(
@@ -77,6 +80,15 @@ ORDERLESS = {
     "windows": Sort(Windows(), Policy.MOST_PROTECTIVE, NIGHTS),
     "cap": Sort(Whole(0, 3, default=2), Policy.MOST_PROTECTIVE, (0, 1, 2, 3)),
     "protective flag": Sort(Flag(), Policy.MOST_PROTECTIVE, (False, True)),
+    "no cap": Sort(Whole(0, 3, optional=True), Policy.MOST_PROTECTIVE, (None, 0, 1, 3)),
+    "longer": Sort(Whole(20, 1440, more_protects=True), Policy.MOST_PROTECTIVE, (20, 30, 90, 1440)),
+    "until": Sort(Instant(optional=True), Policy.MOST_PROTECTIVE, (None, *INSTANTS)),
+    "from": Sort(Instant(optional=True, protects="earliest"), Policy.MOST_PROTECTIVE, (None, *INSTANTS)),
+    "level": Sort(
+        OneOf(("silent", "effect", "effect_and_message"), default="silent", open_ended=False),
+        Policy.MOST_PRIVATE,
+        ("silent", "effect", "effect_and_message"),
+    ),
 }
 
 
