@@ -133,7 +133,9 @@ async def _return(
     device, token = _device(person, wanted, label, keys, now)
     moved: dict[SpaceId, int] = {}
     async with accounts.pool.acquire() as connection, connection.transaction():
-        await store.lock_person(connection, person)
+        if not await store.lock_person(connection, person):
+            # Its week was over between the look and the deed.
+            return None
         devices = await store.devices_of(connection, person)
         known = next((listed for listed in devices if listed.id == device.id), None)
         if known is None:

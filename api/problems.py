@@ -141,7 +141,7 @@ PROBLEM_TYPES: Final[Mapping[str, ProblemType]] = {
     "too_many_tries": ProblemType(
         HTTPStatus.TOO_MANY_REQUESTS,
         "A little later, please",
-        "sign-in, codes and live streams only; wait for `Retry-After` seconds",
+        "sign-in, codes, deleting an account and live streams only; wait for `Retry-After` seconds",
         ("Retry-After",),
     ),
     "headers_too_large": ProblemType(

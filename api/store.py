@@ -131,9 +131,9 @@ async def add_person(connection: Transaction, person: PersonId, space: SpaceId, 
     await connection.execute(ADD_PERSON, person, space, today)
 
 
-async def lock_person(connection: Transaction, person: PersonId) -> None:
-    """Make others who change this person's devices wait until the transaction ends."""
-    await connection.execute(LOCK_PERSON, person)
+async def lock_person(connection: Transaction, person: PersonId) -> bool:
+    """Make others who change this person wait until the transaction ends; False where there is no such account."""
+    return await connection.fetchval(LOCK_PERSON, person) is not None
 
 
 async def devices_of(asker: Asker, person: PersonId) -> list[Device]:

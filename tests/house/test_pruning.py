@@ -10,9 +10,19 @@ import pytest
 
 from api import pruning
 from api.postgres import Pool
-from api.pruning import OUTCOMES_KEPT, OWED_KEPT, REMOVED_KEPT, REVISIONS_KEPT, SHADOWS_KEPT, TOMBSTONES_KEPT, prune
-from domain.ids import RecordId
-from sync import service
+from api.pruning import (
+    CODES_KEPT,
+    LET_GO_KEPT,
+    OUTCOMES_KEPT,
+    OWED_KEPT,
+    REMOVED_KEPT,
+    REVISIONS_KEPT,
+    SHADOWS_KEPT,
+    TOMBSTONES_KEPT,
+    prune,
+)
+from domain.ids import CoupleId, RecordId, SpaceId
+from sync import service, space_store
 from sync.store import PostgresStore
 from tests.contracts.grounds import PostgresGround, pair_on
 from tests.pair import HeldKeys, Pair, change
@@ -73,6 +83,48 @@ async def test_outcomes_go_after_ninety_days_and_revisions_after_thirty(pool: Po
     await prune(pool, NOW)
 
     assert (await left(pool, "outcome", "settled_at"), await left(pool, "revision", "changed_at")) == (2, 2)
+
+
+async def test_a_code_that_began_no_couple_goes_a_day_after_it_ran_out(pool: Pool) -> None:
+    await what_others_left_is_gone(pool)
+    second, couple = timedelta(seconds=1), uuid4()
+    for expires_at, confirm_until, whose in (
+        (NOW - CODES_KEPT - second, None, None),
+        (NOW - CODES_KEPT, None, None),
+        (NOW - CODES_KEPT - second, NOW - CODES_KEPT, None),
+        (NOW - CODES_KEPT - second, NOW - CODES_KEPT - second, None),
+        (NOW - CODES_KEPT - second, NOW - CODES_KEPT - second, couple),
+    ):
+        begun = confirm_until is not None
+        await pool.execute(
+            "INSERT INTO invitation VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $7, $8)",
+            *(uuid4().bytes, uuid4(), expires_at, uuid4() if begun else None, uuid4() if begun else None),
+            *(confirm_until, whose is not None, whose),
+        )
+    assert (await prune(pool, NOW)).codes == 2
+    assert await left(pool, "invitation", "expires_at") == 3
+    await pool.execute("DELETE FROM invitation WHERE expires_at > $1", NOW - timedelta(days=3650))
+
+
+async def test_that_a_space_was_let_go_is_forgotten_when_nobody_holds_it_any_more(pool: Pool) -> None:
+    person, there, gone = uuid4(), uuid4(), uuid4()
+    long_ago = (NOW - LET_GO_KEPT - timedelta(days=1)).date()
+    await pool.execute(
+        "INSERT INTO person (person_id, space_id, joined_on) VALUES ($1, $2, $3)", person, gone, long_ago
+    )
+    async with pool.acquire() as connection, connection.transaction():
+        await space_store.found_store(connection, uuid4())
+        await space_store.found_space(connection, SpaceId(there), "couple", CoupleId(uuid4()), uuid4())
+    for place, (space, when) in enumerate(
+        ((there, long_ago), (gone, long_ago), (uuid4(), NOW.date() - LET_GO_KEPT), (uuid4(), None)), 1
+    ):
+        await pool.execute(
+            "INSERT INTO person_space VALUES ($1, $2, $3, $4, $5)", *(person, space, uuid4(), place, when)
+        )
+    assert (await prune(pool, NOW)).let_go == 1
+    rows = await pool.fetch("SELECT space_id FROM person_space WHERE person_id = $1", person)
+    assert len(rows) == 3
+    assert gone not in {row["space_id"] for row in rows}
 
 
 async def test_what_a_client_library_has_submitted_goes_after_ninety_days(pool: Pool) -> None:

@@ -1,17 +1,22 @@
 """An account is deleted: at once for who asked, like any parting for the other, and for good after a week."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import msgspec
 import pytest
 
+from api import erasing
 from api.erasing import erase
+from api.hints import Hub
 from api.pruning import prune
 from api.wiring import Parts
 from domain.fates import LETTERS_STAY, UNDO_WITHIN
+from domain.ids import SpaceId
 from tests import people
 from tests.clocks import StillClock, app_at
 from tests.journeys.phones import Home, home_of
@@ -271,6 +276,80 @@ async def test_what_was_given_to_somebody_whose_account_is_gone_is_let_go_with_i
     await work(parts, clock)
     assert await parts.pool.fetchval("SELECT count(*) FROM bequest WHERE space_id = $1", space) == 0
     assert await parts.pool.fetchval("SELECT finished_on FROM deletion WHERE receipt = $1", receipt) is not None
+
+
+async def test_rounds_are_bounded_and_any_number_of_workers_may_do_them(
+    home: Home, parts: Parts, clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "RECORDS_A_ROUND_MAX", 3)
+    monkeypatch.setattr(erasing, "ROWS_A_ROUND_MAX", 3)
+    for nth in range(8):
+        home.a1.edit("progress", goal=home.goal, note=f"Ana saw {nth}.", on="2026-11-20")
+        home.b1.edit("progress", goal=home.goal, note=f"Ben saw {nth}.", on="2026-11-20")
+    await home.a1.sync()
+    await home.b1.sync()
+    receipt = (await ok(delete(home.client, home.ana)))["receipt"]
+    for days in (7, 23):
+        clock.move(days=days)
+        rounds = 0
+        while sum(await asyncio.gather(*(erase(parts, clock()) for _ in range(3)))):
+            rounds += 1
+    assert rounds > 3, "of the words that stayed"
+    await home.b1.sync()
+    notes = {each.fields["note"] for each in home.b1.all("progress")}
+    assert notes == {None, *(f"Ben saw {nth}." for nth in range(8))}
+    assert await parts.pool.fetchval("SELECT finished_on FROM deletion WHERE receipt = $1", receipt) is not None
+
+
+async def test_the_partners_phone_hears_of_it_when_words_are_erased(
+    home: Home, parts: Parts, clock: StillClock
+) -> None:
+    home.a1.edit("note_draft", for_what="Ana's letter.", for_couple=home.couple, delivery="now", send=True)
+    await home.a1.sync()
+    await ok(delete(home.client, home.ana))
+    space = await parts.pool.fetchval("SELECT space_id FROM space WHERE couple_id = $1", UUID(home.couple))
+    clock.move(days=30)
+    told: dict[Any, int] = {}
+    hints = Overheard(parts.hints, told)
+    while await erase(msgspec.structs.replace(parts, hints=hints), clock()):  # type: ignore[arg-type]
+        pass
+    assert told[space] == await parts.pool.fetchval("SELECT head FROM space WHERE space_id = $1", space)
+
+
+class Overheard:
+    """The hub, and what it was given to pass on."""
+
+    def __init__(self, hub: Hub, told: dict[Any, int]) -> None:
+        self.hub, self.told = hub, told
+
+    def publish(self, moved: Mapping[SpaceId, int]) -> None:
+        self.told |= moved
+        self.hub.publish(moved)
+
+
+async def test_a_sign_in_that_comes_while_the_account_is_destroyed_begins_another(
+    client: httpx.AsyncClient, parts: Parts, clock: StillClock
+) -> None:
+    ana = await people.person(client, "Ana")
+    await ok(delete(client, ana))
+    clock.move(days=7)
+    async with parts.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM person WHERE person_id = $1 FOR UPDATE", ana.id)
+        coming = asyncio.create_task(people.signed_in(client, ana.subject, device=ana.device))
+        going = asyncio.create_task(work(parts, clock))
+        await until_two_wait(parts)
+    anew = await coming
+    await going
+    await work(parts, clock)
+    # It came in time, or begins anew: in either case it gets an answer.
+    answer = await client.get("/v1/me", headers=anew.headers)
+    assert answer.status_code == (401 if anew.id == ana.id else 200)
+
+
+async def until_two_wait(parts: Parts) -> None:
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    while await parts.pool.fetchval(asked) < 2:  # noqa: ASYNC110 - the database tells nobody
+        await asyncio.sleep(0)
 
 
 async def test_deleting_voids_codes_and_pairings_that_wait(client: httpx.AsyncClient) -> None:
