@@ -450,8 +450,8 @@ PLANTED: Final = (
     Planted(
         name="an older state that is sent again counts as an edit",
         file="sync/sent_again.py",
-        line="            if (name, canonical(value)) not in once and (name, value) not in beside:",
-        bug="            if (name, value) not in beside:",
+        line="            if own or ((name, canonical(value)) not in once and (name, value) not in beside):",
+        bug="            if own or (name, value) not in beside:",
         tests=RXDB,
     ),
     Planted(
