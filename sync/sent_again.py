@@ -23,7 +23,7 @@ from sync.merge import FOLDS
 from sync.ports import History, Place, Shadow, Space
 from sync.resend import STARTED_FROM, Beside, Life, Row, resent
 from sync.sealing import keyed_id
-from sync.submitted import Submitted, filled, life_of, with_no_place, written
+from sync.submitted import Submitted, filled, is_bare, life_of, with_no_place, written
 from sync.wire import Change, Origin
 
 
@@ -55,7 +55,9 @@ def changes_sent_again(
         return []
     head = common(space, Place(epoch, rev))
     made: Iterable[Change]
-    if not _fits(kind, row.new):
+    if is_bare(row.new):
+        made = _removed(row.id, kind, space, stored, head) if rev > head else ()
+    elif not _fits(kind, row.new):
         made = [_refused(row, row.id, kind, base=min(rev, head), couple=_couple(kind, space.couple))]
     elif rev > head and since is None:
         made = _lost(row, row.id, kind, space, stored, head, person)
@@ -94,6 +96,15 @@ def _refused(row: Submitted, identity: RecordId, kind: Kind, *, base: int, coupl
         # Of what the other made, nobody's box is filled with. What the server makes of somebody's words is nobody's.
         origin=None if kind.creates is Who.SERVER else Origin(author=row.author),
     )
+
+
+def _removed(identity: RecordId, kind: Kind, space: Space, stored: Record | None, head: int) -> Iterator[Change]:
+    """Remove once more what the store had removed in a life that it has lost; what was written since is unseen."""
+    if stored is not None and not (stored.removed or stored.gone):
+        base = min(stored.version, head)
+        yield Change(
+            key=_UNNAMED, kind=kind.name, id=identity, base=base, couple=_couple(kind, space.couple), remove=True
+        )
 
 
 def _edited(

@@ -5,14 +5,13 @@ import pytest
 from tests.clients.devices import DeviceError, House, agree
 from tests.clients.watermelon import WatermelonDevice, WatermelonHouse
 
+WITH_WATERMELONDB = pytest.mark.libraries("LokiJS")
 PRIVATE = "A long day. I am not telling anyone this."
 
 
-async def test_of_watermelondb_a_window_opened_after_a_lost_answer_shows_nothing_unseen(
-    watermelon_house: WatermelonHouse,
-) -> None:
+@WITH_WATERMELONDB
+async def test_of_watermelondb_a_window_opened_after_a_lost_answer_shows_nothing_unseen(house: WatermelonHouse) -> None:
     """`open_and_write`: the other device of Ana writes between a pull and a push whose answer is lost."""
-    house = watermelon_house
     a1, a2, b1 = await house.in_sync("ana", "ana", "ben")
     entry = await a1.insert("check_in", local_date="2026-11-20", text="A long day.", audience="only_me")
     await agree(a1, a2)
@@ -49,11 +48,12 @@ async def test_of_rxdb_a_window_opened_after_a_lost_answer_shows_nothing_unseen(
     assert not await b1.heard("not telling")
 
 
+@WITH_WATERMELONDB
 async def test_of_watermelondb_what_is_done_undone_and_done_again_while_answers_are_lost_is_done(
-    watermelon_house: WatermelonHouse,
+    house: WatermelonHouse,
 ) -> None:
-    [a1] = await watermelon_house.in_sync("ana")
-    step = await watermelon_house.shared_step(a1, "Book ferry")
+    [a1] = await house.in_sync("ana")
+    step = await house.shared_step(a1, "Book ferry")
     for done in (True, False, True):
         await a1.patch("step", step, done=done)
         await a1.send_unheard()
@@ -63,14 +63,14 @@ async def test_of_watermelondb_what_is_done_undone_and_done_again_while_answers_
     assert (await a1.document("step", step))["done"] is True
 
 
+@WITH_WATERMELONDB
 async def test_of_watermelondb_a_restore_brings_back_the_last_of_two_pushes_with_no_pull_between(
-    watermelon_house: WatermelonHouse,
+    house: WatermelonHouse,
 ) -> None:
     """The restored store knows the first one; for the device both were answered, and its row is clean.
 
     What the pull before the second one brought did not come to the row, for an edit waited there.
     """
-    house = watermelon_house
     a1, b1 = await house.in_sync("ana", "ben")
     step = await house.shared_step(a1, "Book ferry")
     await a1.patch("step", step, title="Book the ferry", done=True)
@@ -100,9 +100,9 @@ async def push_and_lose_the_network(device: WatermelonDevice) -> None:
     device.process.failed = False
 
 
-async def test_of_watermelondb_who_picks_has_seen_what_the_row_was_made_of(watermelon_house: WatermelonHouse) -> None:
+@WITH_WATERMELONDB
+async def test_of_watermelondb_who_picks_has_seen_what_the_row_was_made_of(house: WatermelonHouse) -> None:
     """Two texts come by a pull to a row in which another edit waits: they are shown after its push, to be picked."""
-    house = watermelon_house
     a1, a2, b1 = await house.in_sync("ana", "ana", "ben")
     step = await house.shared_step(a1, "Book ferry")
     await a2.patch("step", step, title="Book the early ferry")

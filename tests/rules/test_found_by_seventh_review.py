@@ -1,12 +1,15 @@
-"""What a seventh review found in WatermelonDB's facade, mended and kept."""
+"""What a seventh review found in the facades, mended and kept."""
 
 import json
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
 from sync.wire import Change
 from tests.pair import Pair
-from tests.rules.test_rxdb import restored, saved
+from tests.rules import test_rxdb
+from tests.rules.test_rxdb import Collection, restored, saved
 from tests.rules.test_watermelon import (
     Database,
     both_with_a_step,
@@ -221,6 +224,81 @@ async def test_words_for_a_letter_that_was_given_without_them_are_kept(pair: Pai
     await send_everything(phone)
     boxes = [json.loads(row["words"]) for (table, _), row in phone.rows.items() if table == "unplaced"]
     assert "And for the kiwi." in str(boxes)
+
+
+# What somebody has removed, and a restored store has again, is removed by whoever was told of it: RxDB's documents of
+# what is removed say as of when.
+
+
+async def rxdb_sends_everything(*collections: Collection) -> None:
+    for each in collections:
+        documents, each.assumed = list(each.assumed.values()), {}
+        await each.push(*documents)
+        await each.pull()
+
+
+@pytest.mark.parametrize("who", ["the remover", "the other"])
+async def test_of_rxdb_a_removal_that_the_restored_store_has_not_comes_back(pair: Pair, who: str) -> None:  # noqa: F811
+    anas, bens, made = await test_rxdb.both_with_a_step(pair)
+    dump = saved(pair)
+    await bens.push(bens.edited(made, _deleted=True))
+    for each in (anas, bens):
+        await each.pull()
+    restored(pair, dump)
+    assert not (await stored(pair, pair.ana, made)).removed
+    await rxdb_sends_everything(bens if who == "the remover" else anas)
+    record = await stored(pair, pair.ana, made)
+    assert (record.removed, record.fields["title"]) == (True, "Book the ferry")
+    version = record.version
+    await rxdb_sends_everything(anas, bens)
+    assert (await stored(pair, pair.ana, made)).version == version, "it comes back once"
+
+
+async def test_of_rxdb_words_that_were_written_since_a_restore_win_over_a_removal_that_it_has_lost(pair: Pair) -> None:  # noqa: F811
+    anas, bens, made = await test_rxdb.both_with_a_step(pair)
+    dump = saved(pair)
+    await bens.push(bens.edited(made, _deleted=True))
+    await bens.pull()
+    restored(pair, dump)
+    await anas.push(anas.edited(made, title="Book the ferry for two"))
+    await rxdb_sends_everything(bens)
+    record = await stored(pair, pair.ana, made)
+    assert (record.removed, record.fields["title"]) == (False, "Book the ferry for two")
+
+
+async def test_of_rxdb_a_removal_that_both_lives_have_is_not_done_again(pair: Pair) -> None:  # noqa: F811
+    """Ana's phone was not told that Ben had brought the step back."""
+    anas, bens, made = await test_rxdb.both_with_a_step(pair)
+    whole = bens.assumed[made]
+    await bens.push(whole | {"_deleted": True})
+    for each in (anas, bens):
+        await each.pull()
+    await bens.push(whole)
+    assert not (await stored(pair, pair.ana, made)).removed
+    restored(pair, saved(pair))
+    await rxdb_sends_everything(anas)
+    assert not (await stored(pair, pair.ana, made)).removed
+
+
+async def test_of_rxdb_what_the_store_has_never_had_is_not_made_for_being_removed(pair: Pair) -> None:  # noqa: F811
+    dump = saved(pair)
+    anas, bens, made = await test_rxdb.both_with_a_step(pair)
+    await bens.push(bens.edited(made, _deleted=True))
+    await anas.pull()
+    restored(pair, dump)
+    await rxdb_sends_everything(anas)
+    assert not [each for each in (await pair.page(pair.ana)).rows if each.kind in ("step", "unplaced")]
+
+
+async def test_of_rxdb_who_brings_back_what_was_removed_unseen_writes_over_nothing(pair: Pair) -> None:  # noqa: F811
+    """Ben's document of the removed step holds none of its words; what he writes stands beside them."""
+    anas, bens, made = await test_rxdb.both_with_a_step(pair)
+    await anas.push(anas.edited(made, _deleted=True))
+    await bens.pull()
+    await bens.push(bens.edited(made, title="Row there", _deleted=False))
+    record = await stored(pair, pair.ana, made)
+    texts = {record.fields["title"], *(each.text for each in record.alternatives.get("title", ()))}
+    assert (record.removed, texts) == (False, {"Book the ferry", "Row there"})
 
 
 # A pick is one also where something else has come to stand beside meanwhile.
