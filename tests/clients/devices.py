@@ -292,7 +292,12 @@ class Device:
 
     async def heard(self, words: str) -> bool:
         """Whether these words ever came over the network."""
-        return words in await self._ask("heard")
+        return words in await self.all_heard()
+
+    async def all_heard(self) -> str:
+        """Every answer that came, since its process began."""
+        heard: str = await self._ask("heard")
+        return heard
 
     async def stop(self) -> None:
         """Close the database. What had gone wrong meanwhile and no sync has told is told now."""

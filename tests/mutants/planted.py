@@ -443,8 +443,8 @@ PLANTED: Final = (
     Planted(
         name="a deleted document keeps its words",
         file="sync/documents.py",
-        line="schema) if row.removed or row.gone else held(",
-        bug="schema) if row.gone else held(",
+        line="        return deleted(kind, str(row.id), schema) | _marks(kind, row, space)",
+        bug="        return held(kind, row, space, schema) | {DELETED: True}",
         tests=RXDB,
     ),
     Planted(
