@@ -106,21 +106,28 @@ def _type_of(schema: Mapping[str, Any]) -> str:
 
 
 def document(kind: Kind, row: Row, space: Space, schema: int) -> Document:
-    """Return a record as a document of an app of this schema. What is removed or wiped is the bare word that it is."""
-    return deleted(kind, str(row.id), schema) if row.removed or row.gone else held(kind, row, space, schema)
+    """Return a record as a document of an app of this schema. What is removed or wiped is the bare word that it is.
+
+    Of what is removed it says as of which version, so that a removal is told again to a store that has lost it.
+    """
+    if row.gone:
+        return deleted(kind, str(row.id), schema)
+    if row.removed:
+        return deleted(kind, str(row.id), schema) | _marks(kind, row, space)
+    return held(kind, row, space, schema)
+
+
+def _marks(kind: Kind, row: Row, space: Space) -> Document:
+    """Return what a document says of a record beside what it holds."""
+    marks: Document = {"rev": row.version, "epoch": str(space.epoch), "author": str(row.author)}
+    return marks | {COUPLE: str(space.couple)} if kind.home == "couple" else marks
 
 
 def held(kind: Kind, row: Row, space: Space, schema: int) -> Document:
     """Return everything that a record holds, removed or not."""
     body = decoded(row.body)
     names = known_fields(kind, schema)
-    made = empty(kind, str(row.id), schema) | {
-        "rev": row.version,
-        "epoch": str(space.epoch),
-        "author": str(row.author),
-    }
-    if kind.home == "couple":
-        made[COUPLE] = str(space.couple)
+    made = empty(kind, str(row.id), schema) | _marks(kind, row, space)
     made |= {name: body.fields[name] for name in names if name in body.fields}
     if "alternatives" in made:
         made["alternatives"] = {

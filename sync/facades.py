@@ -14,7 +14,7 @@ from sync.lives import common
 from sync.ports import Caller, Loaded, Page, Place, Shadow, Snapshot, Space, Store, Wanted
 from sync.purge import holds_purged
 from sync.reconcile import Decisions
-from sync.submitted import Submitted, life_of, snapshot
+from sync.submitted import Submitted, is_bare, life_of, snapshot
 from sync.wire import VERSION_MAX, Change
 from sync.withheld import as_told
 
@@ -63,7 +63,12 @@ def in_their_homes(
 
 
 def base_of(row: Submitted, spaces: Mapping[SpaceId, Space]) -> int:
-    """Return the version that a client knew of a record, in the life that the record's space has now."""
+    """Return the version that a client knew of a record, in the life that the record's space has now.
+
+    Who knew only that it was removed has seen nothing of what it holds.
+    """
+    if row.assumed is not None and is_bare(row.assumed):
+        return 0
     epoch, rev = life_of(row.new if row.assumed is None else row.assumed)
     if epoch is None:
         return 0

@@ -60,11 +60,16 @@ def removed_row(kind: str, named: str) -> Edited:
 
 
 def is_sent_again(edited: Edited, shadow: Shadow | None, space: Space | None, base: int) -> bool:
-    """Return whether a client sends what it was given once: unedited, or of a life that the store has lost."""
+    """Return whether a client sends what it takes for told: unedited, or of a life that the store has lost."""
     epoch, rev = life_of(edited.row.new)
-    if epoch is None or space is None or (shadow is not None and shadow.version > base):
+    if epoch is None or space is None:
         return False
-    return rev > common(space, Place(epoch, rev)) or not edited.changed
+    return not edited.changed or (newer(shadow, base) is None and rev > common(space, Place(epoch, rev)))
+
+
+def newer(shadow: Shadow | None, base: int) -> Shadow | None:
+    """Return what a device has pushed of a row since its client was given it, if the store knows of that."""
+    return shadow if shadow is not None and shadow.version > base else None
 
 
 def needs_history(edited: Edited, stored: Record | None, base: int) -> bool:
@@ -99,7 +104,7 @@ def edit_of(
         deleted = not row.new[DELETED]
         start = dict(now)
         for name in edited.changed - {REMOVED_AT}:
-            known, start[name] = _seen(stored, name, base, history)
+            known, start[name] = _seen(stored, name, base, history, now)
             if not known:
                 unseen.add(name)
     if REMOVED_AT not in edited.changed:
@@ -124,18 +129,21 @@ def _edited_in(edited: Edited, knew: Mapping[str, Any]) -> frozenset[str]:
     return edited.changed - {REMOVED_AT}
 
 
-def _seen(stored: Record | None, name: str, base: int, history: History) -> tuple[bool, Any]:
+def _seen(stored: Record | None, name: str, base: int, history: History, now: Mapping[str, Any]) -> tuple[bool, Any]:
     """Return what a client was shown in a column, as far as that is known.
 
-    Of what stands beside only that counts which it has been shown for sure: nothing else is taken away.
+    Of what stands beside only that counts which it has been shown for sure: nothing else is taken away. A text that it
+    has `now` in the field itself is such.
     """
     if stored is None:
         return False, None
     if name == "alternatives":
-        shown = stored.alternatives if stored.stamp(ALTERNATIVES).version <= base else {}
-        return True, {
-            field: [{"by": str(each.by), "text": each.text} for each in texts] for field, texts in shown.items()
+        before = stored.stamp(ALTERNATIVES).version <= base
+        shown = {
+            field: [{"by": str(each.by), "text": each.text} for each in texts if before or each.text == now.get(field)]
+            for field, texts in stored.alternatives.items()
         }
+        return True, {field: texts for field, texts in shown.items() if texts}
     if name == "merged":
         return True, [field for field in stored.merged if stored.stamp(field).version <= base]
     if stored.stamp(name).version <= base:

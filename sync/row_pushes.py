@@ -13,7 +13,7 @@ from sync.documents import BESIDE, DELETED
 from sync.facades import base_of, home_of, in_their_homes
 from sync.paging import Asked
 from sync.ports import Caller, History, Page, Shadow, Space, Store, Wanted
-from sync.row_edits import Edited, edit_of, is_sent_again, needs_history, removal_of
+from sync.row_edits import Edited, edit_of, is_sent_again, needs_history, newer, removal_of
 from sync.rows import document_of, row_of
 from sync.sent_again import asks, changes_sent_again
 from sync.submitted import Submitted, alike
@@ -44,12 +44,14 @@ async def known_of(store: Store, caller: Caller, edited: Collection[Edited]) -> 
     spaces = loaded.spaces
     found = in_their_homes(loaded.records.values(), rows, spaces)
     stored: dict[RecordId | None, Record] = {each.id: each for each in found.values()}
-    again = [each.row for each in edited if _sent_again(each, spaces, shadows)]
-    behind = {(each.space, each.id) for each in asks(again, spaces, found)}
+    again = [each for each in edited if _sent_again(each, spaces, shadows)]
+    behind = {(each.space, each.id) for each in asks([each.row for each in again], spaces, found)}
+    since = {each.row.id for each in again if _since(each, spaces, shadows) is not None}
     behind |= {
         (record.space, record.id)
         for each in edited
-        if (record := stored.get(each.row.id)) is not None and needs_history(each, record, base_of(each.row, spaces))
+        if (record := stored.get(each.row.id)) is not None
+        if each.row.id in since or needs_history(each, record, base_of(each.row, spaces))
     }
     return Known(
         spaces=spaces,
@@ -62,6 +64,11 @@ async def known_of(store: Store, caller: Caller, edited: Collection[Edited]) -> 
 
 def _sent_again(each: Edited, spaces: Mapping[SpaceId, Space], shadows: Mapping[RecordId | None, Shadow]) -> bool:
     return is_sent_again(each, shadows.get(each.row.id), home_of(each.row, spaces), base_of(each.row, spaces))
+
+
+def _since(each: Edited, spaces: Mapping[SpaceId, Space], shadows: Mapping[RecordId | None, Shadow]) -> Shadow | None:
+    """Return what a device has pushed of a row since its client was given it, as far as the store knows."""
+    return newer(shadows.get(each.row.id), base_of(each.row, spaces))
 
 
 def changes_of(each: Edited, known: Known, asked: Asked) -> Iterator[tuple[Submitted, Change]]:
@@ -77,7 +84,8 @@ def changes_of(each: Edited, known: Known, asked: Asked) -> Iterator[tuple[Submi
             if change is not None:
                 yield row, change
     elif space is not None and _sent_again(each, known.spaces, known.shadows):
-        for change in changes_sent_again(row, space, stored, known.history, person=caller.person, **own):
+        since = _since(each, known.spaces, known.shadows)
+        for change in changes_sent_again(row, space, stored, known.history, person=caller.person, since=since, **own):
             yield row, change
     elif each.changed or each.is_new:
         # What is neither was given to this device, is not edited, and its space is the caller's no more.

@@ -20,10 +20,10 @@ from sync.bodies import canonical
 from sync.documents import DELETED, Document
 from sync.lives import common
 from sync.merge import FOLDS
-from sync.ports import History, Place, Space
-from sync.resend import Beside, Life, Row, resent
+from sync.ports import History, Place, Shadow, Space
+from sync.resend import STARTED_FROM, Beside, Life, Row, resent
 from sync.sealing import keyed_id
-from sync.submitted import Submitted, filled, life_of, with_no_place, written
+from sync.submitted import Submitted, filled, is_bare, life_of, with_no_place, written
 from sync.wire import Change, Origin
 
 
@@ -36,6 +36,7 @@ def changes_sent_again(
     person: PersonId,
     device: DeviceId,
     own_key: bytes,
+    since: Shadow | None = None,
 ) -> list[Change]:
     """Return the edits of such a document, and what it alone still holds of a life that was lost.
 
@@ -44,6 +45,9 @@ def changes_sent_again(
     somebody has, an edit cannot be told from what stood there before, and only what closes or protects more is taken
     over. Of a record that is wiped by now the texts are kept with their author, edited or not, and so are those of a
     document that does not fit.
+
+    What the device has pushed `since` its client was given the document, as far as a store that went back still knows
+    of it, is no edit; what has become of the document after that is one, as far as nobody else can have made it.
     """
     epoch, rev = life_of(row.new)
     kind = KINDS.get(row.kind)
@@ -51,18 +55,20 @@ def changes_sent_again(
         return []
     head = common(space, Place(epoch, rev))
     made: Iterable[Change]
-    if not _fits(kind, row.new):
+    if is_bare(row.new):
+        made = _removed(row.id, kind, space, stored, head) if rev > head else ()
+    elif not _fits(kind, row.new):
         made = [_refused(row, row.id, kind, base=min(rev, head), couple=_couple(kind, space.couple))]
-    elif rev > head:
+    elif rev > head and since is None:
         made = _lost(row, row.id, kind, space, stored, head, person)
     else:
-        made = _edited(row, row.id, kind, space, stored, past, rev)
-    told = canonical(row.new)
+        made = _edited(row, row.id, kind, space, stored, past, min(rev, head), device, since)
+    told = [canonical(row.new)] if since is None else [canonical(row.new), str(since.version).encode()]
     # What was written for an earlier couple of this space is none of the present one's (I18).
     late = {} if row.couple in (None, space.couple) or kind.home != "couple" else {"couple": row.couple}
     return [
         msgspec.structs.replace(
-            change, key=keyed_id(own_key, "sent again", device, row.kind, row.id, told, str(nth)), **late
+            change, key=keyed_id(own_key, "sent again", device, row.kind, row.id, *told, str(nth)), **late
         )
         for nth, change in enumerate(made)
     ]
@@ -96,34 +102,64 @@ def _refused(row: Submitted, identity: RecordId, kind: Kind, *, base: int, coupl
     )
 
 
+def _removed(identity: RecordId, kind: Kind, space: Space, stored: Record | None, head: int) -> Iterator[Change]:
+    """Remove once more what the store had removed in a life that it has lost; what was written since is unseen."""
+    if stored is not None and not (stored.removed or stored.gone):
+        base = min(stored.version, head)
+        yield Change(
+            key=_UNNAMED, kind=kind.name, id=identity, base=base, couple=_couple(kind, space.couple), remove=True
+        )
+
+
 def _edited(
-    row: Submitted, identity: RecordId, kind: Kind, space: Space, stored: Record | None, past: History, rev: int
+    row: Submitted,
+    identity: RecordId,
+    kind: Kind,
+    space: Space,
+    stored: Record | None,
+    past: History,
+    base: int,
+    device: DeviceId,
+    since: Shadow | None,
 ) -> Iterator[Change]:
-    said = written(row.new)
+    said, knew = written(row.new), {} if since is None else since.snapshot.fields
+    news = {name: value for name, value in said.items() if since is None or value != filled(kind, name, knew.get(name))}
     if stored is None or stored.gone:
         # It is wiped by now, with all that it once held: nobody can tell an edit, and nothing comes back by itself.
-        if said:
-            yield _refused(row, identity, kind, base=rev, couple=None)
+        if news:
+            yield _refused(row, identity, kind, base=base, couple=None)
         return
     once = past.values.get((stored.space, stored.id), frozenset())
     beside = {(name, each.text) for name, texts in stored.alternatives.items() for each in texts}
     values = {}
-    for name, value in said.items():
+    for name, value in news.items():
         if name not in kind.written or value == filled(kind, name, stored.fields.get(name)):
             continue
         policy, there = kind.fields[name].policy, stored.fields.get(name)
+        stamp = stored.stamp(name)
+        theirs = (stamp.others if stamp.device == device else stamp.version) > base
         if policy in TEXTS:
-            if (name, canonical(value)) not in once and (name, value) not in beside:
+            own = since is not None and not theirs
+            if own or ((name, canonical(value)) not in once and (name, value) not in beside):
                 values[name] = value
-        elif stored.stamp(name).version <= rev:
+        elif not theirs:
             values[name] = value
         elif policy in _CLOSING and (folded := FOLDS[policy](kind.fields[name].shape, [there, value])) != there:
             # Nobody can tell an edit from what stood there before; what closes or protects is done in any case.
             values[name] = folded
-    removed = bool(row.new.get(DELETED)) and bool(said) and not stored.removed
+    news_of_it = bool(said) and not (since is not None and since.snapshot.deleted)
+    removed = bool(row.new.get(DELETED)) and news_of_it and not stored.removed
     if not values and not removed:
         return
-    change = Change(key=_UNNAMED, kind=kind.name, id=identity, base=rev, couple=_couple(kind, space.couple), set=values)
+    change = Change(
+        key=_UNNAMED,
+        kind=kind.name,
+        id=identity,
+        base=base,
+        couple=_couple(kind, space.couple),
+        set=values,
+        was={name: knew[name] for name in values if name in knew and kind.fields[name].policy in STARTED_FROM},
+    )
     yield msgspec.structs.replace(change, remove=True) if removed else change
 
 

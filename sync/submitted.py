@@ -90,6 +90,11 @@ def written(document: Document) -> dict[str, Any]:
     }
 
 
+def is_bare(document: Document) -> bool:
+    """Return whether a document says only that its record was removed."""
+    return bool(document.get(DELETED)) and not written(document)
+
+
 def change_of(row: Submitted, shadow: Shadow | None, base: int, *, device: DeviceId, own_key: bytes) -> Change | None:
     """Return the edit that a row is, or None where there is none.
 

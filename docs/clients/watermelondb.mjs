@@ -143,11 +143,12 @@ export function haven({ server, token, schema, database, limit = 500, retryTime 
         }
     }
 
-    // What was edited here was made on what had been here, or on nothing where an older app knew no such column.
+    // What was edited here was made on what had been here, or on nothing where an older app knew no such column. So
+    // nothing is laid down beside an edit that waits: whoever edits on edits what `rev` says, and picks from that.
     function conflictResolver(table, local, remote, resolved) {
         if (!local._changed) return resolved;
         const knew = local._changed.split(',').every((name) => pulled.columns[table]?.includes(name));
-        return Object.assign(resolved, { rev: knew ? local.rev : 0, epoch: local.epoch });
+        return { ...local, rev: knew ? local.rev : 0 };
     }
 
     // Pushing -------------------------------------------------------------------------------------------------------
@@ -161,7 +162,7 @@ export function haven({ server, token, schema, database, limit = 500, retryTime 
             rows.push(...[...created, ...updated, ...removed].map((row) => [table, row]));
         }
         const stored = await database.localStorage.get(place(lastPulledAt));
-        // Of a row with edits that wait, only the rest was laid down: it has to come once more when they are sent.
+        // Over a row with edits that wait, nothing was laid down: it has to come once more when they are sent.
         if (rows.some(([table, row]) => pulled.news.get(table).has(row.id ?? row))) {
             await database.localStorage.set(place(lastPulledAt), { ...stored, from: pulled.from });
         }

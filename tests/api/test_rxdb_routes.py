@@ -91,13 +91,16 @@ async def test_a_document_says_what_the_record_holds_and_what_it_belongs_to(clie
     assert document.keys() - {"_deleted"} == schema["properties"].keys()
 
 
-async def test_what_is_removed_is_its_id_and_the_word_that_it_is_gone(client: httpx.AsyncClient) -> None:
+async def test_what_is_removed_is_its_id_its_marks_and_the_word_that_it_is_gone(client: httpx.AsyncClient) -> None:
     ana, _ = await people.couple(client)
     entry = check_in(text="Kiwi.")
     await written(client, ana, entry)
     await written(client, ana, {"kind": "check_in", "id": entry["id"], "base": 2, "set": {}, "remove": True})
     (document,) = (await pulled(client, ana, "check_in"))["documents"]
-    assert {name for name, value in document.items() if value is not None} == {"id", "_deleted"}
+    assert {name for name, value in document.items() if value is not None} == {
+        *("id", "_deleted"),
+        *("rev", "epoch", "author"),
+    }
     assert (document["id"], document["_deleted"]) == (entry["id"], True)
 
 

@@ -7,8 +7,8 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
@@ -27,6 +27,7 @@ LOCK = HERE / "package-lock.json"
 MODULES = HERE / "node_modules"
 STAMP = MODULES / ".installed"
 ADAPTERS = HERE.parent.parent / "docs" / "clients"
+HOUSES = {"RxDB": House, "LokiJS": WatermelonHouse, "SQLite": HouseInSqlite}
 BUILT = MODULES / "better-sqlite3" / "build" / ".built"
 NODE = ["node", "-p", "JSON.stringify({ path: process.execPath, version: process.version })"]
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
@@ -45,13 +46,6 @@ async def processes() -> AsyncIterator[Processes]:
     await processes.end()
 
 
-@pytest.fixture
-async def house(client: httpx.AsyncClient, parts: Parts, processes: Processes) -> AsyncIterator[House]:
-    """A couple whose native phones are in sync, with a goal that both accepted, and a server for their devices."""
-    async with house_of(client, parts, processes) as house:
-        yield house
-
-
 @pytest.fixture(scope="session")
 async def watermelon_processes() -> AsyncIterator[Processes]:
     processes = Processes(watermelon.PROGRAM)
@@ -59,24 +53,49 @@ async def watermelon_processes() -> AsyncIterator[Processes]:
     await processes.end()
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Let a test run with each of the libraries that it, or its file, is marked with."""
+    mark = metafunc.definition.get_closest_marker("libraries")
+    if mark is not None and "library" in metafunc.fixturenames:
+        metafunc.parametrize("library", mark.args, indirect=True)
+
+
 @pytest.fixture
-def adapter(request: pytest.FixtureRequest) -> str:
-    """What WatermelonDB keeps its tables in: LokiJS, unless a test asks for SQLite."""
-    chosen: str = getattr(request, "param", "loki")
-    if chosen == "sqlite" and (missing := what_sqlite_lacks(RUN)):
+def library(request: pytest.FixtureRequest) -> str:
+    """What devices use: RxDB, or WatermelonDB, which keeps its tables in LokiJS or in SQLite."""
+    chosen: str = getattr(request, "param", "RxDB")
+    if chosen == "SQLite" and (missing := what_sqlite_lacks(RUN)):
         nothing_tested_with("WatermelonDB's SQLite", missing)
     return chosen
 
 
+OpenHouse = Callable[[Parts], AbstractAsyncContextManager[House]]
+
+
 @pytest.fixture
-async def watermelon_house(
-    client: httpx.AsyncClient, parts: Parts, watermelon_processes: Processes, adapter: str
-) -> AsyncIterator[WatermelonHouse]:
-    """The same as `house`, with WatermelonDB. In the end WatermelonDB itself finds every database sound."""
-    chosen = HouseInSqlite if adapter == "sqlite" else WatermelonHouse
-    async with house_of(client, parts, watermelon_processes, chosen) as house:
+def open_house(
+    client: httpx.AsyncClient, library: str, processes: Processes, watermelon_processes: Processes
+) -> OpenHouse:
+    """Opens a house with other parts than those that are shared."""
+
+    @asynccontextmanager
+    async def opened(parts: Parts) -> AsyncIterator[House]:
+        its_own = processes if library == "RxDB" else watermelon_processes
+        async with house_of(client, parts, its_own, HOUSES[library]) as house:
+            yield house
+            await house.all_are_sound()
+
+    return opened
+
+
+@pytest.fixture
+async def house(open_house: OpenHouse, parts: Parts) -> AsyncIterator[House]:
+    """A couple whose native phones are in sync, with a goal that both accepted, and a server for their devices.
+
+    In the end WatermelonDB itself finds every database sound.
+    """
+    async with open_house(parts) as house:
         yield house
-        await house.all_are_sound()
 
 
 @pytest.fixture

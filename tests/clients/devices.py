@@ -19,7 +19,11 @@ from api.app import create_app
 from api.edge import Application
 from api.wiring import Parts
 from domain.kinds import KINDS
+from domain.records import Record
 from sync.documents import known_fields
+from sync.facades import as_it_is
+from sync.lives import common
+from sync.ports import Caller, Place, Space
 from tests import people
 from tests.journeys.phones import Home, home_of
 from tests.streams import serving
@@ -30,7 +34,7 @@ DEADLINE_S = 90
 LINE_BYTES_MAX = 64 * 1024 * 1024
 
 Document = dict[str, Any]
-Held = Literal["pulls", "pages", "answers"]
+Held = Literal["pulls", "pages", "pushes", "answers"]
 
 
 class Process:
@@ -173,6 +177,10 @@ class Device:
     async def offline(self) -> None:
         await self._ask("offline")
 
+    async def is_clean(self) -> bool:
+        """Whether it has nothing more to say to the server."""
+        return await self.sync() == 0
+
     async def rest(self) -> int:
         """While online, wait until nothing is left; return the number of pushes that it took."""
         pushes: int = await self._ask("rest")
@@ -188,15 +196,15 @@ class Device:
 
     @asynccontextmanager
     async def held(self, what: Held) -> AsyncIterator[None]:
-        """Meanwhile keep pulls on their way to the server, or their pages or answers to pushes on their way back."""
+        """Meanwhile keep pulls or pushes on their way to the server, or their pages or answers on their way back."""
         await self._ask("hold", what=what)
         yield
         await self._ask("release", what=what)
 
-    async def holds(self, what: Held, kind: str) -> None:
-        """Return once a pull of this kind, its page, or an answer about it, is kept on its way."""
+    async def holds(self, what: Held, kind: str, *, count: int = 1) -> None:
+        """Return once so many of these are kept on their way that are of this kind."""
         async with asyncio.timeout(DEADLINE_S):
-            while kind not in await self._ask("held", what=what):  # noqa: ASYNC110 - another process is waited for
+            while (await self._ask("held", what=what)).count(kind) < count:  # noqa: ASYNC110 - another process is waited for
                 await asyncio.sleep(0.02)
 
     async def drop_stream(self) -> None:
@@ -217,10 +225,10 @@ class Device:
         """While online, wait until nothing is under way and nothing waits to be sent."""
         await self._ask("calm")
 
-    async def shows(self, kind: str, identity: UUID | str, **fields: Any) -> None:
+    async def shows(self, kind: str, identity: UUID | str, *, within_s: float = DEADLINE_S, **fields: Any) -> None:
         """Return once a record shows these fields, without being asked to sync."""
         wanted = {"id": str(identity)} | fields
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(within_s):
             while not any(wanted.items() <= each.items() for each in await self.documents(kind)):  # noqa: ASYNC110 - likewise
                 await asyncio.sleep(0.02)
 
@@ -249,6 +257,10 @@ class Device:
         found: list[Document] = await self._ask("documents", kind=kind)
         return found
 
+    async def rows(self, kind: str) -> list[Document]:
+        """Whatever of a kind stands in its database for the app to find."""
+        return await self.documents(kind)
+
     async def document(self, kind: str, identity: UUID | str) -> Document:
         [found] = [each for each in await self.documents(kind) if each["id"] == str(identity)]
         return found
@@ -261,13 +273,31 @@ class Device:
         pushes: list[Document] = await self._ask("pushes")
         return pushes
 
+    async def pushed(self) -> list[list[Document]]:
+        """The records in every push that was sent, as it would have them."""
+        return [[row["newDocumentState"] for row in each["rows"]] for each in await self.pushes()]
+
+    async def problems(self) -> list[int]:
+        """The status of every answer that was a problem."""
+        problems: list[int] = await self._ask("problems")
+        return problems
+
+    async def was_reset(self) -> bool:
+        """Whether it was ever told that a space has begun a new life."""
+        return await self.heard("urn:haven:problem:epoch_changed")
+
     async def keeps(self, words: str) -> bool:
         """Whether these words are anywhere in its database, tombstones and what it knows of the server included."""
         return words in await self._ask("kept")
 
     async def heard(self, words: str) -> bool:
         """Whether these words ever came over the network."""
-        return words in await self._ask("heard")
+        return words in await self.all_heard()
+
+    async def all_heard(self) -> str:
+        """Every answer that came, since its process began."""
+        heard: str = await self._ask("heard")
+        return heard
 
     async def stop(self) -> None:
         """Close the database. What had gone wrong meanwhile and no sync has told is told now."""
@@ -280,6 +310,10 @@ class House:
     """A couple with devices that use RxDB, beside the native phones of `home`, and an accepted goal."""
 
     made_of = Device
+    debts = 0
+    """The versions of a person's own space by which one device is told that something is not stored as it sent it."""
+    asks_by_collection = True
+    """Whether a device has a cursor for each kind. One that nothing was lost of is then not told of a new life."""
 
     def __init__(self, home: Home, app: Litestar, address: str, processes: Processes) -> None:
         self.home = home
@@ -319,6 +353,24 @@ class House:
         self.devices.append(device)
         await device.process.ask("open", server=self.address, token=someone.token, **said)
         return device
+
+    @staticmethod
+    def pages_of(rows: int) -> Document:
+        """How a device is opened that asks for so many rows at a time."""
+        return {"batchSize": rows}
+
+    @staticmethod
+    def first_app() -> Document:
+        """How the first version of an app is opened that will be updated."""
+        return {}
+
+    def updated_app(self, *added: str) -> Document:
+        """How an app is opened that knows the second schema, and with it these columns."""
+        del added
+        return {"schema": 2}
+
+    async def all_are_sound(self) -> None:
+        """Look whether no database is broken, where its library can tell."""
 
     def neighbour(self, house_class: type["House"], processes: Processes) -> "House":
         """The same couple with devices of another library."""
@@ -366,16 +418,32 @@ class House:
 
     # Looking
 
-    async def equal_everywhere(self, *, but: Collection[str] = ()) -> None:
-        """Each device holds exactly what is stored for its person; `but` names properties that are not compared."""
+    async def equal_everywhere(self, *, lives: bool = False) -> None:
+        """Each device holds exactly what is stored for its person.
+
+        With `lives`, a record that stood before a restore may name the life of then, up to whose end it is the same.
+        """
         for device in self.devices:
+            spaces = await self.spaces_of(device.someone)
             stored = await self.stored(device.someone, schema=device.schema)
             different: list[str] = []
             for kind in KINDS:
                 held = {each["id"]: each for each in await device.documents(kind)}
-                found = _differences(_without(held, but), _without(stored[kind], but))
-                different += [f"{kind} {each}" for each in found]
+                if lives:
+                    held = {identity: _in_its_last_life(each, spaces) for identity, each in held.items()}
+                different += [f"{kind} {each}" for each in _differences(held, stored[kind])]
             assert not different, "\n".join(different)
+
+    async def spaces_of(self, someone: people.Person) -> list[Space]:
+        """The spaces of this person as they are now, with the lives that they have had."""
+        caller = Caller(someone.id, someone.device, tuple(await self.home.spaces(someone)), may_keep=True)
+        return list((await as_it_is(self.home.parts.store, caller)).spaces.values())
+
+    async def stored_in_own_space(self, whose: str) -> list[Record]:
+        """What is stored in the space that is Ana's or Ben's alone."""
+        someone = self.home.ana if whose == "ana" else self.home.ben
+        own = {space.id for space in await self.spaces_of(someone) if space.home == "personal"}
+        return [each for (space, _), each in (await self.home.stock()).records.items() if space in own]
 
     async def stored(self, someone: people.Person, *, schema: int = 1) -> dict[str, dict[str, Document]]:
         """What is stored for this person, as documents of an app of this schema: by kind and id."""
@@ -432,11 +500,11 @@ async def house_of(
             await house.end()
 
 
-def _without(documents: dict[str, Document], names: Collection[str]) -> dict[str, Document]:
-    return {
-        identity: {name: value for name, value in each.items() if name not in names}
-        for identity, each in documents.items()
-    }
+def _in_its_last_life(document: Document, spaces: Collection[Space]) -> Document:
+    """Name the present life of a record's space, if the version is the same there."""
+    place = Place(UUID(document["epoch"]), document["rev"])
+    now = [str(space.epoch) for space in spaces if common(space, place) == document["rev"]]
+    return document | {"epoch": now[0]} if now else document
 
 
 def _differences(held: dict[str, Document], stored: dict[str, Document]) -> list[str]:

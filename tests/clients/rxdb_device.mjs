@@ -36,8 +36,9 @@ class Device {
     underWay = 0;
     sent = 0;
     life = 0;
-    waiting = { pulls: [], pages: [], answers: [] };
+    waiting = { pulls: [], pages: [], pushes: [], answers: [] };
     answers = [];
+    refusals = [];
 
     replicating = [];
     watched = new WeakSet();
@@ -168,7 +169,7 @@ class Device {
         this.network.requests = false;
     }
 
-    /** From now on, keep pulls on their way to the server, or their pages or the answers to pushes on their way back. */
+    /** From now on, keep pulls or pushes on their way to the server, or their pages or answers on their way back. */
     hold({ what }) {
         let release;
         this.network.held[what] = { until: new Promise((resolve) => (release = resolve)), release };
@@ -178,7 +179,7 @@ class Device {
     async release({ what }) {
         this.network.held[what].release();
         delete this.network.held[what];
-        if (what === 'answers') return;
+        if (what === 'answers' || what === 'pushes') return;
         while ([...this.pulls.values()].some((each) => each.answered < each.begun)) await sleep(2);
         await Promise.all(this.#replications().map((each) => each.internalReplicationState.streamQueue.down));
     }
@@ -236,6 +237,10 @@ class Device {
         return this.answers.join('\n');
     }
 
+    problems() {
+        return this.refusals;
+    }
+
     errors() {
         return this.#complaints();
     }
@@ -280,6 +285,7 @@ class Device {
 
     async #push(kind, address, request) {
         this.pushed.push({ kind, rows: JSON.parse(request.body) });
+        await this.#passed('pushes', kind);
         this.underWay += 1;
         const answer = await this.#answer('push', address, request).finally(() => (this.underWay -= 1));
         await this.#passed('answers', kind);
@@ -307,6 +313,7 @@ class Device {
         await weather?.delay(what, 'back');
         if (weather?.loses()) throw new TypeError(OFFLINE);
         this.answers.push(answer.text);
+        if (!answer.response.ok) this.refusals.push(answer.response.status);
         return answer.response;
     }
 

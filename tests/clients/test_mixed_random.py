@@ -1,12 +1,15 @@
 """The case `mixed_random`: devices of all kinds edit by seed, in bad weather, and in the end all are one."""
 
 import random
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Collection
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+from domain.kinds import KINDS
+from domain.records import Record
 from tests.clients.devices import Document
 from tests.clients.hands import LIBRARIES, Hand, MixedHouse
 from tests.clients.proxy import Fault, Storm, calm
@@ -28,8 +31,10 @@ class Story:
         self.storm = Storm(seed)
         self.hands: list[Hand] = []
         self.words: list[str] = []
-        self.secrets: list[tuple[str, str]] = []
-        """Who wrote which word in a draft that was never given."""
+        self.written_by: dict[str, str] = {}
+        """The words that are one person's alone: in entries, in drafts, and in what is refused."""
+        self.shown: set[str] = set()
+        """Those of them that their writer has shown to the other, or given, with the word before their eyes."""
         self._numbers = count()
 
     async def begin(self) -> None:
@@ -52,9 +57,24 @@ class Story:
         await self.house.equal_everywhere(*self.hands)
         stored = await self.house.rxdb.home.everything_said()
         assert [word for word in self.words if word not in stored] == []
-        for writer, word in self.secrets:
+        self._no_part_is_shown_that_was_not_chosen((await self.house.rxdb.home.stock()).records.values())
+        assert self.written_by.keys() - self.shown, "somebody has kept something"
+        for word in self.written_by.keys() - self.shown:
             for hand in self.hands:
-                assert hand.person == writer or not await hand.heard(word), word
+                assert hand.person == self.written_by[word] or not await hand.heard(word), word
+
+    @staticmethod
+    def _no_part_is_shown_that_was_not_chosen(records: Collection[Record]) -> None:
+        """What of an entry stands in its window now is what its author chose, and nothing where it is closed."""
+        entries = {record.shown_id: record.fields for record in records if record.kind == "check_in" and record.live}
+        window = KINDS["check_in"].window
+        assert window is not None
+        for record in records:
+            if record.kind == "shown_check_in" and record.live:
+                entry = entries[record.id]
+                assert entry["audience"] != "only_me"
+                hidden = [names for part, names in window.parts.items() if part not in entry["shared_parts"]]
+                assert not any(record.fields.get(name) for names in hidden for name in names)
 
     # What can happen
 
@@ -64,8 +84,7 @@ class Story:
         found = await hand.documents(kind)
         if kind != "goal":
             found = [each for each in found if each.get("author") in (None, hand.person)]
-        if kind == "note_draft":
-            self.secrets.append((hand.person, word))
+            self.written_by[word] = hand.person
         if not found:
             day = f"2026-11-{1 + next(self._numbers) % 28:02}"
             await hand.make(kind, **{field: word}, **({"local_date": day} if kind == "check_in" else {}))
@@ -74,6 +93,19 @@ class Story:
         before = one.get(field) or ""
         text = f"{before} {word}" if self.chance.random() < 0.7 else f"{word} {before}"
         await hand.patch(kind, one["id"], **{field: text.strip()})
+        await self._looks_at(hand, kind, one["id"])
+
+    async def be_refused(self, hand: Hand) -> None:
+        """Write what no step has room for: it comes back as words without a place, to its writer alone."""
+        word = self._word()
+        self.written_by[word] = hand.person
+        await hand.force("step", goal=self.house.rxdb.goal, title=f"{word} {'and more ' * 20}")
+
+    async def give(self, hand: Hand) -> None:
+        """Send a letter with the words that stand in its draft here."""
+        for one in await self._any(hand, "note_draft"):
+            await hand.patch("note_draft", one["id"], send=True, for_couple=self.house.rxdb.couple)
+            self.shown |= words_in(one["for_what"])
 
     async def make_step(self, hand: Hand) -> None:
         await hand.make("step", goal=self.house.rxdb.goal, title=f"Step {next(self._numbers)}.")
@@ -91,13 +123,17 @@ class Story:
     async def show_or_hide(self, hand: Hand) -> None:
         for one in await self._any(hand, "check_in"):
             audience = self.chance.choice(["only_me", self.house.rxdb.couple])
-            await hand.patch("check_in", one["id"], audience=audience, shared_parts=["text"])
+            parts = self.chance.choice([["text"], ["text"], ["mood"], ["mood", "text"], []])
+            valence = self.chance.randint(-4, 4)
+            await hand.patch("check_in", one["id"], audience=audience, shared_parts=parts, valence=valence)
+            await self._looks_at(hand, "check_in", one["id"])
 
     async def pick(self, hand: Hand) -> None:
         for kind, field in TEXTS.items():
             for one in await hand.documents(kind):
                 for beside in (one.get("alternatives") or {}).get(field, ()):
                     await hand.pick(kind, one["id"], field, f"{one[field]} {beside['text']}")
+                    await self._looks_at(hand, kind, one["id"])
                     return
 
     async def sync(self, hand: Hand) -> None:
@@ -106,8 +142,16 @@ class Story:
     async def begin_again(self, hand: Hand) -> None:
         await hand.begin_again()
 
+    async def _looks_at(self, hand: Hand, kind: str, identity: str) -> None:
+        """Whoever has just edited an entry that is open has its words before their eyes, and shows them."""
+        for one in await hand.documents(kind) if kind == "check_in" else ():
+            is_open = one.get("audience") == self.house.rxdb.couple and "text" in one["shared_parts"]
+            if one["id"] == identity and is_open:
+                self.shown |= words_in(one["text"])
+
     async def _any(self, hand: Hand, kind: str) -> list[Document]:
-        found = await hand.documents(kind)
+        # What waits to be refused has to come there as it was written.
+        found = [each for each in await hand.documents(kind) if not words_in(each.get("title"))]
         return [self.chance.choice(found)] if found else []
 
     def _word(self) -> str:
@@ -115,12 +159,18 @@ class Story:
         return self.words[-1]
 
 
+def words_in(text: str | None) -> set[str]:
+    return set(re.findall(r"Word\d+\.", text or ""))
+
+
 ACTS: dict[Callable[[Story, Hand], Awaitable[None]], int] = {
     Story.add_words: 16,
     Story.make_step: 2,
     Story.edit_step: 6,
     Story.remove: 4,
-    Story.show_or_hide: 2,
+    Story.show_or_hide: 4,
+    Story.be_refused: 1,
+    Story.give: 1,
     Story.pick: 3,
     Story.sync: 22,
     Story.begin_again: 2,

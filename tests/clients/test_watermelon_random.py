@@ -49,7 +49,7 @@ class Story:
 
     async def end(self) -> None:
         await agree(*self.devices, *self.devices)
-        await self.house.equal_everywhere(but=self.house.may_differ)
+        await self.house.equal_everywhere(lives=True)
         for device in self.devices:
             assert not await device.waits()
         stored = await self.house.home.everything_said()
@@ -170,18 +170,18 @@ ACTS: dict[Callable[[Story, WatermelonDevice], Awaitable[None]], int] = {
 
 
 def stories(seeds: range, *marks: pytest.MarkDecorator) -> list[Any]:
-    return [pytest.param(seed, "sqlite" if seed % 2 else "loki", marks=marks) for seed in seeds]
+    return [pytest.param(seed, "SQLite" if seed % 2 else "LokiJS", marks=marks) for seed in seeds]
 
 
 @pytest.mark.parametrize(
-    ("seed", "adapter"), stories(SEEDS) + stories(SEEDS_LONG, pytest.mark.long), indirect=["adapter"]
+    ("seed", "library"), stories(SEEDS) + stories(SEEDS_LONG, pytest.mark.long), indirect=["library"]
 )
-async def test_whatever_happens_no_word_is_lost(watermelon_house: WatermelonHouse, seed: int, tmp_path: Path) -> None:
-    story = Story(watermelon_house, seed, tmp_path)
+async def test_whatever_happens_no_word_is_lost(house: WatermelonHouse, seed: int, tmp_path: Path) -> None:
+    story = Story(house, seed, tmp_path)
     await story.begin()
     for _ in range(OPERATIONS // 2):
         await story.go_on()
-    dump = await watermelon_house.home.dump()
+    dump = await house.home.dump()
     for nth in range(OPERATIONS):
         if nth == OPERATIONS // 2 and seed % 4 < 2:
             await story.go_back_to(dump)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sync.documents import collection_schemas
 from sync.wire import SCHEMA
-from tests.clients.devices import DEADLINE_S, Device, Document, House
+from tests.clients.devices import DEADLINE_S, Device, DeviceError, Document, House
 
 PROGRAM: Final = Path(__file__).resolve().parent / "watermelon_device.mjs"
 _IN_JSON: Final = {
@@ -64,6 +64,20 @@ class WatermelonDevice(Device):
         yield syncing
         await self._ask("release", what=what)
 
+    async def refused(self) -> list[str]:
+        """Talk to a server that refuses; return what the adapter tells of it. What waits here waits still."""
+        try:
+            await self.sync()
+        except DeviceError as error:
+            assert await self.waits()
+            self.process.failed = False
+            return [str(error)]
+        return []
+
+    async def is_clean(self) -> bool:
+        """Whether nothing waits here, for WatermelonDB and for the adapter."""
+        return not await self.waits() and await super().is_clean()
+
     async def waits(self) -> bool:
         """Whether anything here has not been sent yet."""
         waits: bool = await self._ask("waits")
@@ -77,6 +91,13 @@ class WatermelonDevice(Device):
         """The same as WatermelonDB has it."""
         rows: list[Document] = await self._ask("documents", kind=kind)
         return rows
+
+    async def pushed(self) -> list[list[Document]]:
+        """The rows of every push that was sent."""
+        return [
+            [row for changes in push.values() for row in changes["created"] + changes["updated"]]
+            for push in await self.pushes()
+        ]
 
     async def row(self, kind: str, identity: UUID | str) -> Document:
         [found] = [each for each in await self.rows(kind) if each["id"] == str(identity)]
@@ -96,6 +117,8 @@ class WatermelonHouse(House):
     """A couple with devices that use WatermelonDB."""
 
     made_of = WatermelonDevice
+    debts = 1
+    asks_by_collection = False
     adapter = "loki"
     may_differ: Collection[str] = ()
     """Columns in which a database may differ from what the server would say to a new device."""
@@ -105,6 +128,20 @@ class WatermelonHouse(House):
 
     async def killed_and_begun_again(self, device: Device, file: Path, **how: Any) -> WatermelonDevice:
         return await super().killed_and_begun_again(device, file, adapter=self.adapter, **how)
+
+    @staticmethod
+    def pages_of(rows: int) -> Document:
+        """How a device is opened that asks for so many rows at a time."""
+        return {"limit": rows}
+
+    @staticmethod
+    def first_app() -> Document:
+        """How the first version of an app is opened that will be updated."""
+        return {"isFirst": True}
+
+    def updated_app(self, *added: str) -> Document:
+        """How an app is opened that knows the second schema, and with it these columns."""
+        return {"schema": 2, "added": list(added)}
 
     async def all_are_sound(self) -> None:
         """Look whether no database is broken, and each is what the server has."""

@@ -28,6 +28,7 @@ class Device {
     pulls = 0;
     pushed = [];
     answers = [];
+    refusals = [];
     wrong = [];
 
     // What it is told -----------------------------------------------------------------------------------------------
@@ -206,6 +207,10 @@ class Device {
         return this.answers.join('\n');
     }
 
+    problems() {
+        return this.refusals;
+    }
+
     /** What WatermelonDB itself finds wrong, within its database and, `but` for some columns, between that and the server. */
     async diagnosed({ but }) {
         this.network.requests = true;
@@ -253,6 +258,7 @@ class Device {
             throw new TypeError(OFFLINE);
         }
         this.answers.push(text);
+        if (!response.ok) this.refusals.push(response.status);
         return response;
     }
 

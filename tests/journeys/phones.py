@@ -119,9 +119,14 @@ class Phone:
         self._client = server
 
     async def push_raw(self, changes: list[Change]) -> dict[str, Any]:
-        request = SyncRequest(schema=1, cursor=self.device.replica.cursor, changes=changes)
-        answer: dict[str, Any] = (await self._post(request)).json()
-        return answer
+        answer = await self.answered(changes)
+        assert answer.status_code == 200, (answer.status_code, answer.text)
+        said: dict[str, Any] = answer.json()
+        return said
+
+    async def answered(self, changes: list[Change]) -> httpx.Response:
+        """Push these, and return whatever comes of it."""
+        return await self._posted(SyncRequest(schema=1, cursor=self.device.replica.cursor, changes=changes))
 
     async def may_look_behind(self, kind: str, identity: RecordId) -> bool:
         """Whether the server tells this person of earlier values of a record."""

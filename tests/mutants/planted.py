@@ -443,15 +443,15 @@ PLANTED: Final = (
     Planted(
         name="a deleted document keeps its words",
         file="sync/documents.py",
-        line="schema) if row.removed or row.gone else held(",
-        bug="schema) if row.gone else held(",
+        line="        return deleted(kind, str(row.id), schema) | _marks(kind, row, space)",
+        bug="        return held(kind, row, space, schema) | {DELETED: True}",
         tests=RXDB,
     ),
     Planted(
         name="an older state that is sent again counts as an edit",
         file="sync/sent_again.py",
-        line="            if (name, canonical(value)) not in once and (name, value) not in beside:",
-        bug="            if (name, value) not in beside:",
+        line="            if own or ((name, canonical(value)) not in once and (name, value) not in beside):",
+        bug="            if own or (name, value) not in beside:",
         tests=RXDB,
     ),
     Planted(

@@ -176,10 +176,16 @@ def test_where_no_text_can_stand_beside_a_document_has_no_word_of_it() -> None:
     assert (made["act"], made.keys() & {"alternatives", "merged"}) == ("accept", set())
 
 
-@pytest.mark.parametrize("is_", ["removed", "gone"])
-def test_of_what_is_removed_or_wiped_a_document_says_nothing_but_that(is_: str) -> None:
-    made = document(STEP, a_step(**{is_: True}), COUPLE_SPACE, 1)
+def test_of_what_is_wiped_a_document_says_nothing_but_that() -> None:
+    made = document(STEP, a_step(gone=True), COUPLE_SPACE, 1)
     assert made == deleted(STEP, STEP_ID, 1) == dict.fromkeys(names_in(STEP, 1)) | {"id": STEP_ID, "_deleted": True}
+
+
+def test_of_what_is_removed_a_document_says_as_of_when_and_nothing_of_what_it_held() -> None:
+    made = document(STEP, a_step(removed=True), COUPLE_SPACE, 1)
+    marks = {name: held(STEP, a_step(), COUPLE_SPACE, 1)[name] for name in ("rev", "epoch", "author", "couple")}
+    assert made == deleted(STEP, STEP_ID, 1) | marks
+    assert made["rev"] == 7
 
 
 def test_what_a_removed_record_holds_can_still_be_told_to_whom_it_belongs() -> None:

@@ -149,9 +149,15 @@ def test_a_row_of_a_version_that_the_store_has_not_come_to_is_of_a_life_that_it_
     assert not sent_again(row("title", rev=HOME.head))
 
 
-@pytest.mark.parametrize(("version", "again"), [(5, True), (6, True), (7, False)])
+@pytest.mark.parametrize(("version", "again"), [(9, True), (10, True), (11, False)])
 def test_what_the_device_has_pushed_since_it_was_given_a_row_is_what_it_edits(version: int, again: bool) -> None:
-    assert sent_again(row(), shadow=a_shadow(version)) is again
+    given = row("title", epoch=str(LOST), rev=11)
+    assert sent_again(given, shadow=a_shadow(version), base=10) is again
+
+
+@pytest.mark.parametrize("version", [5, 6, 7])
+def test_a_row_without_edits_was_sent_again_whatever_its_device_has_pushed_since(version: int) -> None:
+    assert sent_again(row(), shadow=a_shadow(version))
 
 
 def test_what_stands_nowhere_was_not_sent_again() -> None:
@@ -248,6 +254,12 @@ def test_a_pick_takes_out_what_its_client_was_shown() -> None:
 
 def test_a_pick_takes_nothing_out_that_came_after() -> None:
     assert edit(row("alternatives"), beside(7)) is None
+
+
+def test_a_pick_takes_out_what_stands_in_the_text_now_whenever_that_came() -> None:
+    made = edited(row("alternatives,title", title="Go."), beside(7))
+    assert (made.set, made.base) == ({"alternatives": {}, "title": "Go."}, 6)
+    assert made.was == {"alternatives": {"title": [{"by": str(BEN), "text": "Go."}]}, "title": "Pack."}
 
 
 def test_a_joined_text_is_confirmed_where_its_client_was_shown_it() -> None:

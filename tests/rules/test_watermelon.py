@@ -55,7 +55,7 @@ class Database:
         )
 
     async def pull(self) -> dict[str, TableChanges]:
-        """Take what is new as WatermelonDB does: edited columns stay, and with them what the row was made of."""
+        """Take what is new as the adapter does: a row with edits that wait stays as it is."""
         page = await self.page(self.cursor)
         assert not page.more
         self.cursor = page.cursor
@@ -68,11 +68,7 @@ class Database:
 
     @staticmethod
     def _met(mine: Row | None, theirs: Row) -> Row:
-        edited = [] if mine is None else [name for name in mine["_changed"].split(",") if name]
-        if mine is None or not edited:
-            return theirs | {"_changed": ""}
-        kept = {name: mine.get(name) for name in (*edited, "rev", "epoch")}
-        return theirs | kept | {"_changed": mine["_changed"]}
+        return mine if mine is not None and mine["_changed"] else theirs | {"_changed": ""}
 
     def make(self, table: str, **values: Any) -> str:
         row = {"id": str(uuid4()), "_changed": "", "rev": None, "epoch": None, "removed_at": None} | values
