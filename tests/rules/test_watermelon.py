@@ -245,6 +245,18 @@ async def test_a_creation_whose_answer_was_lost_and_that_was_edited_meanwhile_is
     assert anas["step", made]["done"] is True
 
 
+async def test_after_a_creation_whose_answer_was_lost_what_is_rewritten_or_emptied_is_an_edit_of_that(
+    pair: Pair,
+) -> None:
+    anas = Database(pair, pair.ana.phone)
+    made = step(pair, anas, "One.", taken_by=json.dumps([str(pair.ana.person)]))
+    await anas.push(answered=False)
+    anas.rows["step", made] |= {"title": "Two.", "taken_by": None}
+    await anas.push()
+    record = await stored(pair, pair.ana, made)
+    assert (record.fields["title"], record.alternatives, record.fields["taken_by"]) == ("Two.", {}, [])
+
+
 async def test_the_same_request_twice_is_once(pair: Pair) -> None:
     anas, _, made = await both_with_a_step(pair)
     anas.edit("step", made, title="Book the night ferry.")
@@ -614,6 +626,21 @@ async def test_what_is_sent_again_unedited_says_nothing(pair: Pair) -> None:
     assert (await stored(pair, pair.ana, made)).version == version
     await bens.pull()
     assert bens["step", made]["title"] == "One. Two."
+
+
+async def test_a_row_of_a_couple_that_is_no_longer_one_s_own_says_nothing_unless_it_was_edited(pair: Pair) -> None:
+    _, bens, made = await both_with_a_step(pair, "One.")
+    memory = pair.store
+    assert isinstance(memory, MemoryStore)
+    del memory.spaces[pair.space]
+    row = bens["step", made]
+    edited = row | {"title": "One. Two.", "_changed": "title"}
+    for pushed, words in ((row, []), (edited, [{"title": "One. Two."}])):
+        bens.rows["step", made] = pushed
+        assert await bens.push(("step", made)) is True
+        await bens.pull()
+        assert ("step", made) not in bens.rows
+        assert [json.loads(row["words"]) for (table, _), row in bens.rows.items() if table == "unplaced"] == words
 
 
 async def test_a_table_that_nobody_knows_stops_nothing_and_its_words_are_kept(pair: Pair) -> None:
