@@ -484,15 +484,19 @@ async def test_what_is_owed_and_was_never_told_is_not_forgotten_with_a_cursor_of
 async def test_a_page_that_could_not_tell_all_that_is_owed_says_how_far_the_store_had_come(pair: Pair) -> None:
     """A store that goes back afterwards, to where that page ended, is noticed."""
     anas = Database(pair, pair.ana.phone)
-    named = [anas.make("check_in", local_date="no day") for _ in range(OWED_A_PULL_MAX + 1)]
-    for first in range(0, len(named), 500):
-        await anas.push(*(("check_in", each) for each in named[first : first + 500]))
+    for _ in range(OWED_A_PULL_MAX // 500):
+        named = [anas.make("check_in", local_date="no day") for _ in range(500)]
+        await anas.push(*(("check_in", each) for each in named))
+    page = await anas.page(anas.cursor)
+    assert (page.more, len(page.changes["check_in"].deleted)) == (False, OWED_A_PULL_MAX)
+    for _ in range(2):
+        await anas.push(("check_in", anas.make("check_in", local_date="no day")))
     page = await anas.page(anas.cursor)
     assert (page.more, len(page.changes["check_in"].deleted)) == (True, OWED_A_PULL_MAX)
     memory = pair.store
     assert isinstance(memory, MemoryStore)
     own = memory.spaces[pair.ana.personal]
-    memory.spaces[pair.ana.personal] = replace(own, head=own.head - 1)
+    memory.spaces[pair.ana.personal] = replace(own, head=own.head - 2)
     with pytest.raises(EpochChangedError):
         await anas.page(page.cursor)
 
