@@ -40,10 +40,10 @@ class News:
         made = row_of(kind, row, self.spaces[row.space], self.asked.schema, person) if told else None
         self._rows[row.kind, str(row.id)] = made
 
-    def tell_owed(self, owed: Owed, again: Page | None) -> None:
+    def tell_owed(self, owed: Owed, again: Page) -> None:
         """Take up what the device is owed: what `again` has of it, or that there is nothing."""
         identity = as_id(owed.named)
-        rows = [] if again is None else [row for row in again.besides if (row.id, row.kind) == (identity, owed.kind)]
+        rows = [row for row in again.besides if (row.id, row.kind) == (identity, owed.kind)]
         for row in rows:
             if row.space in self.spaces:
                 self.tell(row)

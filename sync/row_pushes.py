@@ -78,9 +78,8 @@ def changes_of(each: Edited, known: Known, asked: Asked) -> Iterator[tuple[Submi
     own: _Own = {"device": caller.device, "own_key": asked.own_key}
     if each.only_id:
         there = known.there.get((row.kind, row.id))
-        home = None if there is None else known.spaces.get(there.space)
-        if there is not None and home is not None:
-            change = removal_of(row, there, home, asked.places.get(there.space), **own)
+        if there is not None:
+            change = removal_of(row, there, known.spaces[there.space], asked.places.get(there.space), **own)
             if change is not None:
                 yield row, change
     elif space is not None and _sent_again(each, known.spaces, known.shadows):

@@ -4,7 +4,6 @@ Its client takes every row that it has pushed for clean, whatever came of it. So
 pushed is *owed* to that device: its next pull holds it, and no other device hears of that.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final
@@ -29,8 +28,6 @@ from sync.wire import CHANGES_MAX
 ROWS_MAX: Final = CHANGES_MAX
 OWED_A_PULL_MAX: Final = 2 * ROWS_MAX
 """What one push can owe, twice: so a pull that tells not all of it still comes further."""
-_NAMED: Final = re.compile(r"[A-Za-z0-9-]{1,36}")
-"""What a client may have named a row: an id of Haven's kind, in whatever spelling, or one of WatermelonDB's own."""
 
 
 class TableEdits(Struct, frozen=True):
@@ -114,12 +111,13 @@ async def pull(
         owed = [each for each in owed if each.version < first_left]
         reached[caller.personal] = replace(here, version=first_left - 1, reach=here.newest)
         more = True
-    again = await as_it_is(store, caller, {id_ for each in owed if (id_ := as_id(each.named))}) if owed else None
     news = News(asked, page.spaces)
     for row in page.rows:
         news.tell(row)
-    for each in owed:
-        news.tell_owed(each, again)
+    if owed:
+        again = await as_it_is(store, caller, {id_ for each in owed if (id_ := as_id(each.named))})
+        for each in owed:
+            news.tell_owed(each, again)
     return PulledChanges(
         changes=news.tables(),
         cursor=cursor_at(asked, reached),

@@ -16,7 +16,7 @@ from sync.paging import EpochChangedError
 from sync.ports import Caller
 from sync.row_news import TableChanges
 from sync.sealing import keyed_id
-from sync.watermelon import OWED_A_PULL_MAX, PulledChanges, PushedChanges, TableEdits
+from sync.watermelon import OWED_A_PULL_MAX, PulledChanges, PushedChanges, Settled, TableEdits
 from tests.pair import HeldKeys, Pair, Somebody
 
 Row = dict[str, Any]
@@ -88,7 +88,15 @@ class Database:
             tables.setdefault(table, TableEdits([], [], [])).updated.append(self.rows[table, identity])
         for identity, table in removed.items():
             tables.setdefault(table, TableEdits([], [], [])).deleted.append(identity)
-        settled = await watermelon.push(
+        settled = await self.submit(tables)
+        if answered:
+            for key in keys:
+                self.rows[key] = self.rows[key] | {"_changed": ""}
+        return settled.done.again
+
+    async def submit(self, tables: dict[str, TableEdits]) -> Settled:
+        """Push these rows, as they are."""
+        return await watermelon.push(
             self.pair.store,
             self.pair.keys,
             self.who,
@@ -97,10 +105,6 @@ class Database:
             now=self.pair.now,
             new_epoch=uuid4,
         )
-        if answered:
-            for key in keys:
-                self.rows[key] = self.rows[key] | {"_changed": ""}
-        return settled.done.again
 
     async def sync(self) -> None:
         await self.pull()
@@ -235,6 +239,18 @@ async def test_a_creation_whose_answer_was_lost_and_that_was_edited_meanwhile_is
     record = await stored(pair, pair.ana, made)
     assert (record.fields["title"], record.fields["done"], record.alternatives) == ("One. Two.", True, {})
     assert anas["step", made]["done"] is True
+
+
+async def test_after_a_creation_whose_answer_was_lost_what_is_rewritten_or_emptied_is_an_edit_of_that(
+    pair: Pair,
+) -> None:
+    anas = Database(pair, pair.ana.phone)
+    made = step(pair, anas, "One.", taken_by=json.dumps([str(pair.ana.person)]))
+    await anas.push(answered=False)
+    anas.rows["step", made] |= {"title": "Two.", "taken_by": None}
+    await anas.push()
+    record = await stored(pair, pair.ana, made)
+    assert (record.fields["title"], record.alternatives, record.fields["taken_by"]) == ("Two.", {}, [])
 
 
 async def test_the_same_request_twice_is_once(pair: Pair) -> None:
@@ -442,6 +458,77 @@ async def test_more_than_one_pull_can_tell_is_told_in_several_and_each_once(pair
     assert sorted(told) == sorted(named)
 
 
+async def test_what_is_owed_and_was_never_told_is_not_forgotten_with_a_cursor_of_another_life(pair: Pair) -> None:
+    """Its number says nothing about what this life has told."""
+    anas = Database(pair, pair.ana.phone)
+    for _ in range(3):
+        step(pair, anas, "One.")
+        anas.make("check_in", local_date="2026-11-20")
+        await anas.push(*anas.rows)
+    await anas.pull()
+    memory = pair.store
+    assert isinstance(memory, MemoryStore)
+    memory.spaces[pair.ana.personal] = replace(memory.spaces[pair.ana.personal], head=1)
+    memory.bump(uuid4())
+    anas.rows.clear()
+    named = [anas.make("check_in", local_date="no day") for _ in range(2)]
+    for each in named:
+        await anas.push(("check_in", each))
+    assert sorted((await anas.page(None)).changes["check_in"].deleted) == sorted(named)
+
+
+async def test_a_page_that_could_not_tell_all_that_is_owed_says_how_far_the_store_had_come(pair: Pair) -> None:
+    """A store that goes back afterwards, to where that page ended, is noticed."""
+    anas = Database(pair, pair.ana.phone)
+    for _ in range(OWED_A_PULL_MAX // 500):
+        named = [anas.make("check_in", local_date="no day") for _ in range(500)]
+        await anas.push(*(("check_in", each) for each in named))
+    page = await anas.page(anas.cursor)
+    assert (page.more, len(page.changes["check_in"].deleted)) == (False, OWED_A_PULL_MAX)
+    for _ in range(2):
+        await anas.push(("check_in", anas.make("check_in", local_date="no day")))
+    page = await anas.page(anas.cursor)
+    assert (page.more, len(page.changes["check_in"].deleted)) == (True, OWED_A_PULL_MAX)
+    memory = pair.store
+    assert isinstance(memory, MemoryStore)
+    own = memory.spaces[pair.ana.personal]
+    memory.spaces[pair.ana.personal] = replace(own, head=own.head - 2)
+    with pytest.raises(EpochChangedError):
+        await anas.page(page.cursor)
+
+
+async def test_a_push_names_the_heads_that_it_has_moved(pair: Pair) -> None:
+    """Others are told of them, and of nothing else."""
+    anas = Database(pair, pair.ana.phone)
+    good = {"id": str(uuid4()), "couple": str(pair.couple), "goal": str(uuid4()), "title": "One.", "_changed": ""}
+    settled = await anas.submit({"step": TableEdits([good])})
+    assert (settled.moved, settled.done.again) == ({pair.space: 1}, False)
+    settled = await anas.submit({"step": TableEdits([], [good])})
+    assert (settled.moved, settled.done.again) == ({}, False)
+    bad = {"id": str(uuid4()), "local_date": "no day", "_changed": ""}
+    settled = await anas.submit({"step": TableEdits([good | {"id": str(uuid4())}]), "check_in": TableEdits([bad])})
+    assert (settled.moved, settled.done.again) == ({pair.space: 2, pair.ana.personal: 2}, True)
+
+
+async def test_what_a_client_calls_new_edited_and_deleted_is_all_pushed(pair: Pair) -> None:
+    anas = Database(pair, pair.ana.phone)
+    first, second, third = (anas.make("check_in", local_date="2026-11-20", text=text) for text in ("A.", "B.", "C."))
+    await anas.push(("check_in", third))
+    tables = TableEdits([anas["check_in", first]], [anas["check_in", second]], [third])
+    assert PushedChanges({"check_in": tables, "step": TableEdits([], [], ["x", "y"])}).count == 5
+    await anas.submit({"check_in": tables})
+    records = [await stored(pair, pair.ana, each) for each in (first, second, third)]
+    assert [(each.fields["text"], each.removed) for each in records] == [("A.", False), ("B.", False), ("C.", True)]
+
+
+async def test_a_pull_names_the_couples_of_whom_one_may_hold_rows(pair: Pair) -> None:
+    assert (await Database(pair, pair.ana.phone).page(None)).couples == [pair.couple]
+    memory = pair.store
+    assert isinstance(memory, MemoryStore)
+    del memory.spaces[pair.space]
+    assert (await Database(pair, pair.ana.phone).page(None)).couples == []
+
+
 async def test_pages_hold_everything_once(pair: Pair) -> None:
     anas = Database(pair, pair.ana.phone)
     for nth in range(7):
@@ -539,6 +626,21 @@ async def test_what_is_sent_again_unedited_says_nothing(pair: Pair) -> None:
     assert (await stored(pair, pair.ana, made)).version == version
     await bens.pull()
     assert bens["step", made]["title"] == "One. Two."
+
+
+async def test_a_row_of_a_couple_that_is_no_longer_one_s_own_says_nothing_unless_it_was_edited(pair: Pair) -> None:
+    _, bens, made = await both_with_a_step(pair, "One.")
+    memory = pair.store
+    assert isinstance(memory, MemoryStore)
+    del memory.spaces[pair.space]
+    row = bens["step", made]
+    edited = row | {"title": "One. Two.", "_changed": "title"}
+    for pushed, words in ((row, []), (edited, [{"title": "One. Two."}])):
+        bens.rows["step", made] = pushed
+        assert await bens.push(("step", made)) is True
+        await bens.pull()
+        assert ("step", made) not in bens.rows
+        assert [json.loads(row["words"]) for (table, _), row in bens.rows.items() if table == "unplaced"] == words
 
 
 async def test_a_table_that_nobody_knows_stops_nothing_and_its_words_are_kept(pair: Pair) -> None:
