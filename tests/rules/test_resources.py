@@ -98,6 +98,8 @@ def test_a_look_counts_more_than_a_document_and_a_document_remains_when_the_look
     last = date(2026, 11, 28)
     assert [state_of(both, last + timedelta(days=days)) for days in (0, 1)] == ["verified", "published"]
     assert shown([both], last)["gb-line"].until == last
+    after = shown([both], last + timedelta(days=1))["gb-line"]
+    assert (after.dated, after.last_verified_on) == ("2025", None)
 
 
 def test_the_newest_document_counts_wherever_it_stands() -> None:
