@@ -77,6 +77,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     migrating.add_argument("--check", action="store_true", help="only list what is missing; exit 3 if any is")
     add("check", "read the settings and show them, secrets masked", "It does not touch the network.")
+    add(
+        "deletions",
+        "say how many accounts are being deleted, and how far that is",
+        "Numbers only. The worker does the work.",
+    )
     epoch = commands.add_parser(
         "epoch",
         help="begin a new life of the store after a restore",

@@ -11,8 +11,9 @@ from typing import Any, Final
 from uuid import uuid4
 
 import uvloop
+from msgspec.structs import asdict
 
-from api import server
+from api import end_store, server
 from api.catalogue import FileUnusable
 from api.cli import EXIT_INTERRUPTED
 from api.console import complain as _complain
@@ -146,6 +147,29 @@ def check(chosen: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def deletions(chosen: argparse.Namespace, settings: Settings) -> int:
+    """Say how many deletions wait, and for what."""
+
+    async def go(found: Settings) -> end_store.Waiting:
+        assert found.database_url is not None, "`on_database` found one"
+        async with open_pool(found.database_url.text, connections_max=1) as pool:
+            return await end_store.deletions(pool)
+
+    with _on_database(settings) as found:
+        waiting = _in_loop(go(found))
+    if chosen.json:
+        _say(json.dumps(asdict(waiting)))
+        return 0
+    _say(
+        f"{waiting.can_be_undone:8}  can still be undone",
+        f"{waiting.under_way:8}  under way",
+        f"{waiting.letters_stay:8}  spaces in which words of theirs stay with a partner for a while",
+        f"{waiting.spaces_to_empty:8}  spaces without keys, whose rows are on their way out",
+        f"{waiting.finished:8}  finished",
+    )
+    return 0
+
+
 def bump_epoch(chosen: argparse.Namespace, settings: Settings) -> int:
     """Begin a new life."""
 
@@ -170,6 +194,7 @@ COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace, Settings], int]]] = {
     "worker": worker,
     "migrate": migrate,
     "check": check,
+    "deletions": deletions,
     "bump_epoch": bump_epoch,
 }
 

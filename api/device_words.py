@@ -1,11 +1,14 @@
 """What `haven-device` says to the person who holds the phone: sentences for notices, outcomes and records."""
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from domain.kind import Kind, Ownership
 from domain.policies import Policy
 from domain.refusals import SENTENCES, Refusal
+from domain.times import read
 from sync.showing import Shown
 from sync.wire import Outcome
 
@@ -169,3 +172,29 @@ def value(written: Any) -> str:
 def plain(name: str) -> str:
     """Return a name of a field or a kind as words."""
     return name.replace("_", " ")
+
+
+def day(on: date, year: int | None = None) -> str:
+    """Return a day as a person would say it, without its year where that is `year`."""
+    return f"{on.day} {on:%B}" if on.year == year else f"{on.day} {on:%B} {on.year}"
+
+
+def clock(instant: str, zone: ZoneInfo) -> str:
+    """Return an instant, as a field holds it, as a clock in this zone shows it."""
+    at = read(instant).astimezone(zone)
+    return f"{at:%H:%M} on {day(at.date())} ({zone.key})"
+
+
+def period(first: date, last: date) -> str:
+    """Return some days that follow each other, as short as a person would say them."""
+    if first == last:
+        return day(last)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day} to {day(last)}"
+    return f"{day(first, last.year)} to {day(last)}"
+
+
+def between(last: date, following: date, year: int) -> str:
+    """Return the days that lie between two, of which the first may be the day after `last`; empty for none."""
+    first, end = last + timedelta(days=1), following - timedelta(days=1)
+    return "" if end < first else period(first, end).removesuffix(f" {year}")

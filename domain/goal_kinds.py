@@ -100,7 +100,7 @@ def goal_goes_on(_: Attempt, record: Record | None, situation: Situation) -> Ref
 
 
 def not_just_asked(attempt: Attempt, record: Record | None, situation: Situation) -> Refusal | None:
-    """Refuse terms that say the same as some which the other declined or put off in the last 14 days (G11).
+    """Refuse terms that say the same as own ones which the other declined or put off in the last 14 days (G11).
 
     When somebody said no is known from the age that their phone stated; of an act without one, from its arrival.
     """
@@ -110,7 +110,8 @@ def not_just_asked(attempt: Attempt, record: Record | None, situation: Situation
     alike = {
         str(each.id)
         for each in situation.family
-        if each.kind == GOAL_TERMS.name and {name: each.fields[name] for name in SAID} == said
+        if (each.kind, each.author) == (GOAL_TERMS.name, situation.actor)
+        and {name: each.fields[name] for name in SAID} == said
     }
     words: dict[tuple[PersonId, str], Record] = {}
     for act in sorted((each for each in situation.family if each.kind == GOAL_ACT.name), key=_order):

@@ -62,7 +62,8 @@ def has_its_day(attempt: Attempt, record: Record | None, situation: Situation) -
     if draft["on"] is None or draft["at"] is None:
         return Refusal.INVALID
     far = date.fromisoformat(draft["on"]) - situation.today > AHEAD_MAX
-    return Refusal.INVALID if far and {"send", "delivery", "on"} & attempt.set.keys() else None
+    anew = any(known.get(name) != draft[name] for name in ("send", "delivery", "on"))
+    return Refusal.INVALID if far and anew else None
 
 
 def not_yet_given(_: Attempt, record: Record | None, __: Situation) -> Refusal | None:

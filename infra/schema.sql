@@ -393,7 +393,7 @@ CREATE INDEX block_blocked ON public.block USING btree (blocked_id);
 
 CREATE INDEX counsel_link_expires ON public.counsel_link USING btree (expires_at);
 
-CREATE UNIQUE INDEX counsel_link_summary ON public.counsel_link USING btree (summary_id, link_hash);
+CREATE INDEX counsel_link_summary ON public.counsel_link USING btree (summary_id);
 
 CREATE INDEX deletion_open ON public.deletion USING btree (asked_on) WHERE (finished_on IS NULL);
 

@@ -186,28 +186,34 @@ def _give_due(board: Board, draft: Record) -> None:
 
 
 def move(board: Board, changed: Sequence[Record]) -> frozenset[tuple[UUID, str]]:
-    """Derive anew every parent that this batch has made or whose children it has added to, once each.
+    """Derive anew every parent that this batch has made or whose children it has added to or changed, once each.
 
     It follows at the end of a batch: five hundred acts about one goal are one walk, not five hundred. Return the
-    families that must be loaded first: whoever makes a parent need not have said that it is new.
+    families that must be loaded first, with their parents: whoever makes a parent need not have said that it is new,
+    and whoever edits a child need not have said whose it is.
     """
-    parents: dict[RecordKey, Record] = {}
+    parents: dict[RecordKey, frozenset[tuple[UUID, str]]] = {}
     for record in changed:
-        kind = KINDS[record.kind]
+        kind, key = KINDS[record.kind], (record.space, record.id)
         if kind.derive is not None:
-            parents[record.space, record.id] = record
+            # What was there and stays is moved by its children alone; what is new may find them there.
+            moving = kind.moved_by if board.is_new(key) else ()
+            parents[key] = parents.get(key, frozenset()) | {(record.id, each) for each in moving}
         elif kind.parent is not None and kind.parent.moves:
             named = as_uuid(record.fields.get(kind.parent.field))
-            parent = None if named is None else board.records.get((record.space, RecordId(named)))
-            if parent is not None and parent.kind in kind.parent.kinds:
-                parents[parent.space, parent.id] = parent
+            key = (record.space, RecordId(named or record.id))
+            parent = board.records.get(key)
+            kinds = kind.parent.kinds if parent is None else (parent.kind,)
+            moving = tuple(each for name in kinds if name in kind.parent.kinds for each in KINDS[name].moved_by)
+            if named is not None and moving:
+                parents[key] = parents.get(key, frozenset()) | {(named, each) for each in moving}
     missing: set[tuple[UUID, str]] = set()
-    for key, parent in parents.items():
-        wanted = {(parent.id, each) for each in KINDS[parent.kind].moved_by}
-        if wanted <= board.families:
-            _derive(board, board.records[key])
-        elif board.is_new(key):
-            missing |= wanted
+    for key, needed in parents.items():
+        parent = board.records.get(key)
+        if not needed <= board.families:
+            missing |= needed
+        elif parent is not None and {(parent.id, each) for each in KINDS[parent.kind].moved_by} <= board.families:
+            _derive(board, parent)
     return frozenset(missing)
 
 

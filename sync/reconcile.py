@@ -395,7 +395,8 @@ def _own_only(kind: Kind, stored: Record | None, edit: Edit) -> Edit:
     there = {name: set(stored.fields.get(name, ())) for name in names}
     others = {name: there[name] - own_of(edit.person, there[name]) for name in names}
     now = {name: sorted(others[name] | own_of(edit.person, edit.set[name])) for name in names}
-    was = {name: sorted(others[name] | own_of(edit.person, edit.was.get(name, ()))) for name in names}
+    seen = {name: () if concurrent(stored.stamp(name), edit) else there[name] for name in names}
+    was = {name: sorted(others[name] | own_of(edit.person, edit.was.get(name, seen[name]))) for name in names}
     return replace(edit, set=edit.set | now, was=edit.was | was)
 
 

@@ -225,10 +225,18 @@ def _edited(kind: Kind, row: Row, there: Row, life: Life, mine: PersonId) -> Ite
     A record that was touched in the new life has only its state at `head` in common with ours: the edit then
     says so by its base, and merging decides by each field's policy as it does for any two phones.
     """
-    if kind.edits is Who.NOBODY or (kind.edits is Who.AUTHOR and there.author != mine):
+    if kind.edits is Who.NOBODY:
         return
     base = min(there.version, life.head)
     names = [name for name, field in kind.written.items() if name in row.fields and field.policy is not Policy.ONCE]
+    if kind.edits is Who.AUTHOR and there.author != mine:
+        # In what its author alone writes the other may have said their own.
+        changed, was = _differences(
+            kind, [each for each in names if each in kind.own_id_only], row, there, life.head, mine
+        )
+        if changed:
+            yield Again(kind=row.kind, id=row.id, base=base, set=changed, was=was)
+        return
     standing = {each.text for texts in there.alternatives.values() for each in texts}
     beside = {
         name: text

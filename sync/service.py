@@ -143,7 +143,9 @@ async def push(
         }
         decisions = reconcile(loaded, caller, changes, now, id_keys, None, base_max)
         if decisions.families or decisions.settings:
-            asked = replace(asked, families={*asked.families, *decisions.families})
+            # A family is called after its parent, which may be missing as well.
+            parents = {RecordId(family) for family, _ in decisions.families}
+            asked = replace(asked, ids={*asked.ids, *parents}, families={*asked.families, *decisions.families})
             settings |= decisions.settings
             continue
         if decisions.asks:

@@ -20,7 +20,7 @@ from domain.shapes import UNFIT, as_uuid
 from sync.laying import Laying
 from sync.resend import Beside, Row
 from sync.shelves import Kept, Shelves
-from sync.wire import VERSION_MAX
+from sync.wire import VERSION_MAX, Change
 
 
 class Shown(Struct, frozen=True, kw_only=True):
@@ -130,7 +130,7 @@ def _derived(shelves: Shelves, shown: Shown, table: Kind) -> Shown:
     """Let own acts that the server has not seen move their parent here too, by the same walk."""
     assert table.derive is not None
     unseen = shown.version == 0 or any(
-        kept.change.kind in table.moved_by and _parent_id(kept.change.kind, kept.change.set) == str(shown.id)
+        kept.change.kind in table.moved_by and _names(shelves, kept.change, shown.id)
         for kept in shelves.outbox.values()
         if kept.unplaced is None
     )
@@ -143,6 +143,12 @@ def _derived(shelves: Shelves, shown: Shown, table: Kind) -> Shown:
     # The day on which something was reached is the server's to say.
     moved = {name: value for name, value in derived.fields.items() if not name.endswith("_on")}
     return replace(shown, fields=shown.fields | moved)
+
+
+def _names(shelves: Shelves, change: Change, parent: RecordId) -> bool:
+    """Return whether a child's edit is about this parent; one of a child that is there need not say so."""
+    child = None if _parent_id(change.kind, change.set) else laid(shelves, RecordId(change.id))
+    return _parent_id(change.kind, change.set if child is None else child.fields) == str(parent)
 
 
 def _people(child: Record) -> set[PersonId]:

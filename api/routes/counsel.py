@@ -45,12 +45,13 @@ async def make_link(request: Requested, couple: FromPath[str], summary: FromPath
     """Make a link and a passcode by which a counsellor reads the parts that count; the link before is dead."""
     parts = parts_of(request)
     caller = await authenticate(request)
+    of_couple, of_summary = CoupleId(id_in_path(couple)), RecordId(id_in_path(summary))
     wanted = await decoded(request, LINKING)
     link, moved = await counsel.make_link(
         parts,
         caller,
-        CoupleId(id_in_path(couple)),
-        RecordId(id_in_path(summary)),
+        of_couple,
+        of_summary,
         identity_token=wanted.identity_token,
         days=wanted.days,
         address=address_of(request),

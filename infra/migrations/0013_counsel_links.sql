@@ -13,5 +13,5 @@ CREATE TABLE counsel_link (
 );
 COMMENT ON TABLE counsel_link IS 'dist:link_hash';
 
-CREATE UNIQUE INDEX counsel_link_summary ON counsel_link (summary_id, link_hash);
+CREATE INDEX counsel_link_summary ON counsel_link (summary_id);
 CREATE INDEX counsel_link_expires ON counsel_link (expires_at);

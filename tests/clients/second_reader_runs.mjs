@@ -12,6 +12,7 @@ const { ask, begin, confirm, edit, keep, look, pick, shows, take } = await writt
 const { inCommon, sentences } = await written('second_reader_words');
 const { howItStands } = await written('second_reader_goals');
 const { countsNow, thePause } = await written('second_reader_derived');
+const { moods, shelf, tagged, words } = await written('second_reader_lookback');
 const { kinds } = read(table);
 
 /** What a file may hold: for each list of cases how one is played. Each says what differs, or nothing. */
@@ -23,6 +24,10 @@ const players = {
     pauses: (each) => difference(thePause(each.members, each.now, each.pauses), each.gives, 'gives'),
     counting: (each) => difference(countsNow(each.members, each.part, tools([]).sha256), each.gives, 'gives'),
     goals: (each) => difference(howItStands(each.form, each.members, each.records), each.gives, 'gives'),
+    moods: (each) => difference(moods(each.records, each.person, each.first, each.last), each.gives, 'gives'),
+    words: (each) => difference(words(each.records, each.person, each.field, each.zone), each.gives, 'gives'),
+    tagged: (each) => difference(tagged(each.records, each.person, each.tag), each.gives, 'gives'),
+    shelf: (each) => difference(shelf(each.records, each.person), each.gives, 'gives'),
 };
 
 function story({ person, steps }) {

@@ -258,3 +258,13 @@ def test_what_moves_a_goal_is_asked_for_where_the_goal_is_new_and_for_each_of_th
     board = a_board()
     new = [board.put(unversioned(replace(A_GOAL, id=identity))) for identity in (GOAL, another)]
     assert move(board, new) == MOVED_BY | {(another, "goal_terms"), (another, "goal_act")}
+
+
+def test_whoever_edits_a_child_need_not_name_its_parent_which_is_asked_for_with_its_children() -> None:
+    asked = {(GOAL, "goal_terms"), (GOAL, "goal_act")}
+    board = a_board()
+    assert move(board, [board.put(unversioned(ACCEPTED))]) == asked
+    board = a_board(A_GOAL)
+    assert move(board, [board.put(unversioned(ACCEPTED))]) == asked, "the goal is there, what else moves it is not"
+    board = a_board(families=MOVED_BY)
+    assert move(board, [board.put(unversioned(ACCEPTED))]) == frozenset(), "there is no such goal, or not yet"

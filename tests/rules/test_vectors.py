@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from domain.counsel import counts
 from domain.goal_kinds import derived, goal_goes_on, goal_view
 from domain.ids import DeviceId, PersonId, RecordId, SpaceId
 from domain.kind import Around, Attempt, Situation
+from domain.lookback import moods, own_words, shelf, tagged
 from domain.pauses import Pause, current
 from domain.policies import Policy
 from domain.records import Record
@@ -51,6 +53,7 @@ MERGING = PROTOCOL[PROTOCOL.index(" ## 7. ") : PROTOCOL.index(" ## 8. ")]
 DEVICE = read("device.json")
 GOALS = read("goals.json")["goals"]
 DERIVED = read("derivations.json")
+LOOKBACK = read("lookback.json")
 ON_THE_WIRE = ("state", "terms_in_force", "open_terms", "done_by", "resting_by")
 BESIDES = ("stale", "past")
 GOAL = merge_cases.GOAL
@@ -303,3 +306,41 @@ def fields_of(told: dict[str, Any]) -> dict[str, Any]:
     fields = {name: told[name] for name in told.keys() - {"kind", "id", "author"}}
     empty = {"title": "A week by the sea"} if told["kind"] == "goal_terms" else {}
     return {"goal": GOAL} | empty | fields
+
+
+# lookback.json: looking back over one's own records
+
+
+@pytest.mark.parametrize("case", LOOKBACK["moods"], ids=by_name)
+def test_looking_back_a_device_finds_how_ones_days_felt(case: dict[str, Any]) -> None:
+    first, last = (date.fromisoformat(case[name]) for name in ("first", "last"))
+    found = moods(held(case), PersonId(UUID(case["person"])), first, last)
+    lines = {scale: [[each.id for each in line] for line in found.lines(scale)] for scale in ("valence", "arousal")}
+    assert plain({**msgspec.structs.asdict(found), **lines}) == case["gives"]
+
+
+@pytest.mark.parametrize("case", LOOKBACK["words"], ids=by_name)
+def test_looking_back_a_device_finds_ones_own_words(case: dict[str, Any]) -> None:
+    person, zone = PersonId(UUID(case["person"])), ZoneInfo(case["zone"])
+    assert plain(own_words(held(case), person, case["field"], zone)) == case["gives"]
+
+
+@pytest.mark.parametrize("case", LOOKBACK["tagged"], ids=by_name)
+def test_looking_back_a_device_finds_what_has_a_tag(case: dict[str, Any]) -> None:
+    assert plain(tagged(held(case), PersonId(UUID(case["person"])), case["tag"])) == case["gives"]
+
+
+@pytest.mark.parametrize("case", LOOKBACK["shelf"], ids=by_name)
+def test_looking_back_a_device_finds_the_letters_that_were_kept(case: dict[str, Any]) -> None:
+    assert plain(shelf(held(case), PersonId(UUID(case["person"])))) == case["gives"]
+
+
+@pytest.mark.parametrize("case", [each for cases in LOOKBACK.values() for each in cases], ids=by_name)
+def test_the_page_for_devices_says_how_to_look_back(case: dict[str, Any]) -> None:
+    looking_back = NATIVE[NATIVE.index(" ## Looking back ") : NATIVE.index(" ## Examples in JSON ")]
+    assert case["says"] in looking_back
+
+
+def held(case: dict[str, Any]) -> list[Record]:
+    """The records of an example, in the order in which it has them: that plays no part."""
+    return [msgspec.convert({**each, "space": str(SPACE), "created": 1}, Record) for each in case["records"]]
