@@ -19,6 +19,7 @@ from domain.policies import TEXTS, Policy
 from domain.shapes import as_uuid
 from sync.merge import FOLDS, closed
 from sync.wire import NO_FIELD
+from sync.withheld import stands_open
 from sync.words import sentences, without
 
 STARTED_FROM = TEXTS | {Policy.MEMBERS}
@@ -135,8 +136,8 @@ def _anew(kind: Kind, row: Row, mine: PersonId | None) -> Iterator[Again]:
     author, proof = (row.author, row.fields.get("proof")) if kind.has_proof else (None, None)
     for name in kind.own_id_only:
         fields[name] = [] if mine is None else sorted(own_of(mine, fields.get(name, ())))
-    remove: bool | UnsetType = True if row.removed else UNSET
     # Another phone of the same person may know that it was closed or taken back since: no restore opens or gives (I9).
+    remove: bool | UnsetType = True if row.removed or stands_open(kind) else UNSET
     choices = [name for name in kind.of_policy(Policy.MOST_PRIVATE) if name in fields]
     fields |= {name: closed(kind.fields[name].shape, fields[name]) for name in choices}
     beside = {name: text for name, text in _own_beside(row, mine) if name in fields}

@@ -2,16 +2,17 @@
 
 from datetime import UTC, date, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
-from domain.goal_kinds import GOAL, GOAL_ACT, GOAL_TERMS, STEP, derived
+from domain.goal_kinds import GOAL, GOAL_ACT, GOAL_TERMS, PROGRESS, STEP, STEP_DATE, derived
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kind import Around, Attempt, Derived, Kind, Situation
 from domain.kinds import crowded, judged, objection
 from domain.records import Record
 from domain.refusals import Refusal
+from tests.pair import Pair, change, in_memory
 
 ANA, BEN = PersonId(UUID(int=1)), PersonId(UUID(int=2))
 BOTH = frozenset({ANA, BEN})
@@ -172,3 +173,63 @@ def test_a_step_is_taken_by_no_third_person() -> None:
 def test_a_text_of_a_goal_has_so_many_characters_and_no_more(kind: Kind, name: str, most: int) -> None:
     assert judged(kind, {name: "x" * most}) == {name: "x" * most}
     assert judged(kind, {name: "x" * (most + 1)}) is Refusal.INVALID
+
+
+# Progress and dates --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def pair() -> Pair:
+    return await in_memory()
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "fits", "not_"),
+    [
+        (PROGRESS, "note", "é" * 500, "é" * 501),
+        (PROGRESS, "amount", "-12.5", "12.345"),
+        (PROGRESS, "amount", "999999999.99", 3),
+        (PROGRESS, "unit", "kilomètres", "two\nlines"),
+        (PROGRESS, "unit", "x" * 16, "x" * 17),
+        (PROGRESS, "on", "2026-11-23", "23.11.2026"),
+        (STEP_DATE, "at", "07:05", "7:05"),
+    ],
+)
+def test_what_fits_beside_a_goal(kind: Kind, name: str, fits: Any, not_: Any) -> None:
+    assert judged(kind, {name: fits}) == {name: fits}
+    assert judged(kind, {name: not_}) is Refusal.INVALID
+
+
+async def test_progress_is_noted_by_either_taken_back_by_its_author_and_edited_by_nobody(pair: Pair) -> None:
+    progress = uuid4()
+    noted = {"goal": str(uuid4()), "on": "2026-11-23", "amount": "5.0", "unit": "km"}
+    await pair.one(pair.ben.phone, change("progress", progress, noted, couple=pair.couple))
+    assert (await pair.look(pair.ana, progress)).fields["amount"] == "5"
+    for who, code in ((pair.ana, Refusal.NOT_AUTHOR), (pair.ben, None)):
+        edit = change("progress", progress, {"amount": "6"}, base=9, couple=pair.couple)
+        assert (await pair.one(who.phone, edit)).code == Refusal.IMMUTABLE
+        remove = change("progress", progress, remove=True, base=9, couple=pair.couple)
+        assert (await pair.one(who.phone, remove)).code == code
+    assert (await pair.look(pair.ana, progress)).removed
+
+
+async def test_a_thousand_and_first_progress_of_a_goal_is_too_many() -> None:
+    where = frozenset({"space", "family"})
+    assert crowded(PROGRESS, where, {"space": 5000, "family": 999}) is None
+    assert crowded(PROGRESS, where, {"space": 1000, "family": 1000}) is Refusal.TOO_MANY
+
+
+async def test_i2_when_one_wants_to_be_reminded_of_a_step_is_nobody_else_s(pair: Pair) -> None:
+    before = await pair.page(pair.ben)
+    made = [change("step_date", uuid4(), {"step": str(uuid4()), "on": "2026-11-24", "at": "07:05"}) for _ in range(21)]
+    codes = [each.code for each in await pair.push(pair.ana.phone, *made)]
+    assert codes == [None] * 20 + [Refusal.TOO_MANY]
+    assert await pair.page(pair.ben) == before
+
+
+async def test_whoever_is_in_a_step_takes_themselves_out_without_saying_what_stood_there(pair: Pair) -> None:
+    step, me = uuid4(), str(pair.ana.person)
+    fields = {"goal": str(uuid4()), "title": "Ferry.", "taken_by": [me]}
+    await pair.one(pair.ana.phone, change("step", step, fields, couple=pair.couple))
+    await pair.one(pair.ana.tablet, change("step", step, {"taken_by": []}, base=9, couple=pair.couple))
+    assert (await pair.look(pair.ana, step)).fields["taken_by"] == []

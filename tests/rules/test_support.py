@@ -21,6 +21,7 @@ from sync.watermelon import pull as watermelon_pull
 from sync.wire import Outcome, SyncRequest
 from sync.withheld import as_told, stands_open
 from tests.pair import NOON, Pair, change, in_memory
+from tests.world import Device, World
 
 ANA, BEN = PersonId(UUID(int=1)), PersonId(UUID(int=2))
 ASKED = {"form": "company", "text": "Would you sit with me?", "when": "today"}
@@ -345,6 +346,63 @@ async def test_the_partner_finds_nothing_out_about_a_withdrawn_request_by_guessi
         pair.ben.phone, change("support_request", request, {"form": form}, couple=pair.couple, base=9)
     )
     assert (guess.status, guess.code, guess.version) == ("refused", Refusal.NOT_AUTHOR, None)
+
+
+# Phones --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def phones() -> tuple[World, Device, Device, Device, RecordId]:
+    """A world with Ana's phone and tablet, Ben's phone, and a request of hers that all of them have."""
+    world = World(seed=9)
+    ana, ben = world.person("Ana"), world.person("Ben")
+    world.pair(ana, ben)
+    phone, tablet, bens = world.device(ana), world.device(ana), world.device(ben)
+    await world.settle()
+    return world, phone, tablet, bens, phone.make("support_request", form="company", text="Sit with me?")
+
+
+Phones = tuple[World, Device, Device, Device, RecordId]
+
+
+async def test_i22_a_withdrawn_request_leaves_the_partner_s_phone_and_comes_again_when_it_is_asked_again(
+    phones: Phones,
+) -> None:
+    world, phone, tablet, bens, request = phones
+    await world.settle()
+    assert bens.fields(request)["text"] == "Sit with me?"
+    tablet.remove(request)
+    await world.settle()
+    assert (bens.view("support_request"), "Sit with me" in bens.texts()) == ([], False)
+    assert phone.replica.view("support_request", removed=True)[0].fields["text"] == "Sit with me?"
+    phone.bring_back(request)
+    await world.settle()
+    assert bens.fields(request) == tablet.fields(request) == world.stored(request).fields
+
+
+async def test_a_phone_shows_its_own_answer_before_the_server_says_so(phones: Phones) -> None:
+    world, phone, _, bens, request = phones
+    await world.settle()
+    bens.make("response", to=str(request), form="heard_you")
+    assert bens.fields(request)["state"] == "answered"
+    assert phone.fields(request)["state"] == "open"
+    await world.settle()
+    assert bens.fields(request) == phone.fields(request) == world.stored(request).fields
+
+
+async def test_i9_no_restore_opens_a_request_that_another_phone_has_withdrawn_since(phones: Phones) -> None:
+    world, phone, tablet, bens, request = phones
+    dump = world.dump()
+    await world.settle()
+    tablet.remove(request)
+    await world.settle(tablet, bens)
+    world.restore(dump)
+    await phone.sync()
+    await bens.sync()
+    assert "Sit with me" not in bens.texts(), "the phone has not heard that it was withdrawn"
+    await world.settle()
+    assert world.stored(request).removed
+    assert world.stored(request).fields["text"] == "Sit with me?"
 
 
 # As it is told -------------------------------------------------------------------------------------------------
