@@ -244,4 +244,4 @@ def _place(record: Record) -> tuple[float, float, RecordId]:
     What tells none stands before, by its version; what was not sent yet is the newest of its time.
     """
     at = made_ms(record.id)
-    return (-1 if at is None else at, record.version or inf, record.id)
+    return (-inf if at is None else at, record.version or inf, record.id)

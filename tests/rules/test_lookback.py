@@ -6,12 +6,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from domain import lookback
 from domain.check_ins import CHECK_IN
 from domain.ids import PersonId, RecordId, SpaceId, made_ms, uuid4, uuid7
 from domain.kinds import KINDS
-from domain.lookback import Entry, Moods, Shelf, Tagged, Word, Words, moods, own_words, shelf, tagged
+from domain.lookback import Entry, Moods, Shelf, Tagged, Word, Words, made_on, moods, own_words, shelf, tagged
 from domain.records import Record
 
 ANA, BEN = PersonId(UUID(int=1)), PersonId(UUID(int=2))
@@ -140,6 +141,27 @@ def test_a_partners_records_change_nothing() -> None:
 
     assert found(own + bens) == found(own)
     assert {each.kind for each in own + bens} <= KINDS.keys()
+
+
+def test_a_letter_that_does_not_stand_is_missing() -> None:
+    for gone in ({"gone": True}, {"removed": True}):
+        letter = replace(record("note", 1, BEN), **gone)
+        kept = record("shelf", 2, about=str(letter.id), kept=True)
+        assert shelf([letter, kept], ANA) == Shelf(letters=(), missing=1, more=False)
+
+
+def test_the_day_of_an_id_is_one_of_2000_to_2099() -> None:
+    first, end = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp() * 1000) for year in (2000, 2100))
+    utc = ZoneInfo("UTC")
+    days = [made_on(RecordId(uuid7(at, bytes(16))), utc) for at in (first - 1, first, end - 1, end)]
+    assert days == [None, date(2000, 1, 1), date(2099, 12, 31), None]
+
+
+def test_what_tells_no_time_stands_before_all_that_does() -> None:
+    timeless = replace(record("reflection", 1, own_tags=["old"]), id=RecordId(uuid4(bytes(16))), version=9)
+    at_the_beginning = replace(record("reflection", 1, own_tags=["new"]), id=RecordId(uuid7(0, bytes(16))))
+    words = own_words([timeless, at_the_beginning], ANA, "own_tags", LISBON).words
+    assert [each.word for each in words] == ["new", "old"]
 
 
 def test_an_id_tells_its_time_in_version_7_alone() -> None:

@@ -327,6 +327,13 @@ WORDS: Final = (
         gives=words(word("caf\u00e9", "2026-03-03", "2026-03-02", beside=("\U0001f327", "\u0130"))),
     ),
     Case(
+        name="words that only capital letters make alike are two",
+        says="in small letters and NFC",
+        records=(reflection(at("2026-03-02T09:00"), "STRASSE", "Stra\u00dfe"),),
+        asked=TAGS,
+        gives=words(word("STRASSE", "2026-03-02"), word("Stra\u00dfe", "2026-03-02")),
+    ),
+    Case(
         name="of a word the last ten days, and ten words beside it",
         says="at most ten days and ten words beside it",
         records=ELEVEN,
@@ -408,12 +415,12 @@ SHELF: Final = (
         says="The last kept first",
         records=(
             *LETTERS,
-            on_shelf(at("2026-03-02T09:00"), NOTE, felt_heard=5, helped=4),
-            on_shelf(at("2026-03-04T09:00"), OWN_NOTE),
-            on_shelf(at("2026-03-03T09:00"), OFFER),
+            on_shelf(at("2026-03-03T09:00"), NOTE, felt_heard=5, helped=4),
+            on_shelf(at("2026-03-02T09:00"), OWN_NOTE),
+            on_shelf(at("2026-03-04T09:00"), OFFER),
         ),
         asked={},
-        gives=kept(OWN_NOTE, OFFER, NOTE),
+        gives=kept(OFFER, NOTE, OWN_NOTE),
     ),
     Case(
         name="nothing was kept",
