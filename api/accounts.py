@@ -235,21 +235,38 @@ async def revoke(
     owner out. Takes effect at once here, within 30 seconds in other processes. Twice is once.
     """
     if device != caller.device:
-        await _require_fresh(accounts, caller, identity_token, address, now)
+        await require_fresh(accounts, caller, identity_token, address, now)
     if not await store.revoke_device(accounts.pool, caller.person, device, now.date()):
         raise not_found()
     accounts.callers.forget(caller.person)
 
 
-async def _require_fresh(
+async def require_fresh(
     accounts: Accounts, caller: Caller, identity_token: str | None, address: str, now: datetime
-) -> None:
+) -> Identity:
+    """Return whom the token names: the caller, who has proven it just now; else raise `fresh_sign_in_needed`."""
     if identity_token is None:
         raise fresh_sign_in_needed()
-    identity = await _verified(accounts, identity_token, address, now)
-    whose = await store.person_of(accounts.pool, _subject_hashes(accounts, identity))
-    if whose != caller.person or not is_fresh(identity, now):
+    identity, whose = await proven(accounts, identity_token, address, now)
+    if whose != caller.person:
         raise fresh_sign_in_needed()
+    return identity
+
+
+async def proven(
+    accounts: Accounts, identity_token: str, address: str, now: datetime
+) -> tuple[Identity, PersonId | None]:
+    """Return whom the token names, proven just now, and whose account that opens, if any."""
+    identity = await vouched(accounts, identity_token, address, now)
+    return identity, await store.person_of(accounts.pool, _subject_hashes(accounts, identity))
+
+
+async def vouched(accounts: Accounts, identity_token: str, address: str, now: datetime) -> Identity:
+    """Return whom the token names, proven just now; else raise `identity_refused` or `fresh_sign_in_needed`."""
+    identity = await _verified(accounts, identity_token, address, now)
+    if not is_fresh(identity, now):
+        raise fresh_sign_in_needed()
+    return identity
 
 
 # Who acts

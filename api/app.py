@@ -10,10 +10,27 @@ from litestar.datastructures import State
 from api.answers import send_problem, with_headers
 from api.coding import WORTH_BYTES, accepted, coded
 from api.errors import answer, busy, not_found
-from api.routes import account, couples, devices, live, pages, rxdb, sync, watermelon
+from api.routes import (
+    account,
+    counsel,
+    couples,
+    deletion,
+    deletion_page,
+    devices,
+    live,
+    pages,
+    resources,
+    rxdb,
+    sync,
+    watermelon,
+)
+from api.unnoted import is_unnoted
 from api.wiring import Parts
 
-ROUTES: Final = (account, devices, couples, sync, rxdb, watermelon, live)
+ROUTES: Final = (
+    *(account, deletion, deletion_page, devices, couples, counsel),
+    *(sync, rxdb, watermelon, live, resources),
+)
 """Modules with `ROUTES`."""
 DEVELOPMENT_ROUTES: Final = (account, pages)
 """Modules with `DEVELOPMENT_ROUTES`, which production does not have."""
@@ -41,7 +58,10 @@ def create_app(parts: Parts) -> "Haven":
 
 
 class Haven(Litestar):
-    """Litestar behind a door that counts, bounds, marks and notes every request, whatever becomes of it."""
+    """Litestar behind a door that counts, bounds, marks and notes every request, whatever becomes of it.
+
+    Of the paths in `api/unnoted.py` nothing is noted.
+    """
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
@@ -65,7 +85,8 @@ class Haven(Litestar):
                 finally:
                     drain.stream_closed()
             else:
-                if drain.in_flight >= settings.in_flight_max:
+                # The way to help is open also when everything else has to wait: its answer is there already.
+                if drain.in_flight >= settings.in_flight_max and not is_unnoted(scope):
                     await send_problem(visit.send, busy())
                     return
                 drain.in_flight += 1
@@ -74,7 +95,8 @@ class Haven(Litestar):
                 finally:
                     drain.in_flight -= 1
         finally:
-            visit.note()
+            if not is_unnoted(scope):
+                visit.note()
 
 
 def _is_alias(raw_path: bytes) -> bool:
@@ -112,9 +134,12 @@ class _Visit:
         await self._send(message)
 
     def _put_into_coding(self, start: Any, whole: Any) -> None:
-        """Let an answer travel smaller, unless it is small already or could tell a secret by how small it gets."""
+        """Let an answer travel smaller, unless it is small already or could tell a secret by how small it gets.
+
+        One that may be kept has chosen its coding itself, with a name for each.
+        """
         body, handler = whole.get("body", b""), self._scope.get("route_handler")
-        if len(body) < WORTH_BYTES or handler is None or handler.opt.get("secret"):
+        if len(body) < WORTH_BYTES or handler is None or handler.opt.get("secret") or handler.opt.get("kept"):
             return
         start["headers"].append((b"vary", b"accept-encoding"))
         wishes = (value.decode("latin-1") for name, value in self._scope["headers"] if name == b"accept-encoding")

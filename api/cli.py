@@ -2,17 +2,19 @@
 
 import argparse
 import sys
+from datetime import date
 from typing import Final, NoReturn
 from uuid import UUID
 
 EXIT_INTERRUPTED: Final = 130
+RESOURCES: Final = "resources"
 
 _EPILOG = """\
 Settings come from the environment; `haven check` lists them with their present values.
 
 exit codes:
   0   done, or stopped as asked
-  1   failed; the reason is on standard error
+  1   failed, or `resources check` found something wrong; the reason is on standard error
   2   the command line was not understood
   3   `migrate --check`: migrations are missing
   78  the settings do not fit; every fault is on standard error
@@ -32,6 +34,11 @@ def main() -> NoReturn:
 def run(arguments: list[str]) -> int:
     """Run `arguments` and return the exit code."""
     chosen = _parser().parse_args(arguments)
+    if chosen.command == RESOURCES:
+        # It needs no settings and no database: whoever keeps the file needs neither.
+        from api import resources_cli  # noqa: PLC0415 - not for `haven --help` either
+
+        return resources_cli.run(chosen)
     from api import commands  # noqa: PLC0415 - takes long, and `haven --help` answers at once
 
     return commands.run(chosen)
@@ -70,6 +77,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     migrating.add_argument("--check", action="store_true", help="only list what is missing; exit 3 if any is")
     add("check", "read the settings and show them, secrets masked", "It does not touch the network.")
+    add(
+        "deletions",
+        "say how many accounts are being deleted, and how far that is",
+        "Numbers only. The worker does the work.",
+    )
     epoch = commands.add_parser(
         "epoch",
         help="begin a new life of the store after a restore",
@@ -80,7 +92,64 @@ def _parser() -> argparse.ArgumentParser:
     bump.add_argument("--space", type=_uuid, metavar="ID", help="only this space; without it, all of them")
     bump.add_argument("--json", action="store_true", help="answer in JSON, for programs")
     bump.set_defaults(command="bump_epoch")
+    _add_resources(commands)
     return parser
+
+
+def _add_resources(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    resources = commands.add_parser(
+        RESOURCES,
+        help="keep the file of professional help, which everyone is shown alike",
+        description=_ABOUT_RESOURCES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    resources.set_defaults(command=RESOURCES)
+    acts = resources.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="act")
+
+    def add(name: str, words: str, more: str) -> argparse.ArgumentParser:
+        added = acts.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}. {more}")
+        added.add_argument("--json", action="store_true", help="answer in JSON, for programs")
+        return added
+
+    def add_day(to: argparse.ArgumentParser) -> None:
+        to.add_argument(
+            "--as-of", type=_day, metavar="DATE", help="as it is, or will be, on this day; today (UTC) without it"
+        )
+
+    add_day(add("list", "show every entry with its state, and why some are not served", "It changes nothing."))
+    add_day(
+        add(
+            "check",
+            "say what is wrong with the file, and what lapses within 30 days",
+            "Exit 1 when something is wrong, as when an entry lacks its source; what lapses is a warning, and exit 0.",
+        )
+    )
+    verify = add(
+        "verify",
+        "note that you read an entry's contacts at the operator's own page",
+        "It writes the day into domain/resources.json, which is then yours to commit. Do it only for what you have"
+        " read there yourself, every number and address of the entry; where one has changed, change the file first.",
+    )
+    verify.add_argument("id", metavar="ID", help="the entry, as `haven resources list` names it")
+    verify.add_argument("--on", type=_day, metavar="DATE", required=True, help="the day on which you read it")
+
+
+_ABOUT_RESOURCES = """\
+Keep domain/resources.json, the catalogue of professional help that GET /v1/resources answers.
+
+An entry is served in one of two states:
+  verified   somebody read it at the operator's own page, at most 180 days ago
+  published  a public document of the last 60 months supports it
+Everything else is a candidate: it stays in the file and is not served. docs/resources.md says how an
+entry comes in, and why.
+"""
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("must be a day, written like 2026-11-27") from None
 
 
 def _uuid(text: str) -> UUID:

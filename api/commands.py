@@ -5,16 +5,19 @@ import asyncio
 import json
 import os
 import signal
-import sys
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final, TextIO
+from typing import Any, Final
 from uuid import uuid4
 
 import uvloop
+from msgspec.structs import asdict
 
-from api import server
+from api import end_store, server
+from api.catalogue import FileUnusable
 from api.cli import EXIT_INTERRUPTED
+from api.console import complain as _complain
+from api.console import say as _say
 from api.embedded_postgres import EmbeddedFailed, left_alone, place
 from api.greeting import greeting
 from api.keys import RingUnusable
@@ -53,7 +56,7 @@ def run(chosen: argparse.Namespace) -> int:
     except RingUnusable as fault:
         _complain(str(fault))
         return EXIT_UNFIT
-    except (EmbeddedFailed, MigrationFailed, server.PortTaken) as fault:
+    except (EmbeddedFailed, FileUnusable, MigrationFailed, server.PortTaken) as fault:
         _complain(str(fault))
     except Unreachable as fault:
         _complain(f"The database cannot be reached: {fault}{_whose(settings)}")
@@ -144,6 +147,29 @@ def check(chosen: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def deletions(chosen: argparse.Namespace, settings: Settings) -> int:
+    """Say how many deletions wait, and for what."""
+
+    async def go(found: Settings) -> end_store.Waiting:
+        assert found.database_url is not None, "`on_database` found one"
+        async with open_pool(found.database_url.text, connections_max=1) as pool:
+            return await end_store.deletions(pool)
+
+    with _on_database(settings) as found:
+        waiting = _in_loop(go(found))
+    if chosen.json:
+        _say(json.dumps(asdict(waiting)))
+        return 0
+    _say(
+        f"{waiting.can_be_undone:8}  can still be undone",
+        f"{waiting.under_way:8}  under way",
+        f"{waiting.letters_stay:8}  spaces in which words of theirs stay with a partner for a while",
+        f"{waiting.spaces_to_empty:8}  spaces without keys, whose rows are on their way out",
+        f"{waiting.finished:8}  finished",
+    )
+    return 0
+
+
 def bump_epoch(chosen: argparse.Namespace, settings: Settings) -> int:
     """Begin a new life."""
 
@@ -168,6 +194,7 @@ COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace, Settings], int]]] = {
     "worker": worker,
     "migrate": migrate,
     "check": check,
+    "deletions": deletions,
     "bump_epoch": bump_epoch,
 }
 
@@ -209,20 +236,3 @@ def _drain_without_terminal(parts: Parts) -> None:
     """Take a closed terminal for the first of the signals that `server` knows, however often it is told."""
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, parts.drain.begin)
-
-
-def _say(*lines: str) -> None:
-    _write(sys.stdout, lines)
-
-
-def _complain(*lines: str) -> None:
-    _write(sys.stderr, lines)
-
-
-def _write(stream: TextIO, lines: Sequence[str]) -> None:
-    try:
-        stream.write("".join(f"{line}\n" for line in lines))
-        stream.flush()
-    except OSError:
-        # Who read our words has gone, such as `head` or a closed terminal, and Python would flush them once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from typing import Any, Final, NoReturn
 from uuid import UUID
 
-from msgspec import Struct
-
 from api import device_words as words
 from api.client import AnotherPersonError, Client, OfflineError, Synced, TurnedAwayError
+from api.device_between import ask, come_back, offer, pause, repair, respond
 from api.device_grammar import ACTS, parser
 from api.device_listing import as_json, short
+from api.device_lookback import ChartError, lookback
 from api.device_meaning import (
     MisunderstoodError,
     UnfitError,
@@ -28,7 +28,9 @@ from api.device_meaning import (
     replica_of,
     values_of,
 )
+from api.device_own import boundary, end, keep, out_of_sight, reflect
 from api.device_people import is_stale, people, to_remember
+from api.device_said import WAITS, Said, kept
 from api.device_store import DeviceFileError
 from domain.ids import CoupleId, PersonId, RecordId
 from domain.kind import Ownership, Who
@@ -37,7 +39,6 @@ from domain.policies import Policy
 from domain.shapes import ONLY_ME
 from sync.replica import EditRefusedError, Replica
 from sync.showing import Shown
-from sync.wire import Change
 
 EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
@@ -65,15 +66,9 @@ FAULTS: Final[Mapping[type[Exception], int]] = {
     TurnedAwayError: EXIT_FAILED,
     AnotherPersonError: EXIT_FAILED,
     DeviceFileError: EXIT_FAILED,
+    ChartError: EXIT_FAILED,
     sqlite3.Error: EXIT_FAILED,
 }
-
-
-class Said(Struct, frozen=True):
-    """What a command answers: lines for a person, a value for a program."""
-
-    lines: Sequence[str]
-    told: Any = None
 
 
 def main() -> NoReturn:
@@ -238,25 +233,25 @@ async def add(client: Client, chosen: argparse.Namespace) -> Said:
     missing = [name for name in kind.needed if name not in values]
     if missing and kind.creates is not Who.SERVER:
         raise UnfitError(f"A {words.plain(kind.name)} needs {' and '.join(missing)} too. Nothing was kept.")
-    return _kept(client.edit(kind.name, None, values))
+    return kept(client.edit(kind.name, None, values))
 
 
 async def set_fields(client: Client, chosen: argparse.Namespace) -> Said:
     """Change fields of a record."""
     shown = found(client, chosen.id)
-    return _kept(client.edit(shown.kind, shown.id, values_of(client, KINDS[shown.kind], chosen.fields)))
+    return kept(client.edit(shown.kind, shown.id, values_of(client, KINDS[shown.kind], chosen.fields)))
 
 
 async def remove(client: Client, chosen: argparse.Namespace) -> Said:
     """Remove a record."""
     shown = found(client, chosen.id)
-    return _kept(client.edit(shown.kind, shown.id, {}, remove=True))
+    return kept(client.edit(shown.kind, shown.id, {}, remove=True))
 
 
 async def bring_back(client: Client, chosen: argparse.Namespace) -> Said:
     """Undo a removal."""
     shown = found(client, chosen.id)
-    return _kept(client.edit(shown.kind, shown.id, {}, remove=False))
+    return kept(client.edit(shown.kind, shown.id, {}, remove=False))
 
 
 async def propose(client: Client, chosen: argparse.Namespace) -> Said:
@@ -277,23 +272,23 @@ async def propose(client: Client, chosen: argparse.Namespace) -> Said:
         shown = replica.shown(goal)
         based_on = None if shown is None else shown.fields.get("terms_in_force")
     client.edit("goal_terms", None, terms | {"goal": str(goal), "based_on": based_on})
-    return Said([f"Proposed, and kept on this phone: {chosen.title}  [{short(goal)}]", _WAITS], {"id": str(goal)})
+    return Said([f"Proposed, and kept on this phone: {chosen.title}  [{short(goal)}]", WAITS], {"id": str(goal)})
 
 
 async def act(client: Client, chosen: argparse.Namespace) -> Said:
     """Say something about a goal: accept, decline, let it go, and so on."""
     shown = found(client, chosen.id)
     if chosen.command == "done" and shown.kind == "step":
-        return _kept(client.edit("step", shown.id, {"done": True}))
+        return kept(client.edit("step", shown.id, {"done": True}))
     if shown.kind == "goal_terms":
         goal, terms = shown.fields["goal"], str(shown.id)
     elif shown.kind == "goal":
         goal, terms = str(shown.id), _terms_meant(replica_of(client), shown, chosen.command)
     else:
         raise MisunderstoodError("Name a goal, or terms that were proposed for one.")
-    kept = client.edit("goal_act", None, {"goal": goal, "terms": terms, "act": _ACT_NAMES[chosen.command]})
+    made = client.edit("goal_act", None, {"goal": goal, "terms": terms, "act": _ACT_NAMES[chosen.command]})
     # Of the goal, since nobody meets the act itself again.
-    return Said([_ACTS_SAID[chosen.command], *_standing(client, RecordId(UUID(goal))), _WAITS], _kept(kept).told)
+    return Said([_ACTS_SAID[chosen.command], *_standing(client, RecordId(UUID(goal))), WAITS], kept(made).told)
 
 
 def _standing(client: Client, goal: RecordId) -> list[str]:
@@ -314,6 +309,12 @@ def _terms_meant(replica: Replica, goal: Shown, command: str) -> str:
     return known[-1]
 
 
+async def resume(client: Client, chosen: argparse.Namespace) -> Said:
+    """Come back from a pause, or take a resting goal up again."""
+    is_goal = chosen.id is not None and found(client, chosen.id).kind != "pause"
+    return await act(client, chosen) if is_goal else await come_back(client)
+
+
 async def share(client: Client, chosen: argparse.Namespace) -> Said:
     """Show chosen parts of something private."""
     shown = found(client, chosen.id)
@@ -324,15 +325,13 @@ async def share(client: Client, chosen: argparse.Namespace) -> Said:
     unknown = [each for each in chosen.parts if each not in window.parts]
     if unknown:
         raise MisunderstoodError(f"Parts are: {', '.join(window.parts)}.")
-    return _kept(
-        client.edit(shown.kind, shown.id, {"audience": str(couple), "shared_parts": sorted(set(chosen.parts))})
-    )
+    return kept(client.edit(shown.kind, shown.id, {"audience": str(couple)} | window.choosing(set(chosen.parts))))
 
 
 async def unshare(client: Client, chosen: argparse.Namespace) -> Said:
     """Take back what was shown."""
     shown = found(client, chosen.id)
-    return _kept(client.edit(shown.kind, shown.id, {"audience": ONLY_ME}))
+    return kept(client.edit(shown.kind, shown.id, {"audience": ONLY_ME}))
 
 
 async def send(client: Client, chosen: argparse.Namespace) -> Said:
@@ -346,14 +345,7 @@ async def send(client: Client, chosen: argparse.Namespace) -> Said:
             f"You wrote this for {known.partner(CoupleId(UUID(meant)))}, with whom you are not together any more, and"
             f" it was not given. Add --yes to give it to {known.partner(couple)} instead."
         )
-    return _kept(client.edit("note_draft", shown.id, {"send": True, "for_couple": str(couple)}))
-
-
-async def respond(client: Client, chosen: argparse.Namespace) -> Said:
-    """Answer what the partner shows."""
-    shown = found(client, chosen.id, "shown_check_in")
-    answer = {"to": str(shown.id), "form": chosen.form.replace("-", "_"), "text": chosen.text}
-    return _kept(client.edit("response", None, fitting(KINDS["response"], answer)))
+    return kept(client.edit("note_draft", shown.id, {"send": True, "for_couple": str(couple)}))
 
 
 async def pick(client: Client, chosen: argparse.Namespace) -> Said:
@@ -363,7 +355,7 @@ async def pick(client: Client, chosen: argparse.Namespace) -> Said:
     texts = [str(shown.fields.get(chosen.field) or ""), *(each.text for each in beside)]
     if not beside or not 0 <= chosen.number < len(texts):
         raise MisunderstoodError("There is no such text beside it: `show` numbers them; 0 is the one that stands.")
-    return _kept(client.pick(shown.id, chosen.field, texts[chosen.number]))
+    return kept(client.pick(shown.id, chosen.field, texts[chosen.number]))
 
 
 async def right(client: Client, chosen: argparse.Namespace) -> Said:
@@ -371,17 +363,7 @@ async def right(client: Client, chosen: argparse.Namespace) -> Said:
     shown = found(client, chosen.id)
     if chosen.field not in shown.merged:
         raise MisunderstoodError("That text was not joined from two.")
-    return _kept(client.confirm_text(shown.id, chosen.field))
-
-
-_WAITS: Final = "It waits here for the next `sync`."
-
-
-def _kept(change: Change | None) -> Said:
-    if change is None:
-        return Said(["It is so already; nothing was changed."], {"id": None})
-    identity = RecordId(change.id)
-    return Said([f"Kept on this phone  [{short(identity)}]  {_WAITS}"], {"id": str(identity), "key": str(change.key)})
+    return kept(client.confirm_text(shown.id, chosen.field))
 
 
 # With the server -----------------------------------------------------------------------------------------------------
@@ -485,8 +467,10 @@ async def show(client: Client, chosen: argparse.Namespace) -> Said:
     listing = listing_of(client)
     lines = [listing.opening()]
     told: dict[str, Any] = {"waiting": len(replica.waiting()), "records": []}
+    # Whoever names a kind wants to see all of it.
+    unseen = out_of_sight(replica) if chosen.kind is None else frozenset()
     for kind in kinds:
-        found = replica.view(kind, removed=chosen.removed)
+        found = [each for each in replica.view(kind, removed=chosen.removed) if each.id not in unseen]
         told["records"] += [as_json(each, keepsake=listing.is_keepsake(each)) for each in found]
         if found:
             lines += ["", words.HEADINGS.get(kind, words.plain(kind))]
@@ -551,13 +535,23 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "bring-back": bring_back,
     "propose": propose,
     **dict.fromkeys(ACTS, act),
+    "resume": resume,
     "share": share,
     "unshare": unshare,
     "send": send,
     "respond": respond,
+    "pause": pause,
+    "ask": ask,
+    "offer": offer,
+    "repair": repair,
+    "boundary": boundary,
+    "end": end,
+    "reflect": reflect,
+    "keep": keep,
     "pick": pick,
     "right": right,
     "show": show,
+    "lookback": lookback,
     "sync": sync,
     "listen": listen,
     "earlier": earlier,

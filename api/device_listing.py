@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from api import device_words as words
 from api.device_people import People
 from domain.ids import CoupleId, PersonId, RecordId
 from domain.kinds import KINDS
+from domain.lookback import made_on
 from domain.shapes import ONLY_ME, as_uuid
 from sync.replica import Replica
 from sync.showing import Shown
@@ -29,9 +31,10 @@ def short(identity: UUID) -> str:
 class Listing:
     """What one phone shows, with the people of each record named as its own couple knew them."""
 
-    def __init__(self, replica: Replica, people: People) -> None:
+    def __init__(self, replica: Replica, people: People, zone: ZoneInfo) -> None:
         self.replica = replica
         self.people = people
+        self.zone = zone
 
     def opening(self) -> str:
         """Return a line about the phone itself."""
@@ -48,7 +51,8 @@ class Listing:
         lines = [f"  [{short(shown.id)}] {title}{keepsake}{'  (not sent yet)' if shown.pending else ''}"]
         for name, value in shown.fields.items():
             known = name in KINDS[shown.kind].fields and name not in told | QUIET_FIELDS
-            if known and value not in (None, "", [], False):
+            # Zero is a value: a mood may be in the middle.
+            if known and value is not False and value not in (None, "", []):
                 lines.append(f"      {words.plain(name)}: {words.value(value)}")
         lines += self.beside(shown)
         device = as_uuid(shown.fields.get("about")) if shown.fields.get("code") == "new_device" else None
@@ -150,22 +154,28 @@ def _step(listing: Listing, shown: Shown) -> Title:
     return listing.step(shown), frozenset()
 
 
-def _check_in(listing: Listing, shown: Shown) -> Title:
-    parts, audience = shown.fields.get("shared_parts"), shown.fields.get("audience", ONLY_ME)
-    seen = "only you see it"
+def _window(listing: Listing, shown: Shown) -> Title:
+    """Say of something private what of it the partner sees."""
+    window = KINDS[shown.kind].window
+    assert window is not None, "only windows come here"
+    parts = sorted(window.chosen(shown.fields.get(window.chosen_by)))
+    audience, seen = shown.fields.get("audience", ONLY_ME), "only you see it"
     if audience != ONLY_ME and parts:
         couple = _couple(audience)
         partner = listing.people.partner(couple)
         present = couple == listing.replica.couple
         # Parting has closed the window, though the record still says for whom it was open.
         seen = f"{partner} sees {words.value(parts)}" if present else f"{seen} now; you had shown it to {partner}"
-    return f"{shown.fields.get('local_date')}, {seen}", frozenset({"audience", "shared_parts", "let_them_know"})
+    named = {"check_in": "local_date", "boundary": "form", "own_goal": "title"}[shown.kind]
+    title = f"{words.value(shown.fields.get(named))}, {seen}"
+    return title, frozenset({named, "audience", window.chosen_by, "let_them_know"})
 
 
-def _shown_check_in(listing: Listing, shown: Shown) -> Title:
+def _shown(listing: Listing, shown: Shown) -> Title:
     partner = listing.partner(shown)
     by = f"you show {partner}" if shown.author == listing.people.mine else f"{partner} shows you"
-    return f"{by}, {shown.fields.get('shown_on')}", frozenset({"shown_on", "let_them_know"})
+    on = shown.fields.get("shown_on")
+    return f"{by}, {on}" if on else by, frozenset({"shown_on", "let_them_know"})
 
 
 def _letter(listing: Listing, shown: Shown) -> Title:
@@ -185,6 +195,35 @@ def _note_draft(listing: Listing, shown: Shown) -> Title:
     return title, frozenset({"for_couple", "delivery", "state"})
 
 
+def _reflection(listing: Listing, shown: Shown) -> Title:
+    on = made_on(shown.id, listing.zone)
+    sealed = ", sealed: this phone does not look into it" if shown.fields.get("sealed") else ""
+    return f"{'a reflection' if on is None else words.day(on)}{sealed}", frozenset({"sealed"})
+
+
+def _pause(listing: Listing, shown: Shown) -> Title:
+    """Say when the two come back, and who has: a pause always shows its return (F18)."""
+    title = f"begun by {listing.who(shown.author, shown)}, {shown.fields['minutes']} minutes"
+    back = shown.fields.get("return_at")
+    if back is not None:
+        title += f", until {words.clock(back, listing.zone)}"
+    for person in map(as_uuid, shown.fields["resumed_by"]):
+        who = "" if person is None else listing.who(PersonId(person), shown)
+        title += ", you are back" if who == "you" else f", {who} is back"
+    title += ", set aside" if shown.fields.get("set_aside") else ""
+    return title, frozenset({"minutes", "started_at", "return_at", "resumed_by", "set_aside"})
+
+
+def _shelf(listing: Listing, shown: Shown) -> Title:
+    """Name the letter that a record of the shelf is about, as far as this phone has it."""
+    about = as_uuid(shown.fields.get("about"))
+    letter = None if about is None else listing.replica.shown(RecordId(about))
+    named = "something that is not here" if letter is None else f"the {words.plain(letter.kind)} [{short(letter.id)}]"
+    kept = "kept" if shown.fields.get("kept") else "not kept"
+    out = ", out of sight" if shown.fields.get("hidden") else ""
+    return f"{named}, {kept}{out}", frozenset({"about", "kept", "hidden"})
+
+
 def _couple(named: Any) -> CoupleId | None:
     couple = as_uuid(named)
     return None if couple is None else CoupleId(couple)
@@ -201,11 +240,21 @@ TITLES: Final[Mapping[str, Callable[[Listing, Shown], Title]]] = {
     "goal_terms": _goal_terms,
     "goal_act": _goal_act,
     "step": _step,
-    "check_in": _check_in,
-    "shown_check_in": _shown_check_in,
+    "check_in": _window,
+    "boundary": _window,
+    "own_goal": _window,
+    "shown_check_in": _shown,
+    "shown_boundary": _shown,
+    "shown_goal": _shown,
     "note": _letter,
     "response": _letter,
+    "support_request": _letter,
+    "support_offer": _letter,
+    "repair": _letter,
     "note_draft": _note_draft,
+    "reflection": _reflection,
+    "pause": _pause,
+    "shelf": _shelf,
 }
 """By kind. Another kind is listed by its name and its fields."""
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from api import device_words as words
 from api.client import Client
@@ -36,7 +37,13 @@ def replica_of(client: Client) -> Replica:
 
 def listing_of(client: Client) -> Listing:
     """Return what shows records with the names that this phone knows."""
-    return Listing(replica_of(client), people(replica_of(client), client.store.account))
+    return Listing(replica_of(client), people(replica_of(client), client.store.account), zone_of(client))
+
+
+def zone_of(client: Client) -> ZoneInfo:
+    """Return the zone of the person's settings, in which their days begin."""
+    settings = replica_of(client).view("settings")
+    return ZoneInfo(str(settings[-1].fields.get("zone") or "UTC") if settings else "UTC")
 
 
 def couple_to(replica: Replica, act: str) -> CoupleId:
@@ -54,6 +61,14 @@ def kind_named(written: str) -> Kind:
     if kind is None:
         raise MisunderstoodError(f"There is no kind {written!r}. Kinds are: {', '.join(KINDS)}.")
     return kind
+
+
+def named_among(written: str, names: Sequence[str], what: str) -> str:
+    """Return the one of some names that is meant; raise `MisunderstoodError` with all of them where it is none."""
+    name = written.replace("-", "_")
+    if name not in names:
+        raise MisunderstoodError(f"{what}: {', '.join(names)}. There is no {written!r}.")
+    return name
 
 
 def found(client: Client, written: str, kind: str | None = None) -> Shown:

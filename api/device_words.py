@@ -1,11 +1,14 @@
 """What `haven-device` says to the person who holds the phone: sentences for notices, outcomes and records."""
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from domain.kind import Kind, Ownership
 from domain.policies import Policy
 from domain.refusals import SENTENCES, Refusal
+from domain.times import read
 from sync.showing import Shown
 from sync.wire import Outcome
 
@@ -31,14 +34,29 @@ VERDICTS: Final[Mapping[str, str]] = {
 
 HEADINGS: Final[Mapping[str, str]] = {
     "check_in": "Your check-ins",
-    "shown_check_in": "What is shown between the two of you",
+    "shown_check_in": "Check-ins shown between the two of you",
+    "boundary": "Your boundaries",
+    "shown_boundary": "Boundaries shown between the two of you",
+    "reflection": "Your reflections",
+    "balance_note": "Your notes on balance",
+    "own_goal": "Your own goals",
+    "shown_goal": "Own goals shown between the two of you",
+    "support_request": "Support that was asked for",
+    "support_offer": "Support that was offered",
     "response": "Answers",
+    "pause": "Pauses",
+    "repair": "First steps towards each other",
     "note_draft": "Notes you have not given yet",
     "note": "Notes",
+    "shelf": "Your shelf of letters",
     "goal": "Goals",
     "goal_terms": "What was proposed",
     "goal_act": "What was said about it",
     "step": "Steps",
+    "step_date": "Your own dates for steps",
+    "progress": "How far you have come",
+    "counsel_summary": "Summaries for a counsellor",
+    "counsel_part": "Parts of summaries",
     "settings": "Settings",
     "notice": "For you to know",
     "unplaced": "Your words that found no place",
@@ -153,3 +171,29 @@ def value(written: Any) -> str:
 def plain(name: str) -> str:
     """Return a name of a field or a kind as words."""
     return name.replace("_", " ")
+
+
+def day(on: date, year: int | None = None) -> str:
+    """Return a day as a person would say it, without its year where that is `year`."""
+    return f"{on.day} {on:%B}" if on.year == year else f"{on.day} {on:%B} {on.year}"
+
+
+def clock(instant: str, zone: ZoneInfo) -> str:
+    """Return an instant, as a field holds it, as a clock in this zone shows it."""
+    at = read(instant).astimezone(zone)
+    return f"{at:%H:%M} on {day(at.date())} ({zone.key})"
+
+
+def period(first: date, last: date) -> str:
+    """Return some days that follow each other, as short as a person would say them."""
+    if first == last:
+        return day(last)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day} to {day(last)}"
+    return f"{day(first, last.year)} to {day(last)}"
+
+
+def between(last: date, following: date, year: int) -> str:
+    """Return the days that lie between two, of which the first may be the day after `last`; empty for none."""
+    first, end = last + timedelta(days=1), following - timedelta(days=1)
+    return "" if end < first else period(first, end).removesuffix(f" {year}")

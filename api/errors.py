@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException
 
 from api.postgres import TRANSIENT, PoolBusy
 from api.problems import PROBLEM_TYPES, URN
+from api.unnoted import is_unnoted
 from sync.service import BusyError, SpaceLockedError, UnknownRecordError
 
 _log = logging.getLogger("haven")
@@ -68,7 +69,7 @@ def problem(
 def answer(request: Request[Any, Any, Any], fault: Exception) -> Response[bytes]:
     """Answer any exception that left a route; log those that are ours, without a word that anyone wrote."""
     made = problem_of(fault)
-    if made.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if made.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not is_unnoted(request.scope):
         _log.error(
             "fault",
             extra={

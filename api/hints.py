@@ -366,7 +366,7 @@ SELECT d.person_id, d.device_id,
     ARRAY(SELECT s.space_id FROM person_space s WHERE s.person_id = d.person_id) AS spaces
 FROM unnest($1::uuid[], $2::uuid[]) AS asked (person_id, device_id)
 JOIN device d ON d.person_id = asked.person_id AND d.device_id = asked.device_id
-WHERE d.revoked_on IS NULL AND d.expires_on >= $3
+WHERE d.revoked_on IS NULL AND d.expires_on >= $3 AND coalesce(d.token_sha256, d.next_token_sha256) IS NOT NULL
 """
 
 HEADS: Final = """

@@ -282,6 +282,14 @@ class StoredKeys:
         self._keep(space, keys, self._tick())
         return keys
 
+    async def destroy(self, spaces: Collection[SpaceId]) -> None:
+        """Delete the keys of these spaces: nothing that was sealed under them is ever read again. Twice is once.
+
+        Backups of the keys still hold them until these have lapsed, and other processes for `CACHED_S` seconds.
+        """
+        await self._pool.execute(DESTROY_KEYS, spaces)
+        self.forget(spaces)
+
     def forget(self, spaces: Collection[SpaceId]) -> None:
         """Drop opened keys from this process; others drop theirs within `CACHED_S` seconds."""
         for space in spaces:
@@ -340,3 +348,5 @@ ADD_SPACE_KEY = """
 INSERT INTO space_key (space_id, key_no, wrapping_key_id, wrapped, wrapped_id_key, made_at)
 VALUES ($1, $2, $3, $4, $5, $6)
 """
+
+DESTROY_KEYS = "DELETE FROM space_key WHERE space_id = ANY($1::uuid[])"

@@ -12,19 +12,23 @@ from domain.kinds import KINDS
 from domain.policies import Policy
 from domain.shapes import (
     UNFIT,
+    Amount,
     Anything,
+    Approval,
     Audience,
     Day,
     Flag,
     Identity,
     Named,
     OneOf,
+    Sealed,
     SetOf,
     Text,
     WallTime,
     Whole,
     Windows,
 )
+from domain.times import Instant, Month
 
 FILE: Final = Path(__file__).resolve().parent.parent / "docs" / "protocol.md"
 BEGIN: Final = "<!-- kinds: written by python -m api.kinds_page -->"
@@ -71,15 +75,19 @@ def _rules(kind: Kind) -> list[str]:
     ]
     if kind.window is not None:
         parts = "; ".join(f"`{part}`: {_named(names)}" for part, names in kind.window.parts.items())
-        said.append(f"Shows `{kind.window.shows}` by parts ({parts}; with any of them {_named(kind.window.always)}).")
+        always = f"; with any of them {_named(kind.window.always)}" if kind.window.always else ""
+        said.append(f"Shows `{kind.window.shows}` by parts, chosen by `{kind.window.chosen_by}` ({parts}{always}).")
     if kind.letter is not None:
-        said.append(f"Given as `{kind.letter.gives}`, at most {kind.letter.a_day} on one local day of the writer.")
+        said.append(f"Given as `{kind.letter.gives}`.")
     if kind.parent is not None:
         when = "must be stored and by the partner" if kind.parent.known else "may arrive later"
         said.append(f"Belongs by `{kind.parent.field}` to {_named(kind.parent.kinds)}, which {when}.")
     said += [f"At most {most.count} live {_within(kind, most)}." for most in kind.most]
+    if kind.a_day is not None:
+        together = _named(tuple(each.name for each in KINDS.values() if each.a_day is not None))
+        said.append(f"At most {kind.a_day} of {together} together on one local day of the writer.")
     if kind.own_id_only:
-        said.append(f"In {_named(kind.own_id_only)} a person adds or takes out only their own id.")
+        said.append(f"In {_named(kind.own_id_only)} a person adds or takes out only their own.")
     return said
 
 
@@ -100,7 +108,7 @@ def _at_first(kind: Kind, name: str) -> str:
     if field.policy is Policy.SERVER:
         return "the server's"
     if isinstance(field.shape, Windows):
-        return ", ".join(sorted({f"daily {start} to {end}" for _, start, end in field.shape.default}))
+        return ", ".join(sorted({f"daily {start} to {end}" for _, start, end in field.shape.default})) or "`[]`"
     if field.shape.empty is not UNFIT:
         return f"`{msgspec.json.encode(field.shape.empty).decode()}`"
     return "the draft's" if kind.creates is Who.SERVER else "must be given"
@@ -142,6 +150,11 @@ _SAID: Final[Mapping[type, Callable[[Any], str]]] = {
     WallTime: lambda _: "a time of day such as `18:40`",
     Named: lambda shape: f"the registered name of a {shape.register}",
     Windows: lambda _: "weekly windows on a grid of 15 minutes",
+    Instant: lambda _: "an instant such as `2026-11-24T18:40:00Z`",
+    Month: lambda _: "a month such as `2026-11`",
+    Amount: lambda _: "a decimal number as text, such as `12.5`",
+    Sealed: lambda shape: f"at most {shape.most} bytes that the device has sealed, as Base64",
+    Approval: lambda _: "`person:sha256`, the hash being that of the text's UTF-8 bytes",
     Anything: _of_schema,
 }
 """A new shape needs its words here: without them the page is not written."""

@@ -25,6 +25,7 @@ class Limit(Struct, frozen=True):
 SIGN_IN: Final = Limit("sign_in", 10, 3600)
 SIGN_IN_REFUSED: Final = Limit("sign_in_refused", 30, 60)
 INVITE: Final = Limit("invite", 10, 24 * 3600)
+DELETE: Final = Limit("delete", 5, 24 * 3600)
 REDEEM: Final = Limit("redeem", 10, 3600)
 REDEEM_WATCHED: Final = Limit("redeem", 2, 3600)
 """The same count as `REDEEM`, held tighter while somebody seems to be guessing."""

@@ -1,9 +1,10 @@
 """Describe the routes as an OpenAPI 3.1 document: whatever they take, and whatever they can answer.
 
 Routes decode by hand, so a handler says in its `opt` what no signature tells: the type of its `body`; what it `gives`
-where that is bytes, or which `events`; whether it is `public` (needs no token), or its answer holds a `secret`; types
-and meanings of its `query`, and of what in its `path` is not an id; and which types of `problems` it can answer with
-besides those that follow from all this. One that is `hidden` is not described.
+where that is bytes, or which `events`; whether it is `public` (needs no token), serves also accounts that are
+`closing`, its answer holds a `secret`, or may be `kept` by anybody; types and meanings of its `query`, and of what in
+its `path` is not an id; and which types of `problems` it can answer with besides those that follow from all this. One
+that is `hidden` is not described.
 """
 
 import inspect
@@ -22,6 +23,7 @@ from api.errors import MEDIA_TYPE
 from api.kind_schemas import by_kind
 from api.problems import PROBLEM_TYPES, URN, ProblemType
 from api.protocol_page import MEMBERS, Example, examples, filled, filled_events, meanings, named
+from api.routes.resources import DAY_S
 from domain.kinds import KINDS
 from domain.refusals import SENTENCES
 from sync.wire import Alternative, RecordView
@@ -78,7 +80,7 @@ class _Route(Struct, frozen=True):
         """The types of problems that this can answer with, in the order of their table."""
         types = {*_EVERYWHERE, *self.opt.get("problems", ())}
         if not self.opt.get("public"):
-            types.add("unauthenticated")
+            types |= {"unauthenticated"} if self.opt.get("closing") else {"unauthenticated", "account_closing"}
         if self.opt.get("body") is not None:
             types.add("unsupported_media_type")
         if "{" in self.path:
@@ -139,14 +141,16 @@ An address that is not here is 404 `not_found`, and another method than those he
 OPTIONS is answered everywhere, by 204 with `Allow`.
 
 Every answer has the headers `Cache-Control: no-store`, `X-Content-Type-Options: nosniff`, `Referrer-Policy:
-no-referrer` and a `Content-Security-Policy`."""
+no-referrer` and a `Content-Security-Policy`; only `GET /v1/resources` may be kept, for a day."""
 
 _TAGS: Final = {
     "account": "Signing in; what a person says about themselves and agrees to.",
+    "counsel": "Showing a counsellor what both have approved.",
     "couples": "Becoming a couple, and leaving it.",
     "development": "What production does not have.",
     "devices": "A person's own installations.",
     "live": "Hearing that there is something to pull.",
+    "resources": "Where professional help is found.",
     "rxdb": "The same for apps whose data is in RxDB.",
     "watermelon": "The same for apps whose data is in WatermelonDB.",
     "sync": "Pushing and pulling, earlier values, destroying one's own words.",
@@ -183,9 +187,19 @@ _HEADERS: Final = {
         "required": True,
         "schema": {"type": "string", "const": "no-store"},
     },
+    "Cache-Control-Kept": {
+        "description": "It is the same for everyone, and may be kept for a day by anything between.",
+        "required": True,
+        "schema": {"type": "string", "const": f"public, max-age={DAY_S}"},
+    },
     "Content-Encoding": {
         "description": f"How the answer is compressed; only from {WORTH_BYTES} bytes on.",
         "schema": {"type": "string", "enum": list(CODINGS)},
+    },
+    "ETag": {
+        "description": "Names these bytes; another coding of them has another name.",
+        "required": True,
+        "schema": {"type": "string", "pattern": '^"[^"]+"$'},
     },
     "Retry-After": {
         "description": "How many seconds to wait before sending the same request again.",
@@ -194,6 +208,11 @@ _HEADERS: Final = {
     },
     "Vary": {
         "description": f"Only from {WORTH_BYTES} bytes on.",
+        "schema": {"type": "string", "const": "accept-encoding"},
+    },
+    "Vary-Kept": {
+        "description": "By nothing but the coding.",
+        "required": True,
         "schema": {"type": "string", "const": "accept-encoding"},
     },
     "WWW-Authenticate": {
@@ -216,6 +235,12 @@ _PARAMETERS: Final = {
         "in": "header",
         "description": "How the body is compressed; once at most.",
         "schema": {"type": "string", "enum": [*CODINGS, "identity"]},
+    },
+    "If-None-Match": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "The `ETag` of the answer that is there already.",
+        "schema": {"type": "string"},
     },
 }
 
@@ -249,6 +274,11 @@ def _operation(route: _Route, of_type: Mapping[Any, Schema], lent: Mapping[Any, 
         operation["requestBody"] = {
             "required": True,
             "content": {"application/json": {"schema": of_type[route.opt["body"]], **_sent(route)}},
+        }
+    if route.opt.get("kept"):
+        operation["responses"]["304"] = {
+            "description": "It is still what `If-None-Match` names.",
+            "headers": _header_refs(_KEPT_HEADERS),
         }
     for status, slugs in _by_status(route.problems).items():
         operation["responses"][str(status)] = {"$ref": f"#/components/responses/{_name_of(slugs)}"}
@@ -287,6 +317,8 @@ def _parameters(route: _Route) -> list[dict[str, Any]]:
         parameters.append({"$ref": "#/components/parameters/Content-Encoding"})
     if route.may_be_compressed:
         parameters.append({"$ref": "#/components/parameters/Accept-Encoding"})
+    if route.opt.get("kept"):
+        parameters.append({"$ref": "#/components/parameters/If-None-Match"})
     return parameters
 
 
@@ -302,10 +334,12 @@ def _shown_in_path(route: _Route) -> dict[str, str]:
 
 
 def _success(route: _Route, of_type: Mapping[Any, Schema], lent: Mapping[Any, Any]) -> dict[str, Any]:
-    headers = ["Cache-Control", *(("Content-Encoding", "Vary") if route.may_be_compressed else ())]
+    headers = {
+        name: name for name in ("Cache-Control", *(("Content-Encoding", "Vary") if route.may_be_compressed else ()))
+    }
     answer: dict[str, Any] = {
         "description": "Done; there is nothing to say about it.",
-        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers},
+        "headers": _header_refs(headers | (_KEPT_HEADERS if route.opt.get("kept") else {})),
     }
     if "events" in route.opt:
         answer["description"] = "The stream, until one of the two ends it."
@@ -315,6 +349,14 @@ def _success(route: _Route, of_type: Mapping[Any, Schema], lent: Mapping[Any, An
         shown = _answered(route) or lent.get(route.gives, {})
         answer["content"] = {"application/json": {"schema": of_type[route.gives], "examples": shown}}
     return answer
+
+
+_KEPT_HEADERS: Final = {"Cache-Control": "Cache-Control-Kept", "ETag": "ETag", "Vary": "Vary-Kept"}
+"""Headers of an answer that may be kept, by the components that describe them."""
+
+
+def _header_refs(components: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    return {name: {"$ref": f"#/components/headers/{component}"} for name, component in sorted(components.items())}
 
 
 def _stream(route: _Route, of_type: Mapping[Any, Schema]) -> dict[str, Any]:

@@ -249,6 +249,9 @@ class _Comparison:
 
     def _schemas(self, where: str, old: Any, new: Any, *, taken: bool) -> Iterator[Difference]:
         names = _reference(old), _reference(new)
+        if names[0] and (others := _other_problems(names[0], new)):
+            yield from (Difference(where, f"it may be {name} now", breaking=taken) for name in others)
+            new = old
         # What stands beside a reference holds as well as what it leads to.
         yield from self._others(where, "reference", *(each if _reference(each) else {} for each in (old, new)))
         if names[0] and names[1]:
@@ -393,6 +396,14 @@ def _ways(document: Document, operation: Document) -> frozenset[frozenset[tuple[
 def _plain(schema: Any) -> Document:
     """Return a schema as an object: true takes anything, false nothing."""
     return {"not": {}} if schema is False else schema if isinstance(schema, Mapping) else {}
+
+
+def _other_problems(reference: str, new: Any) -> list[str]:
+    """Return which problems may come besides the one that came before, where that is all that has changed."""
+    forms = [_reference(each) or "" for each in new.get("oneOf", ())] if isinstance(new, dict) else []
+    known = reference in forms and new.keys() <= {"oneOf", "discriminator"}
+    names = sorted(each.rpartition("/")[2] for each in forms if each != reference)
+    return names if known and all(name.endswith("Problem") for name in (reference, *names)) else []
 
 
 def _reference(schema: Any) -> str:

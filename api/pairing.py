@@ -8,8 +8,9 @@ from typing import Final, Literal
 from uuid import UUID, uuid4
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
-from api import limits, store
+from api import end_store, limits, store
 from api.accounts import ROUNDS_MAX, Accounts, person_of
 from api.errors import Problem, changed_meanwhile, problem
 from api.names import opened_name, sealed_name
@@ -58,7 +59,7 @@ class PairingView(Struct, frozen=True, kw_only=True):
 
 async def invite(accounts: Accounts, caller: Caller, now: datetime) -> Invited:
     """Make a code that lives for 24 hours; it replaces the one before, and a pairing that one began (V6)."""
-    _may_pair(await person_of(accounts, caller))
+    may_pair(await person_of(accounts, caller))
     await limits.count(accounts.pool, limits.INVITE, str(caller.person), now)
     careful = await limits.guessing(accounts.pool, now)
     code = couples.drawn(secrets.token_bytes(8), couples.LONG_CODE_BITS if careful else couples.CODE_BITS)
@@ -88,7 +89,7 @@ async def redeem(accounts: Accounts, caller: Caller, written: str, address: str,
     A code that is wrong, used, expired, own, blocked, or of somebody who is paired by now gets the same
     answer after the same statements (I15). Trying costs: see `limits.count_redeeming`.
     """
-    _may_pair(await person_of(accounts, caller))
+    may_pair(await person_of(accounts, caller))
     taken = await limits.count_redeeming(accounts.pool, caller.person, address, now)
     code_hashes = accounts.hashes.candidates("invitation", couples.parsed(written) or b"")
     found = next(iter(await store.invitations(accounts.pool, code_hashes)), None)
@@ -145,6 +146,15 @@ class CoupleView(Struct, frozen=True, kw_only=True):
     partner_name: str | None
 
 
+class Keepsake(CoupleView, frozen=True, kw_only=True):
+    """A couple that has parted, of which the person still holds what was given and what was of both.
+
+    `asked_back` is whether they have asked to restore it; of the other's asking nothing tells.
+    """
+
+    asked_back: bool
+
+
 class Confirmed(Struct, frozen=True):
     """The couple, once both have confirmed; until then nothing."""
 
@@ -160,7 +170,7 @@ async def confirm(accounts: Accounts, caller: Caller, pairing: UUID, now: dateti
     for _ in range(ROUNDS_MAX):
         found, two = await _open_pairing(accounts, caller.person, pairing, now)
         if found.couple is not None:
-            return Confirmed(await _couple_of(accounts, caller.person, found.couple))
+            return Confirmed(await couple_of(accounts, caller.person, found.couple))
         other_confirmed = found.redeemer_confirmed if caller.person == found.inviter else found.inviter_confirmed
         personal = await accounts.keys.of([person.space for person in two])
         couple, space = CoupleId(uuid4()), SpaceId(uuid4())
@@ -207,6 +217,8 @@ async def _add_yes(connection: Transaction, founding: _Founding, person: PersonI
     ids = [each.id for each in two]
     if not await store.pair(connection, settled.code_hash, founding.couple, founding.space, ids):
         raise _LookAgain
+    # Who begins with somebody else asks for nobody back.
+    await end_store.ask_nobody_back(connection, ids)
     return True
 
 
@@ -261,7 +273,8 @@ def _waits(person: store.Person, found: store.Invitation) -> bool:
     return held == found.code_hash and person.active_couple is None and person.may_pair
 
 
-async def _couple_of(accounts: Accounts, person: PersonId, couple: CoupleId) -> CoupleView | None:
+async def couple_of(accounts: Accounts, person: PersonId, couple: CoupleId) -> CoupleView | None:
+    """Return a couple as one of its two sees it."""
     space = await store.couple_space_of(accounts.pool, person, couple)
     partners = [] if space is None else await store.partners_of(accounts.pool, person, [space])
     keys = await accounts.keys.of([partner.space for partner in partners])
@@ -308,6 +321,11 @@ def _pairing_view(found: store.Invitation, person: PersonId, names: Mapping[Pers
     )
 
 
+def keepsake(view: CoupleView, *, asked_back: bool) -> Keepsake:
+    """Show a couple that has parted to one of its two."""
+    return Keepsake(**asdict(view), asked_back=asked_back)
+
+
 def couple_view(partner: store.Partner, keys: Mapping[SpaceId, SpaceKeys]) -> CoupleView:
     """Show a couple to one of its two; `keys` opens the name of the other."""
     return CoupleView(
@@ -337,7 +355,7 @@ def _in_domain(found: store.Invitation) -> couples.Invitation:
 # What can stand in the way
 
 
-def _may_pair(person: store.Person) -> None:
+def may_pair(person: store.Person) -> None:
     """Raise what keeps this person from pairing; all of it concerns them alone."""
     if person.active_couple is not None:
         raise already_paired()

@@ -9,9 +9,10 @@ from api import store
 from api.accounts import ROUNDS_MAX, Accounts, person_of
 from api.errors import changed_meanwhile, malformed
 from api.names import opened_name, sealed_name
-from api.pairing import CoupleView, LiveInvitation, PairingView, couple_view, pending
+from api.pairing import CoupleView, Keepsake, LiveInvitation, PairingView, couple_view, keepsake, pending
 from domain import couples
 from domain.ids import PersonId, SpaceId
+from sync import end_store as ends
 from sync.ports import Caller
 
 
@@ -40,7 +41,7 @@ class Me(Struct, frozen=True, kw_only=True):
     adult: Adult | None
     consents: Sequence[Consent]
     couple: CoupleView | None
-    keepsakes: Sequence[CoupleView]
+    keepsakes: Sequence[Keepsake]
     invitation: LiveInvitation | None
     pairings: Sequence[PairingView]
 
@@ -52,6 +53,7 @@ async def me(accounts: Accounts, caller: Caller, now: datetime) -> Me:
     partners = await store.partners_of(accounts.pool, caller.person, caller.spaces[1:])
     keys = await accounts.keys.of([person.space, *(partner.space for partner in partners)])
     views = [couple_view(partner, keys) for partner in partners]
+    asked_back = await ends.asked_back(accounts.pool, [view.space for view in views], person.id)
     invitation, pairings = await pending(accounts, person, now)
     return Me(
         person=person.id,
@@ -70,7 +72,7 @@ async def me(accounts: Accounts, caller: Caller, now: datetime) -> Me:
             for purpose, holds in consents.items()
         ],
         couple=next((view for view in views if view.id == person.active_couple), None),
-        keepsakes=[view for view in views if view.state == "parted"],
+        keepsakes=[keepsake(view, asked_back=view.space in asked_back) for view in views if view.state == "parted"],
         invitation=invitation,
         pairings=pairings,
     )

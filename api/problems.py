@@ -58,6 +58,18 @@ PROBLEM_TYPES: Final[Mapping[str, ProblemType]] = {
     "consent_needed": ProblemType(
         HTTPStatus.FORBIDDEN, "Your consent is needed first", "ask for the consent, then send again"
     ),
+    "account_closing": ProblemType(
+        HTTPStatus.FORBIDDEN,
+        "This account is about to be deleted",
+        "deletion was asked for, and can be undone until `deleted_at`: `DELETE /v1/me/deletion`; see section 3",
+        also={
+            "deleted_at": {
+                "description": "From then on the account is destroyed.",
+                "type": "string",
+                "format": "date-time",
+            }
+        },
+    ),
     "not_found": ProblemType(
         HTTPStatus.NOT_FOUND, "Nothing is here", "nothing is here, or nothing that you may know of"
     ),

@@ -10,6 +10,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
+from domain.resources import FALLBACK
+
 FILE: Final = Path(__file__).resolve().parent.parent / "docs" / "protocol.md"
 MARK: Final = "<!-- run -->"
 IN_FULL: Final = ", in full"
@@ -107,6 +109,7 @@ _FORMS: Final = {
     "identity token": "eyJhbGciOiJFZERTQSJ9.{0}",
     "token": "h1.{1}.{0}",
     "code": "7K2M-9QXD",
+    "receipt": "4TQ8-W0KD-71NZ",
     "word 1": "harbour",
     "word 2": "lantern",
     "word 3": "meadow",
@@ -125,20 +128,51 @@ def _varied(value: Any, member: str) -> Any:
     return value
 
 
+_AN_ENTRY: Final = {
+    "id": "au-lifeline",
+    "kinds": ["crisis"],
+    "name": "Lifeline",
+    "regions": [],
+    "phone": "13 11 14",
+    "tty": None,
+    "text": "0477 13 11 14",
+    "text_word": None,
+    "whatsapp": None,
+    "chat": None,
+    "mail": None,
+    "site": None,
+    "languages": [],
+    "hours": "24 hours, every day",
+    "free": None,
+    "who": None,
+    "state": "published",
+    "said": "Published in February 2022, not checked since.",
+    "source_url": "https://lifeinmind.org.au/news/lifelines-crisis-text-service-now-available-24-7",
+    "dated": "2022-02",
+    "last_verified_on": None,
+    "until": "2027-02-01",
+}
+
 _SOME_DAY: Final = {
     "c": "ZpU0a1bN6m7Xq2wLktMBktgkj8ZOX07AAQ",
     "confirm_until": "2026-11-25T20:10:03Z",
+    "countries": [{"country": "AU", "groups": [{"group": "crisis", "entries": [_AN_ENTRY]}], "fallback": FALLBACK}],
     "couples": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
     "cursor": "ZpU0a1bN6m7Xq2wLktMBktgkj8ZOX07AAQ",
     "epoch": "8f14e45f-ceea-467e-9a0b-3c6c2f9d1a77",
+    "everywhere": [],
     "expires_at": "2026-11-25T20:10:03Z",
     "expires_on": "2027-02-22",
     "head": 431,
     "made_on": "2026-11-24",
+    "passcode": "4821 9035",
+    "path": "/c/pMJd0Yw6s1yq3c5mF2kTn8bVx7Zr4aLhQe9uGiWoDtA",
     "now": "2026-11-24T20:10:03Z",
     "on": "2026-11-24",
     "proof": "8f14e45fceea467e9a0b3c6c2f9d1a7700000000000001" + "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
     "shown_on": "2026-11-24",
+    "undo_until": "2026-12-01T20:10:03Z",
+    "until": "2026-11-27T20:10:03Z",
     "ticket": "pMJd0Yw6s1yq3c5mF2kTn8bVx7Zr4aLhQe9uGiWoDtA",
     "words": "harbour",
 }

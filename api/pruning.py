@@ -1,4 +1,8 @@
-"""Forget what has had its time: outcomes, earlier values, removals, shadows, debts, tombstones, counters, tickets."""
+"""Forget what has had its time: outcomes, earlier values, removals, shadows, debts, tombstones, counters.
+
+And tickets, links and codes that have run out, and that a space was let go.
+And codes that began no couple, and that a space was let go.
+"""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -6,6 +10,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import astuple
 
+from api.counsel_store import forget_links
+from api.end_store import forget_codes, forget_let_go
 from api.postgres import Pool
 from api.store import forget_counters, forget_tickets
 from sync.owed_store import forget_old_owed
@@ -23,6 +29,10 @@ OWED_KEPT: Final = timedelta(days=90)
 """A device that has not asked for so long is told all of it again when it pushes."""
 TOMBSTONES_KEPT: Final = timedelta(days=400)
 """A device that was silent for longer takes everything anew."""
+LET_GO_KEPT: Final = timedelta(days=400)
+"""So long the devices of a person are told which spaces they have let go."""
+CODES_KEPT: Final = timedelta(days=1)
+"""After they have run out."""
 COUNTERS_KEPT: Final = timedelta(days=2)
 """The longest window of a limit is one day."""
 
@@ -41,6 +51,9 @@ class Pruned(Struct, frozen=True):
     tombstones: int
     counters: int
     tickets: int
+    links: int
+    let_go: int
+    codes: int
 
     @property
     def count(self) -> int:
@@ -69,4 +82,7 @@ async def prune(pool: Pool, now: datetime) -> Pruned:
         tombstones=await forget_wiped(pool, now - TOMBSTONES_KEPT, most),
         counters=await forget_counters(pool, now - COUNTERS_KEPT, most),
         tickets=await forget_tickets(pool, now, most),
+        links=await forget_links(pool, now, most),
+        let_go=await forget_let_go(pool, (now - LET_GO_KEPT).date(), most),
+        codes=await forget_codes(pool, now - CODES_KEPT, most),
     )

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from api.postgres import Pool
 from domain.couples import Consent, ConsentEvent, may_keep
+from domain.fates import UNDO_WITHIN
 from domain.ids import CoupleId, DeviceId, PersonId, SpaceId
 from sync.ports import Caller
 
@@ -44,6 +45,8 @@ async def holder_of(asker: Asker, person: PersonId, token_sha256: bytes, today: 
             adult_attested=row["adult_attested"],
             consents={"core_sensitive": Consent(given=row["core_sensitive"])},
         ),
+        let_go=tuple(row["let_go"]),
+        closing=None if row["deletion_at"] is None else row["deletion_at"] + UNDO_WITHIN,
     )
     return Holder(caller, row["follows"], row["expires_on"])
 
@@ -65,17 +68,23 @@ SELECT d.device_id, d.expires_on, COALESCE(d.next_token_sha256 = $2, false) AS f
         SELECT c.given FROM consent c
         WHERE c.person_id = p.person_id AND c.purpose = 'core_sensitive' ORDER BY c.place DESC LIMIT 1
     ), false) AS core_sensitive,
+    p.deletion_at,
     ARRAY(
         SELECT s.space_id FROM person_space s
-        WHERE s.person_id = p.person_id ORDER BY s.place = 0 DESC, s.place DESC
-    ) AS spaces
+        WHERE s.person_id = p.person_id AND s.let_go_on IS NULL ORDER BY s.place = 0 DESC, s.place DESC
+    ) AS spaces,
+    ARRAY(
+        SELECT s.space_id FROM person_space s
+        WHERE s.person_id = p.person_id AND s.let_go_on IS NOT NULL ORDER BY s.place DESC
+    ) AS let_go
 FROM device d JOIN person p ON p.person_id = d.person_id
 WHERE d.person_id = $1 AND (d.token_sha256 = $2 OR d.next_token_sha256 = $2)
     AND d.revoked_on IS NULL AND d.expires_on >= $3
 """
 
 SPACES_OF = """
-SELECT s.space_id FROM person_space s WHERE s.person_id = $1 ORDER BY s.place = 0 DESC, s.place DESC
+SELECT s.space_id FROM person_space s
+WHERE s.person_id = $1 AND s.let_go_on IS NULL ORDER BY s.place = 0 DESC, s.place DESC
 """
 
 TAKE_UP = """
@@ -447,9 +456,9 @@ async def pair(
     return True
 
 
-async def block(asker: Asker, person: PersonId, blocked: PersonId, today: date) -> None:
-    """Let invitations between the two fail from now on; nobody is told."""
-    await asker.execute(BLOCK, person, blocked, today)
+async def block(asker: Asker, person: PersonId, space: SpaceId, today: date) -> None:
+    """Let invitations between the two of a couple's space fail from now on, held or let go; nobody is told."""
+    await asker.execute(BLOCK, person, space, today)
 
 
 async def couple_space_of(asker: Asker, person: PersonId, couple: CoupleId) -> SpaceId | None:
@@ -531,7 +540,10 @@ RETURNING person_id
 PAIRED = "UPDATE invitation SET couple_id = $2 WHERE code_hash = $1"
 
 BLOCK = """
-INSERT INTO block (person_id, blocked_id, blocked_on) VALUES ($1, $2, $3)
+INSERT INTO block (person_id, blocked_id, blocked_on)
+SELECT me.person_id, other.person_id, $3
+FROM member me JOIN member other ON other.space_id = me.space_id AND other.person_id <> me.person_id
+WHERE me.space_id = $2 AND me.person_id = $1
 ON CONFLICT (person_id, blocked_id) DO NOTHING
 """
 

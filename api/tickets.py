@@ -46,4 +46,5 @@ DELETE FROM live_ticket WHERE ticket_hash = $1 AND expires_at > $2 RETURNING per
 
 MAY_LISTEN: Final = """
 SELECT true FROM device WHERE person_id = $1 AND device_id = $2 AND revoked_on IS NULL AND expires_on >= $3
+    AND coalesce(token_sha256, next_token_sha256) IS NOT NULL
 """

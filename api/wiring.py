@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from api.accounts import Accounts
 from api.auth import Callers, LocalIssuer
+from api.catalogue import Catalogue, read
 from api.drain import Drain
 from api.embedded_postgres import place, serving
 from api.hints import Hub, Rhythm, open_hub
@@ -49,6 +50,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     turns: Turns
     hints: Hub
     pace: Pace
+    catalogue: Catalogue
 
 
 @asynccontextmanager
@@ -106,6 +108,7 @@ async def open_parts(
             ),
             hints=hints,
             pace=Pace(),
+            catalogue=Catalogue(read(), clock().date()),
         )
 
 

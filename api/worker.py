@@ -5,6 +5,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Final
 
+from api.erasing import erase
 from api.giving import give
 from api.postgres import TRANSIENT
 from api.pruning import prune
@@ -39,6 +40,7 @@ class Worker:
     async def tick(self, now: datetime) -> None:
         """Do whatever is due at `now`."""
         await give(self._parts, now)
+        await erase(self._parts, now)
         if self._pruned_at is None or now - self._pruned_at >= PRUNE_EVERY:
             gone = await prune(self._parts.pool, now)
             self._pruned_at = None if gone.more else now

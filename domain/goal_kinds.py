@@ -1,27 +1,34 @@
-"""The records of a goal: the goal itself, terms and acts that move it, and steps."""
+"""The records of a goal: the goal itself, terms and acts that move it, steps with their private dates, and progress."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from domain.check_ins import TOPICS
 from domain.goals import Act, GoalView, Terms, derive
 from domain.ids import PersonId, RecordId
-from domain.kind import PROOF, Attempt, Derived, Field, Kind, Most, Ownership, Parent, Situation, Who
+from domain.kind import PROOF, Around, Attempt, Derived, Field, Kind, Most, Ownership, Parent, Situation, Who
 from domain.policies import Policy
 from domain.records import Record
 from domain.refusals import Refusal
-from domain.shapes import Anything, Day, Flag, Identity, OneOf, SetOf, Text
+from domain.shapes import Amount, Anything, Day, Flag, Identity, OneOf, SetOf, Text, WallTime
 
 GOALS_MAX = 100
 OPEN_TERMS_A_GOAL_MAX = 5
 TERMS_A_GOAL_MAX = 200
 ACTS_A_GOAL_MAX = 1000
 STEPS_A_GOAL_MAX = 30
+STEP_DATES_MAX = 20
+PROGRESS_A_GOAL_MAX = 1000
 
 ACTS = ("accept", "decline", "not_now", "mark_done", "rest", "resume", "let_go")
 ENDED = ("achieved", "let_go")
+NOES = ("decline", "not_now")
+ANSWERS = ("accept", *NOES)
+NOT_AGAIN_FOR = timedelta(days=14)
+SAID = ("title", "why", "done_when", "hoped_for", "look_again_on")
+"""What terms say; terms that say the same are asked again."""
 
 _IDS = {"type": "array", "items": {"type": "string", "format": "uuid"}}
 
@@ -64,9 +71,9 @@ def _record_id(value: str | None) -> RecordId | None:
     return None if value is None else RecordId(UUID(value))
 
 
-def derived(goal: Record, children: Sequence[Record], members: frozenset[PersonId], today: date) -> Derived:
+def derived(goal: Record, children: Sequence[Record], around: Around) -> Derived:
     """Return the goal's server fields, and the acts and terms that changed nothing (G4, G5)."""
-    view = goal_view(goal, children, members, today)
+    view = goal_view(goal, children, around.members, around.today)
     fields: dict[str, Any] = {
         "state": view.state,
         "terms_in_force": None if view.terms_in_force is None else str(view.terms_in_force),
@@ -90,6 +97,35 @@ def goal_goes_on(_: Attempt, record: Record | None, situation: Situation) -> Ref
     if view.state in ENDED or (goal is not None and goal.fields.get("state") in ENDED):
         return Refusal.GOAL_ENDED
     return Refusal.TOO_MANY if len(view.open_terms) >= OPEN_TERMS_A_GOAL_MAX else None
+
+
+def not_just_asked(attempt: Attempt, record: Record | None, situation: Situation) -> Refusal | None:
+    """Refuse terms that say the same as own ones which the other declined or put off in the last 14 days (G11).
+
+    When somebody said no is known from the age that their phone stated; of an act without one, from its arrival.
+    """
+    if record is not None:
+        return None
+    said = {name: attempt.set.get(name) for name in SAID}
+    alike = {
+        str(each.id)
+        for each in situation.family
+        if (each.kind, each.author) == (GOAL_TERMS.name, situation.actor)
+        and {name: each.fields[name] for name in SAID} == said
+    }
+    words: dict[tuple[PersonId, str], Record] = {}
+    for act in sorted((each for each in situation.family if each.kind == GOAL_ACT.name), key=_order):
+        if act.fields["terms"] in alike and act.fields["act"] in ANSWERS and act.author != situation.actor:
+            words[act.author, act.fields["terms"]] = act
+    since_ms = (situation.now - NOT_AGAIN_FOR).timestamp() * 1000
+    noes = (act for act in words.values() if act.fields["act"] in NOES)
+    lately = any((act.stamp("act").made_ms or 0) > since_ms for act in noes)
+    return Refusal.ASKED_RECENTLY if lately else None
+
+
+def _order(act: Record) -> int:
+    order: int = act.fields["order"]
+    return order
 
 
 GOAL = Kind(
@@ -158,7 +194,7 @@ GOAL_TERMS = Kind(
     parent=Parent(field="goal", kinds=("goal",), moves=True),
     family="goal",
     most=(Most(TERMS_A_GOAL_MAX, "family"),),
-    rules=(goal_goes_on,),
+    rules=(goal_goes_on, not_just_asked),
     ordered=True,
     lasting=("order",),
 )
@@ -203,3 +239,40 @@ STEP = Kind(
     most=(Most(STEPS_A_GOAL_MAX, "family"),),
     own_id_only=("taken_by",),
 )
+
+PROGRESS = Kind(
+    name="progress",
+    ownership=Ownership.JOINT,
+    home="couple",
+    creates=Who.EITHER,
+    edits=Who.NOBODY,
+    removes=Who.AUTHOR,
+    fields={
+        "goal": Field(Identity(), Policy.ONCE),
+        "note": Field(Text(500, optional=True), Policy.ONCE),
+        "on": Field(Day(), Policy.ONCE),
+        "amount": Field(Amount(optional=True), Policy.ONCE),
+        "unit": Field(Text(16, optional=True, one_line=True), Policy.ONCE),
+        "proof": PROOF,
+    },
+    parent=Parent(field="goal", kinds=("goal",)),
+    family="goal",
+    most=(Most(PROGRESS_A_GOAL_MAX, "family"),),
+)
+"""How far the two have come; amounts are never added up, least of all by who noted them."""
+
+STEP_DATE = Kind(
+    name="step_date",
+    ownership=Ownership.PRIVATE,
+    home="personal",
+    creates=Who.AUTHOR,
+    edits=Who.AUTHOR,
+    removes=Who.AUTHOR,
+    fields={
+        "step": Field(Identity(), Policy.ONCE),
+        "on": Field(Day(), Policy.LATER),
+        "at": Field(WallTime(), Policy.LATER),
+    },
+    most=(Most(STEP_DATES_MAX, "space"),),
+)
+"""When a person wants to be reminded of a step, by their own phone alone: nobody sets a time for the other."""

@@ -1,4 +1,4 @@
-"""Names for the things that have an identity, so that no two of them are mixed up, and the two ways to make one."""
+"""Names for the things that have an identity, so that none are mixed up; two ways to make one, and its time."""
 
 from typing import NewType
 from uuid import UUID
@@ -27,3 +27,8 @@ def uuid7(now_ms: int, chance: bytes) -> UUID:
     made[6] = made[6] & 0x0F | 0x70
     made[8] = made[8] & 0x3F | 0x80
     return UUID(bytes=bytes(made))
+
+
+def made_ms(identity: UUID) -> int | None:
+    """Return when an id of version 7 says that it was made, in milliseconds since 1970; None for any other."""
+    return int.from_bytes(identity.bytes[:6], "big") if identity.version == 7 else None

@@ -3,7 +3,7 @@
 Rules that vary by kind are columns here before they are branches anywhere. `domain/kinds.py` holds the table.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final, Literal
@@ -55,9 +55,24 @@ class Window(Struct, frozen=True):
 
     shows: str
     parts: Mapping[str, tuple[str, ...]]
-    always: tuple[str, ...]
-    texts: tuple[str, ...]
+    always: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
     """Fields whose change while shown sets `edited`."""
+    chosen_by: str = "shared_parts"
+    """The field that says which parts are shown."""
+    levels: Mapping[str, tuple[str, ...]] | None = None
+    """Where that field is one choice and no set of parts: the parts that each value shows."""
+
+    def chosen(self, value: Any) -> frozenset[str]:
+        """Return the parts that this value of the choosing field shows; of a newer app's value, none."""
+        named = (value or ()) if self.levels is None else self.levels.get(value, ())
+        return frozenset(named) & self.parts.keys()
+
+    def choosing(self, parts: Collection[str]) -> dict[str, Any]:
+        """Return the choice that shows these parts: exactly these, or the lowest level that shows them."""
+        if self.levels is None:
+            return {self.chosen_by: sorted(parts)}
+        return {self.chosen_by: next(level for level, shows in self.levels.items() if set(parts) <= set(shows))}
 
 
 class Parent(Struct, frozen=True):
@@ -93,7 +108,9 @@ class Situation(Struct, frozen=True, kw_only=True):
     """Stored records of the same family, the judged one left out; only where the kind has rules of its own."""
     members: frozenset[PersonId] = frozenset()
     given_today: int = 0
-    """Letters of the judged kind that the actor has given on their local date."""
+    """Letters of every counted kind that the actor has given on their local date."""
+    their_zone: str | None = None
+    """The zone in which the partner lives now; None where it is not known."""
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -102,34 +119,61 @@ class Attempt(Struct, frozen=True, kw_only=True):
     set: dict[str, Any]
     was: dict[str, Any]
     remove: bool | None = None
+    unseen: Collection[str] = frozenset()
+    """Fields of the stored record that another device has changed since what this change had seen."""
 
 
 Rule = Callable[[Attempt, Record | None, Situation], Refusal | None]
 
 
+class Around(Struct, frozen=True, kw_only=True):
+    """What a derivation may look at beside the records."""
+
+    members: frozenset[PersonId]
+    today: date
+    """The actor's local date."""
+    now: datetime | None = None
+    """The server's instant; None on a device, whose clock decides nothing."""
+
+
 class Derived(Struct, frozen=True):
-    """What follows for a parent from its children: its server fields, and whose act or terms changed nothing."""
+    """What follows for a record from itself and its children.
+
+    That is its server fields, whose act or terms changed nothing, and when the worker looks at it again.
+    """
 
     fields: dict[str, Any]
     look_again: frozenset[tuple[PersonId, RecordId]] = frozenset()
+    due_at: datetime | None = None
 
 
-Derive = Callable[[Record, Sequence[Record], frozenset[PersonId], date], Derived]
-"""From the parent, the children that move it, the members and the actor's local date."""
+Derive = Callable[[Record, Sequence[Record], Around], Derived]
+"""From a record, the children that move it, and what is around."""
+
+Begin = Callable[[datetime, datetime | None], dict[str, Any]]
+"""From the server's instant, and from the one at which a record was made as far as its phone said, to the server fields
+that it keeps for good."""
+
+Entails = Callable[[Attempt, Record, PersonId], dict[str, Any]]
+"""From a permitted change of a stored record to the values that it says besides, over whatever stands there."""
 
 
 class Letter(Struct, frozen=True):
-    """How a draft becomes a letter: what it is given as, whether it is due, and the words that go.
-
-    After `a_day` letters on the writer's local date the next one waits for the next day.
-    """
+    """How a draft becomes a letter: what it is given as, when, and the words that go."""
 
     gives: str
     sends: str
     """The field by which its author gives it."""
-    a_day: int
-    due: Callable[[Mapping[str, Any], Situation], bool]
+    when: Callable[[Mapping[str, Any], Situation], datetime | None]
+    """The instant at which the server gives a draft as it stands; None for one that is not given."""
+    asks_zone: Callable[[Mapping[str, Any]], bool]
+    """Whether that depends on where the receiver is."""
     words: Callable[[Mapping[str, Any], Situation], dict[str, Any]]
+
+
+def own_of(person: PersonId, elements: Iterable[str]) -> set[str]:
+    """Return those elements of a set that are this person's: `person`, or `person:what they say`."""
+    return {each for each in elements if each.partition(":")[0] == str(person)}
 
 
 class Kind(Struct, frozen=True, kw_only=True):
@@ -148,18 +192,23 @@ class Kind(Struct, frozen=True, kw_only=True):
     """The field whose value groups records that are counted or judged together."""
     most: tuple[Most, ...] = ()
     own_id_only: tuple[str, ...] = ()
-    """Sets of persons in which a person may add or take out only themselves."""
+    """Sets of persons, or of what belongs to a person, in which everybody may add or take out only their own."""
     rules: tuple[Rule, ...] = ()
+    begin: Begin | None = None
+    """Server fields with which a record of this kind begins."""
+    entails: Entails | None = None
     derive: Derive | None = None
-    """Server fields of this record from the children that move it."""
+    """Server fields of this record from itself and the children that move it."""
     moved_by: tuple[str, ...] = ()
     """Kinds of those children."""
     ordered: bool = False
     """Whether the server field `order` keeps the record's place among the others of its family."""
     lasting: tuple[str, ...] = ()
     """Server fields that never change once the record is made."""
+    a_day: int | None = None
+    """At most so many letters a writer's local day, of all kinds that are counted so together."""
     counts_on: str | None = None
-    """The field with the day for which a letter counts among its writer's."""
+    """The field with the day for which a letter counts among its writer's, where it has one."""
     letter: Letter | None = None
     schema: int = 1
 
@@ -169,9 +218,14 @@ class Kind(Struct, frozen=True, kw_only=True):
         return {name: field for name, field in self.fields.items() if field.policy is not Policy.SERVER}
 
     @property
+    def has_proof(self) -> bool:
+        """Whether a record of this kind carries a proof that the server once stored it."""
+        return "proof" in self.fields
+
+    @property
     def proven(self) -> tuple[str, ...]:
         """The fields that a record's `proof` is about: those that are fixed once it is made. Empty without a proof."""
-        return (*self.of_policy(Policy.ONCE), *self.lasting) if "proof" in self.fields else ()
+        return (*self.of_policy(Policy.ONCE), *self.lasting) if self.has_proof else ()
 
     @property
     def needed(self) -> tuple[str, ...]:

@@ -7,16 +7,23 @@ per feature. Adding a kind is a file with its row and one line here.
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from domain.boundaries import BOUNDARY, SHOWN_BOUNDARY
 from domain.check_ins import CHECK_IN, SHOWN_CHECK_IN
-from domain.goal_kinds import GOAL, GOAL_ACT, GOAL_TERMS, STEP
-from domain.kind import Attempt, Field, Kind, Ownership, Situation, Who
-from domain.notes import NOTE, NOTE_DRAFT
+from domain.counsel import COUNSEL_PART, COUNSEL_SUMMARY
+from domain.goal_kinds import GOAL, GOAL_ACT, GOAL_TERMS, PROGRESS, STEP, STEP_DATE
+from domain.kind import Attempt, Field, Kind, Ownership, Situation, Who, own_of
+from domain.notes import NOTE, NOTE_DRAFT, SHELF
+from domain.own_goals import OWN_GOAL, SHOWN_GOAL
+from domain.pauses import PAUSE
 from domain.policies import Policy
 from domain.prompts import SETTINGS
 from domain.records import Record
+from domain.reflections import BALANCE_NOTE, REFLECTION
 from domain.refusals import Refusal
+from domain.repairs import REPAIR
 from domain.responses import RESPONSE
-from domain.shapes import UNFIT, Anything, Day, Identity, SetOf, Text
+from domain.shapes import UNFIT, Anything, Day, Identity, Sealed, SetOf, Text
+from domain.support import SUPPORT_OFFER, SUPPORT_REQUEST
 
 _TOKEN = Anything({"type": "string"})
 _TEXTS = Anything({"type": "object", "additionalProperties": {"type": "string"}}, default={})
@@ -60,13 +67,28 @@ KINDS: Final[Mapping[str, Kind]] = {
         SETTINGS,
         CHECK_IN,
         SHOWN_CHECK_IN,
+        BOUNDARY,
+        SHOWN_BOUNDARY,
+        REFLECTION,
+        BALANCE_NOTE,
+        OWN_GOAL,
+        SHOWN_GOAL,
+        SUPPORT_REQUEST,
+        SUPPORT_OFFER,
         RESPONSE,
+        PAUSE,
+        REPAIR,
         NOTE_DRAFT,
         NOTE,
+        SHELF,
         GOAL,
         GOAL_TERMS,
         GOAL_ACT,
         STEP,
+        STEP_DATE,
+        PROGRESS,
+        COUNSEL_SUMMARY,
+        COUNSEL_PART,
         NOTICE,
         UNPLACED,
     )
@@ -79,10 +101,11 @@ ENVELOPE: Final = frozenset(
 
 
 def holds_words(kind: Kind, name: str) -> bool:
-    """Return whether a field may hold somebody's words; of one that nobody knows every text may be."""
+    """Return whether a field may hold somebody's words, sealed ones too; of one that nobody knows every text may be."""
     field = kind.fields.get(name)
     shape = None if field is None else field.shape
-    return shape is None or isinstance(shape, Text) or (isinstance(shape, SetOf) and isinstance(shape.element, Text))
+    element = shape.element if isinstance(shape, SetOf) else shape
+    return shape is None or isinstance(element, Text | Sealed)
 
 
 def may_look_behind(kind: Kind, field: str, *, own: bool) -> bool:
@@ -93,7 +116,7 @@ def may_look_behind(kind: Kind, field: str, *, own: bool) -> bool:
     table = kind.fields.get(field)
     if table is None or kind.ownership is Ownership.PROJECTION:
         return False
-    return own or table.policy is not Policy.WORDS
+    return own or (table.policy is not Policy.WORDS and kind.ownership is not Ownership.WINDOW)
 
 
 def judged(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any] | Refusal:
@@ -171,13 +194,18 @@ def crowded(kind: Kind, where: frozenset[str], live: Mapping[str, int]) -> Refus
 
 def _edit(kind: Kind, attempt: Attempt, record: Record, situation: Situation) -> Iterable[Refusal | None]:
     """Ask who edits before what: a stranger to a record learns nothing of its state from the answer."""
-    changed = {name: value for name, value in attempt.set.items() if record.gone or record.fields.get(name) != value}
     own = record.author == situation.actor
+    # Of what its author has taken out of their sight nobody finds out by guessing how it stands.
+    unknown = record.gone or (kind.ownership is Ownership.WINDOW and not own and not record.live)
+    changed = {name: value for name, value in attempt.set.items() if unknown or record.fields.get(name) != value}
+    # In what belongs to each of the two everybody may say their own, also where only the author edits the rest.
+    of_the_author = changed.keys() - set(kind.own_id_only)
     if changed or attempt.remove is False:
         if kind.edits is Who.SERVER:
             yield Refusal.SERVER_OWNED
         if kind.edits is Who.AUTHOR:
-            yield None if own else Refusal.NOT_AUTHOR
+            revives = not record.live or attempt.remove is False
+            yield Refusal.NOT_AUTHOR if not own and (of_the_author or revives) else None
     if changed and kind.edits is Who.NOBODY:
         yield Refusal.IMMUTABLE
     if attempt.remove is not None and attempt.remove != record.removed:
@@ -194,11 +222,11 @@ def _edit(kind: Kind, attempt: Attempt, record: Record, situation: Situation) ->
 
 def _not_own_id(kind: Kind, attempt: Attempt, record: Record | None, situation: Situation) -> Refusal | None:
     """Nobody answers for the other: only one's own id is added or taken out (I12)."""
-    me = {str(situation.actor)}
     for name in kind.own_id_only:
         if name in attempt.set:
             # Of a record that is not there yet nobody can have seen anything.
             before = set() if record is None else set(attempt.was.get(name, record.fields.get(name, [])))
-            if (set(attempt.set[name]) ^ before) - me:
+            changed = set(attempt.set[name]) ^ before
+            if changed != own_of(situation.actor, changed):
                 return Refusal.NEEDS_THEIR_YES
     return None

@@ -18,6 +18,17 @@ FORMS: dict[str, tuple[str, ...]] = {
         "can_we_talk_at",
         "need_a_little_time",
     ),
+    "support_request": (
+        "heard_you",
+        "here_with_you",
+        "yes_at",
+        "can_we_talk_at",
+        "need_a_little_time",
+        "not_able_now",
+    ),
+    "support_offer": ("thank_you", "yes_please", "not_this_time"),
+    "repair": ("thank_you", "accepted", "not_ready_yet"),
+    "shown_goal": ("cheering_you_on", "here_with_you", "can_we_talk_at"),
 }
 """Per kind of parent, the forms an answer can take."""
 
@@ -46,7 +57,7 @@ RESPONSE = Kind(
         "text": Field(Text(1000, optional=True), Policy.ONCE),
         "proof": PROOF,
     },
-    parent=Parent(field="to", kinds=tuple(FORMS), known=True),
+    parent=Parent(field="to", kinds=tuple(FORMS), known=True, moves=True),
     family="to",
     most=(Most(RESPONSES_A_PARENT_MAX, "family"),),
     rules=(fits_its_parent,),

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import date, time
+from math import inf
 from typing import Any, Final, Protocol
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -31,6 +32,9 @@ ZONES: Final = frozenset(available_timezones())
 TOKEN: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 LOCALE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 COUNTRY: Final = re.compile(r"[A-Z]{2}")
+AMOUNT: Final = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,2})?")
+BASE64: Final = re.compile(r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _FORMS: Final = {"locale": LOCALE, "country": COUNTRY}
 """Registers whose names are known by their form."""
 _HOURS: Final = "([01][0-9]|2[0-3])"
@@ -53,7 +57,8 @@ class Shape(Protocol):
         """Return the JSON Schema of the canonical form."""
 
 
-def _nullable(schema: dict[str, Any], *, optional: bool) -> dict[str, Any]:
+def nullable(schema: dict[str, Any], *, optional: bool) -> dict[str, Any]:
+    """Return the JSON Schema of a value that may be absent, where it may."""
     return {"anyOf": [schema, {"type": "null"}]} if optional else schema
 
 
@@ -83,7 +88,7 @@ class Text(Struct, frozen=True):
 
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema; `maxLength` counts code points."""
-        return _nullable({"type": "string", "maxLength": self.most}, optional=self.optional)
+        return nullable({"type": "string", "maxLength": self.most}, optional=self.optional)
 
 
 def _printable(text: str, *, newline: bool) -> bool:
@@ -97,12 +102,16 @@ def _printable(text: str, *, newline: bool) -> bool:
 
 
 class Whole(Struct, frozen=True):
-    """A whole number from `least` to `most`. `1.0` and `true` are not whole numbers."""
+    """A whole number from `least` to `most`. `1.0` and `true` are not whole numbers.
+
+    Where numbers protect, the smaller one protects more, or the larger (`more_protects`); an absent one never does.
+    """
 
     least: int
     most: int
     optional: bool = False
     default: int | None = None
+    more_protects: bool = False
 
     @property
     def empty(self) -> Any:
@@ -117,9 +126,15 @@ class Whole(Struct, frozen=True):
             return None
         return value if type(value) is int and self.least <= value <= self.most else UNFIT
 
+    def protection(self, value: int | None) -> float:
+        """Return how much a limit protects, as far as two can be compared."""
+        if value is None:
+            return -inf
+        return value if self.more_protects else -value
+
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema with both bounds."""
-        return _nullable({"type": "integer", "minimum": self.least, "maximum": self.most}, optional=self.optional)
+        return nullable({"type": "integer", "minimum": self.least, "maximum": self.most}, optional=self.optional)
 
 
 class Flag(Struct, frozen=True):
@@ -177,7 +192,7 @@ class OneOf(Struct, frozen=True):
             }
         else:
             schema = {"type": "string", "enum": list(self.values)}
-        return _nullable(schema, optional=self.optional)
+        return nullable(schema, optional=self.optional)
 
 
 class Identity(Struct, frozen=True):
@@ -199,13 +214,13 @@ class Identity(Struct, frozen=True):
 
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema."""
-        return _nullable({"type": "string", "format": "uuid"}, optional=self.optional)
+        return nullable({"type": "string", "format": "uuid"}, optional=self.optional)
 
 
 class SetOf(Struct, frozen=True):
     """At most `most` different elements, kept sorted so that equal sets are equal bytes."""
 
-    element: OneOf | Text | Identity
+    element: Shape
     most: int
 
     @property
@@ -285,7 +300,7 @@ class Day(Struct, frozen=True):
 
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema."""
-        return _nullable({"type": "string", "format": "date", "pattern": "^20"}, optional=self.optional)
+        return nullable({"type": "string", "format": "date", "pattern": "^20"}, optional=self.optional)
 
 
 class WallTime(Struct, frozen=True):
@@ -314,7 +329,7 @@ class WallTime(Struct, frozen=True):
 
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema."""
-        return _nullable({"type": "string", "pattern": f"^{_HOURS}:[0-5][0-9]$"}, optional=self.optional)
+        return nullable({"type": "string", "pattern": f"^{_HOURS}:[0-5][0-9]$"}, optional=self.optional)
 
 
 class Named(Struct, frozen=True):
@@ -322,16 +337,17 @@ class Named(Struct, frozen=True):
 
     register: str
     default: str | None = None
+    needed: bool = False
 
     @property
     def empty(self) -> Any:
-        """The default; null where there is none."""
-        return self.default
+        """The default; null where there is none, unless a name is needed."""
+        return UNFIT if self.needed else self.default
 
     def judged(self, value: Any) -> Any:
-        """Return the name, null where there is no default, or UNFIT."""
+        """Return the name, null where there may be none, or UNFIT."""
         if value is None:
-            return UNFIT if self.default is not None else None
+            return UNFIT if self.needed or self.default is not None else None
         if not isinstance(value, str):
             return UNFIT
         form = _FORMS.get(self.register)
@@ -341,7 +357,8 @@ class Named(Struct, frozen=True):
         """Return the JSON Schema."""
         form = _FORMS.get(self.register)
         pattern = {} if form is None else {"pattern": f"^{form.pattern}$"}
-        return _nullable({"type": "string", "maxLength": 64, **pattern}, optional=self.default is None)
+        optional = self.default is None and not self.needed
+        return nullable({"type": "string", "maxLength": 64, **pattern}, optional=optional)
 
 
 class Windows(Struct, frozen=True):
@@ -438,6 +455,79 @@ def _quarter(clock: Any) -> int | None:
         return None
     hours, minutes = int(clock[:2]), int(clock[3:])
     return None if minutes % 15 else hours * 4 + minutes // 15
+
+
+class Amount(Struct, frozen=True):
+    """A decimal number of at most nine digits before the point and two behind it, as text: no phone rounds it."""
+
+    optional: bool = False
+
+    @property
+    def empty(self) -> Any:
+        """Null where the amount is optional."""
+        return None if self.optional else UNFIT
+
+    def judged(self, value: Any) -> Any:
+        """Return the amount without needless zeros, null for an absent optional one, or UNFIT."""
+        if value is None and self.optional:
+            return None
+        if not isinstance(value, str) or not AMOUNT.fullmatch(value):
+            return UNFIT
+        whole, _, part = value.removeprefix("-").partition(".")
+        shortest = f"{whole.lstrip('0') or '0'}.{part.rstrip('0')}".rstrip(".")
+        return f"-{shortest}" if value.startswith("-") and shortest != "0" else shortest
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema."""
+        return nullable({"type": "string", "maxLength": 13, "pattern": f"^{AMOUNT.pattern}$"}, optional=self.optional)
+
+
+class Sealed(Struct, frozen=True):
+    """At most `most` bytes that a device has sealed itself, as Base64 (RFC 4648 section 4); never decoded here."""
+
+    most: int
+
+    @property
+    def empty(self) -> Any:
+        """Nothing sealed."""
+        return None
+
+    def judged(self, value: Any) -> Any:
+        """Return the text as it came, null for none, or UNFIT."""
+        if value is None or value == "":
+            return None
+        fits = isinstance(value, str) and len(value) <= self._chars and BASE64.fullmatch(value)
+        return value if fits and len(value) // 4 * 3 - value.count("=") <= self.most else UNFIT
+
+    @property
+    def _chars(self) -> int:
+        return -(-self.most // 3) * 4
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema; `maxLength` counts what Base64 makes of the bytes."""
+        form = {"type": "string", "contentEncoding": "base64", "minLength": 4, "maxLength": self._chars}
+        return nullable(form | {"pattern": f"^{BASE64.pattern}$"}, optional=True)
+
+
+class Approval(Struct, frozen=True):
+    """A person's yes to exactly these bytes: `person:sha256`, in lower case."""
+
+    @property
+    def empty(self) -> Any:
+        """There is none."""
+        return UNFIT
+
+    def judged(self, value: Any) -> Any:
+        """Return the approval in canonical form, or UNFIT."""
+        if not isinstance(value, str):
+            return UNFIT
+        person, _, digest = value.partition(":")
+        identity = as_uuid(person)
+        return UNFIT if identity is None or not SHA256.fullmatch(digest) else f"{identity}:{digest}"
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema."""
+        return {"type": "string", "maxLength": 101, "pattern": f"^[0-9a-f-]{{36}}:{SHA256.pattern}$"}
 
 
 class Anything(Struct, frozen=True):

@@ -20,7 +20,7 @@ def open_parts(window: Window, fields: Mapping[str, Any], couple: CoupleId | Non
     """Return the parts that this couple may see now, with ALWAYS where there is any; empty when closed (PJ2)."""
     if couple is None or fields.get("audience", ONLY_ME) != str(couple):
         return frozenset()
-    parts = frozenset(fields.get("shared_parts", ())) & window.parts.keys()
+    parts = window.chosen(fields.get(window.chosen_by))
     return parts | {ALWAYS} if parts else frozenset()
 
 
@@ -42,8 +42,11 @@ def project(window: Window, fields: Mapping[str, Any], couple: CoupleId | None) 
     }
 
 
-def closed_without(fields: Mapping[str, Any], parts: frozenset[str]) -> dict[str, Any]:
-    """Return the fields that change when these parts may not be shown after all (PJ8)."""
-    if ALWAYS in parts:
+def closed_without(window: Window, fields: Mapping[str, Any], parts: frozenset[str]) -> dict[str, Any]:
+    """Return the fields that change when these parts may not be shown after all (PJ8).
+
+    What has no part of its own closes the window; so does a choice between levels, of which none is half shown.
+    """
+    if ALWAYS in parts or window.levels is not None:
         return {"audience": ONLY_ME}
-    return {"shared_parts": [part for part in fields.get("shared_parts", ()) if part not in parts]}
+    return {window.chosen_by: [part for part in fields.get(window.chosen_by, ()) if part not in parts]}

@@ -1,5 +1,17 @@
 -- What an empty database looks like after every file in infra/migrations. Written by `make schema`; do not edit.
 
+CREATE TABLE public.bequest (
+    space_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    deletion_id uuid NOT NULL,
+    ghost_id uuid NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    devices uuid[] NOT NULL,
+    upto bigint NOT NULL
+);
+
+COMMENT ON TABLE public.bequest IS 'dist:space_id';
+
 CREATE TABLE public.block (
     person_id uuid NOT NULL,
     blocked_id uuid NOT NULL,
@@ -20,6 +32,30 @@ CREATE TABLE public.consent (
 
 COMMENT ON TABLE public.consent IS 'dist:person_id';
 
+CREATE TABLE public.counsel_link (
+    link_hash bytea NOT NULL,
+    passcode_hash bytea NOT NULL,
+    key_no smallint NOT NULL,
+    space_id uuid NOT NULL,
+    summary_id uuid NOT NULL,
+    made_by uuid NOT NULL,
+    wrong smallint DEFAULT 0 NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.counsel_link IS 'dist:link_hash';
+
+CREATE TABLE public.deletion (
+    deletion_id uuid NOT NULL,
+    receipt text NOT NULL,
+    asked_on date NOT NULL,
+    finished_on date,
+    space_id uuid,
+    CONSTRAINT deletion_finished CHECK (((finished_on IS NULL) = (space_id IS NOT NULL)))
+);
+
+COMMENT ON TABLE public.deletion IS 'dist:deletion_id';
+
 CREATE TABLE public.device (
     person_id uuid NOT NULL,
     device_id uuid NOT NULL,
@@ -34,6 +70,13 @@ CREATE TABLE public.device (
 );
 
 COMMENT ON TABLE public.device IS 'dist:person_id';
+
+CREATE TABLE public.emptying (
+    space_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.emptying IS 'dist:space_id';
 
 CREATE TABLE public.identity (
     subject_hash bytea NOT NULL,
@@ -120,8 +163,11 @@ CREATE TABLE public.person (
     invited bytea,
     redeemed bytea,
     joined_on date NOT NULL,
+    deletion_at timestamp with time zone,
+    receipt text,
     CONSTRAINT person_adult CHECK (((adult_attested_at IS NULL) = (adult_method IS NULL))),
-    CONSTRAINT person_adult_method CHECK ((adult_method = ANY (ARRAY['own_word'::text, 'store_signal'::text])))
+    CONSTRAINT person_adult_method CHECK ((adult_method = ANY (ARRAY['own_word'::text, 'store_signal'::text]))),
+    CONSTRAINT person_deletion CHECK (((deletion_at IS NULL) = (receipt IS NULL)))
 );
 
 COMMENT ON TABLE public.person IS 'dist:person_id';
@@ -131,6 +177,8 @@ CREATE TABLE public.person_space (
     space_id uuid NOT NULL,
     couple_id uuid,
     place integer NOT NULL,
+    let_go_on date,
+    restored_from uuid,
     CONSTRAINT person_space_couple CHECK (((place = 0) = (couple_id IS NULL)))
 );
 
@@ -157,6 +205,14 @@ CREATE TABLE public.record (
 );
 
 COMMENT ON TABLE public.record IS 'dist:space_id';
+
+CREATE TABLE public.restoring (
+    space_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    asked_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.restoring IS 'dist:space_id';
 
 CREATE TABLE public.revision (
     space_id uuid NOT NULL,
@@ -200,6 +256,7 @@ CREATE TABLE public.space (
     past_store_epochs uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     past_epochs uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     past_heads bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    closed_at timestamp with time zone,
     CONSTRAINT space_couple CHECK (((home = 'couple'::text) = (couple_id IS NOT NULL))),
     CONSTRAINT space_home CHECK ((home = ANY (ARRAY['personal'::text, 'couple'::text]))),
     CONSTRAINT space_state CHECK ((state = ANY (ARRAY['active'::text, 'closed'::text])))
@@ -237,14 +294,26 @@ CREATE TABLE public.wrapping_key (
 
 COMMENT ON TABLE public.wrapping_key IS 'dist:reference';
 
+ALTER TABLE ONLY public.bequest
+    ADD CONSTRAINT bequest_pkey PRIMARY KEY (space_id, person_id);
+
 ALTER TABLE ONLY public.block
     ADD CONSTRAINT block_pkey PRIMARY KEY (person_id, blocked_id);
 
 ALTER TABLE ONLY public.consent
     ADD CONSTRAINT consent_pkey PRIMARY KEY (person_id, purpose, place);
 
+ALTER TABLE ONLY public.counsel_link
+    ADD CONSTRAINT counsel_link_pkey PRIMARY KEY (link_hash);
+
+ALTER TABLE ONLY public.deletion
+    ADD CONSTRAINT deletion_pkey PRIMARY KEY (deletion_id);
+
 ALTER TABLE ONLY public.device
     ADD CONSTRAINT device_pkey PRIMARY KEY (person_id, device_id);
+
+ALTER TABLE ONLY public.emptying
+    ADD CONSTRAINT emptying_pkey PRIMARY KEY (space_id);
 
 ALTER TABLE ONLY public.identity
     ADD CONSTRAINT identity_pkey PRIMARY KEY (subject_hash);
@@ -279,6 +348,9 @@ ALTER TABLE ONLY public.person_space
 ALTER TABLE ONLY public.record
     ADD CONSTRAINT record_pkey PRIMARY KEY (space_id, id);
 
+ALTER TABLE ONLY public.restoring
+    ADD CONSTRAINT restoring_pkey PRIMARY KEY (space_id, person_id);
+
 ALTER TABLE ONLY public.revision
     ADD CONSTRAINT revision_pkey PRIMARY KEY (space_id, record_id, version);
 
@@ -300,7 +372,27 @@ ALTER TABLE ONLY public.store_epoch
 ALTER TABLE ONLY public.wrapping_key
     ADD CONSTRAINT wrapping_key_pkey PRIMARY KEY (wrapping_key_id);
 
+CREATE INDEX bequest_deletion ON public.bequest USING btree (deletion_id);
+
+CREATE INDEX bequest_due ON public.bequest USING btree (due_at);
+
+CREATE INDEX block_blocked ON public.block USING btree (blocked_id);
+
+CREATE INDEX counsel_link_expires ON public.counsel_link USING btree (expires_at);
+
+CREATE INDEX counsel_link_summary ON public.counsel_link USING btree (summary_id);
+
+CREATE INDEX deletion_open ON public.deletion USING btree (asked_on) WHERE (finished_on IS NULL);
+
+CREATE INDEX identity_person ON public.identity USING btree (person_id);
+
+CREATE INDEX invitation_open ON public.invitation USING btree (expires_at) WHERE (couple_id IS NULL);
+
 CREATE INDEX owed_at ON public.owed USING btree (owed_at);
+
+CREATE INDEX person_deletion_due ON public.person USING btree (deletion_at) WHERE (deletion_at IS NOT NULL);
+
+CREATE INDEX person_space_let_go ON public.person_space USING btree (let_go_on) WHERE (let_go_on IS NOT NULL);
 
 CREATE INDEX record_due ON public.record USING btree (due_at) WHERE (due_at IS NOT NULL);
 

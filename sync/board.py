@@ -60,6 +60,7 @@ class Board:
         for record in loaded.records.values():
             self._file(record)
         self.unreadable = loaded.unreadable
+        self._asked = loaded.settings
         self.decided = dict(loaded.outcomes)
         self.heads = {identity: space.head for identity, space in loaded.spaces.items()}
         self.budget = Budget()
@@ -71,6 +72,8 @@ class Board:
         self._revisions: list[Revision] = []
         self._outcomes: list[tuple[SpaceId, Outcome]] = []
         self._deposits: dict[RecordKey, Record] = {}
+        self.missing: set[RecordKey] = set()
+        """Settings of the partner that somebody has asked for and that were not loaded."""
 
     def put(self, record: Record) -> Record:
         """Store a record under the next version of its space, and return it with that version.
@@ -83,7 +86,7 @@ class Board:
         version = self.heads[record.space]
         record = replace(record, version=version, created=record.created or version)
         kind = KINDS[record.kind]
-        if kind.proven and record.created == version:
+        if kind.has_proof and record.created == version:
             record = proven(record, kind, self.spaces[record.space], self.id_keys[record.space])
         if (before is not None and before.live) != record.live:
             self._counts[record.space, record.kind] = self.live(record.space, record.kind) + (1 if record.live else -1)
@@ -167,12 +170,35 @@ class Board:
         last = 0 if record.family is None else self._last_order.get((record.space, record.family), 0)
         return max(record.version + len(self.spaces[record.space].lives) * ORDERS_A_LIFE, last + 1)
 
-    def given_today(self, kind: str) -> int:
-        """Return how many letters of this kind the caller has given on their local date."""
+    def given_today(self) -> int:
+        """Return how many letters of all counted kinds the caller has given on their local date."""
         if self.couple is None:
             return 0
         family = given_on(self.id_keys[self.couple.id], self.caller.person, self.today)
-        return sum(1 for each in self.family(self.couple.id, family) if each.kind == kind)
+        return len(self.family(self.couple.id, family))
+
+    def their_zone(self) -> str | None:
+        """Return the zone in which the caller's partner lives now, where that was loaded."""
+        settings = self._their_settings()
+        if settings is None:
+            return None
+        record = self.records.get(settings)
+        if record is not None:
+            return str(record.fields["zone"])
+        # Settings that do not open leave everybody where clocks are counted from.
+        return "UTC" if settings in self._asked else None
+
+    def ask_for_their_zone(self) -> None:
+        """Note that the partner's settings are to be loaded, unless they are here."""
+        settings = self._their_settings()
+        if settings is not None and settings not in self.records and settings not in self._asked:
+            self.missing.add(settings)
+
+    def _their_settings(self) -> RecordKey | None:
+        members = () if self.couple is None else self.couple.members
+        inboxes = [each.personal for each in members if each.person != self.caller.person]
+        # Somebody whose keys were destroyed lives nowhere any more.
+        return next(((inbox, settings_id(self.id_keys[inbox])) for inbox in inboxes if inbox in self.id_keys), None)
 
     def made_id(self, space: SpaceId, *parts: str | UUID) -> RecordId:
         """Return the id of a record that the server makes in a space (PJ3)."""

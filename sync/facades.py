@@ -16,11 +16,13 @@ from sync.purge import holds_purged
 from sync.reconcile import Decisions
 from sync.submitted import Submitted, is_bare, life_of, snapshot
 from sync.wire import VERSION_MAX, Change
+from sync.withheld import as_told
 
 
 async def as_it_is(store: Store, caller: Caller, again: Collection[RecordId] = ()) -> Page:
     """Return the caller's spaces as they are now, and these records."""
-    return await store.changed_since(caller, dict.fromkeys(caller.spaces, VERSION_MAX), limit=0, again=again)
+    page = await store.changed_since(caller, dict.fromkeys(caller.spaces, VERSION_MAX), limit=0, again=again)
+    return as_told(page, caller.person)
 
 
 def home_of(row: Submitted, spaces: Mapping[SpaceId, Space]) -> Space | None:
@@ -37,7 +39,19 @@ async def stored_of(
 ) -> dict[RecordId, Record]:
     """Return what is stored of these rows' records, each in the home of its kind."""
     loaded = await store.load(caller, Wanted(ids={row.id for row in rows if row.id is not None}))
-    return in_their_homes(loaded.records.values(), rows, spaces)
+    strays = _of_earlier_couples(loaded.records.values(), rows, spaces)
+    return strays | in_their_homes(loaded.records.values(), rows, spaces)
+
+
+def _of_earlier_couples(
+    records: Iterable[Record], rows: Sequence[Submitted], spaces: Mapping[SpaceId, Space]
+) -> dict[RecordId, Record]:
+    """Return what is stored of rows that name a couple which the caller is in no more, nor holds a keepsake of.
+
+    A couple that has come back has another id on the same space.
+    """
+    strays = {(row.id, row.kind) for row in rows if row.couple is not None and home_of(row, spaces) is None}
+    return {each.id: each for each in records if (each.id, each.kind) in strays}
 
 
 def in_their_homes(

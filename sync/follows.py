@@ -1,14 +1,20 @@
 """What follows from a change that was stored: a shown copy, a letter given, a goal moved."""
 
 from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Final
 from uuid import UUID
 
+from msgspec.structs import replace
+
+from domain.counsel import COUNSEL_SUMMARY
 from domain.ids import PersonId, RecordId
-from domain.kind import Kind, Situation
+from domain.kind import Around, Kind, Letter, Situation
 from domain.kinds import KINDS
 from domain.policies import Policy
 from domain.records import Record
 from domain.shapes import as_uuid
+from domain.times import comes_first, written
 from domain.windows import project
 from sync.board import Board, given_on, letter_id
 from sync.merge import Word
@@ -33,10 +39,11 @@ def show(board: Board, kind: Kind, master: Record) -> None:
     assert couple is not None
     before = {} if shown is None or shown.gone else shown.fields
     texts = [name for name in kind.window.texts if name in fields and name in before]
-    fields |= {
+    told = {
         "shown_on": before.get("shown_on") or board.today.isoformat(),
         "edited": bool(before.get("edited")) or any(fields[name] != before[name] for name in texts),
     }
+    fields |= {name: value for name, value in told.items() if name in KINDS[kind.window.shows].fields}
     if fields == before:
         return
     identity = shown.id if shown is not None else board.made_id(couple.id, kind.window.shows, master.author, master.id)
@@ -67,6 +74,9 @@ def _wiped(record: Record) -> Record:
     )
 
 
+AN_HOUR: Final = timedelta(hours=1)
+
+
 def give(board: Board, kind: Kind, draft: Record, situation: Situation) -> None:
     """Give a letter that is due: its words go to the couple's space, and the draft is gone.
 
@@ -78,12 +88,16 @@ def give(board: Board, kind: Kind, draft: Record, situation: Situation) -> None:
     if not draft.live:
         board.amend(draft, due_at=None)
         return
+    if letter.asks_zone(draft.fields):
+        board.ask_for_their_zone()
     # Words that were destroyed and had to be there are not given as nothing.
     whole = all(draft.fields[name] != "" for name in kind.needed)
-    due = whole and letter.due(draft.fields, situation)
-    if not due or situation.given_today >= letter.a_day:
+    at = letter.when(draft.fields, situation) if whole else None
+    full = KINDS[letter.gives].a_day
+    waits = full is not None and situation.given_today >= full
+    if at is None or at > board.now or waits:
         state = "queued" if whole and draft.fields["send"] else "draft"
-        board.amend(draft, fields=draft.fields | {"state": state}, due_at=board.next_day() if due else None)
+        board.amend(draft, fields=draft.fields | {"state": state}, due_at=_look_again_at(board, letter, draft, at))
         return
     assert board.couple is not None
     space = board.couple.id
@@ -115,66 +129,117 @@ def give(board: Board, kind: Kind, draft: Record, situation: Situation) -> None:
     board.amend(draft, gone=True, fields={}, alternatives={}, merged=(), stamps={}, shown_id=identity, due_at=None)
 
 
-def give_due(board: Board, identity: RecordId) -> None:
-    """Look at a draft of the caller's that the worker found due, and give it if it still is."""
-    draft = board.records.get((board.caller.personal, identity))
-    if draft is None or draft.due_at is None or draft.due_at > board.now:
+def _look_again_at(board: Board, letter: Letter, draft: Record, at: datetime | None) -> datetime | None:
+    """Return when the worker looks at a letter again that is not given yet.
+
+    What is due waits for its writer's next day. What waits for a time of its receiver's is looked at once an hour from
+    when that time comes anywhere on earth: they may have travelled by then.
+    """
+    if at is None:
+        return None
+    if at <= board.now:
+        return board.next_day()
+    if not letter.asks_zone(draft.fields):
+        return at
+    first = comes_first(date.fromisoformat(draft.fields["on"]), time.fromisoformat(draft.fields["at"]))
+    return max(first, min(at, board.now + AN_HOUR))
+
+
+def look_again(board: Board, identity: RecordId) -> None:
+    """Look at a record of the caller's that the worker found due: give a letter, or derive its state anew."""
+    found = (board.records.get((space, identity)) for space in board.spaces)
+    record = next((each for each in found if each is not None), None)
+    if record is None or record.due_at is None or record.due_at > board.now:
         return
+    if KINDS[record.kind].letter is not None:
+        _give_due(board, record)
+    elif board.spaces[record.space].state == "active":
+        _derive(board, record)
+
+
+def open_link(board: Board, identity: RecordId, until: datetime | None) -> bool:
+    """Say in a summary until when a link shows it, or that none does any more; return whether there is such a summary.
+
+    Only of the couple of today, and only while nobody has removed it.
+    """
+    summary = None if board.couple is None else board.records.get((board.couple.id, identity))
+    if summary is None or summary.kind != COUNSEL_SUMMARY.name or not summary.live:
+        return False
+    told = None if until is None else written(until)
+    if told != summary.fields["link_until"] or until is not None:
+        _derive(board, board.put(replace(summary, fields=summary.fields | {"link_until": told}, due_at=until)))
+    return True
+
+
+def _give_due(board: Board, draft: Record) -> None:
     kind = KINDS[draft.kind]
-    assert kind.letter is not None, "only drafts of letters are ever due"
+    assert kind.letter is not None, "only drafts of letters come here"
     situation = Situation(
         actor=board.caller.person,
         couple=None if board.couple is None else board.couple.couple,
         now=board.now,
         today=board.today,
-        given_today=board.given_today(kind.letter.gives),
+        given_today=board.given_today(),
+        their_zone=board.their_zone(),
     )
     give(board, kind, board.put(draft), situation)
 
 
 def move(board: Board, changed: Sequence[Record]) -> frozenset[tuple[UUID, str]]:
-    """Derive anew every parent that this batch has made or whose children it has added to, once each.
+    """Derive anew every parent that this batch has made or whose children it has added to or changed, once each.
 
     It follows at the end of a batch: five hundred acts about one goal are one walk, not five hundred. Return the
-    families that must be loaded first: whoever makes a parent need not have said that it is new.
+    families that must be loaded first, with their parents: whoever makes a parent need not have said that it is new,
+    and whoever edits a child need not have said whose it is.
     """
-    parents: dict[RecordKey, Record] = {}
+    parents: dict[RecordKey, frozenset[tuple[UUID, str]]] = {}
     for record in changed:
-        kind = KINDS[record.kind]
+        kind, key = KINDS[record.kind], (record.space, record.id)
         if kind.derive is not None:
-            parents[record.space, record.id] = record
+            # What was there and stays is moved by its children alone; what is new may find them there.
+            moving = kind.moved_by if board.is_new(key) else ()
+            parents[key] = parents.get(key, frozenset()) | {(record.id, each) for each in moving}
         elif kind.parent is not None and kind.parent.moves:
             named = as_uuid(record.fields.get(kind.parent.field))
-            parent = None if named is None else board.records.get((record.space, RecordId(named)))
-            if parent is not None and parent.kind in kind.parent.kinds:
-                parents[parent.space, parent.id] = parent
+            key = (record.space, RecordId(named or record.id))
+            parent = board.records.get(key)
+            kinds = kind.parent.kinds if parent is None else (parent.kind,)
+            moving = tuple(each for name in kinds if name in kind.parent.kinds for each in KINDS[name].moved_by)
+            if named is not None and moving:
+                parents[key] = parents.get(key, frozenset()) | {(named, each) for each in moving}
     missing: set[tuple[UUID, str]] = set()
-    for key, parent in parents.items():
-        wanted = {(parent.id, each) for each in KINDS[parent.kind].moved_by}
-        if wanted <= board.families:
-            _derive(board, board.records[key])
-        elif board.is_new(key):
-            missing |= wanted
+    for key, needed in parents.items():
+        parent = board.records.get(key)
+        if not needed <= board.families:
+            missing |= needed
+        elif parent is not None and {(parent.id, each) for each in KINDS[parent.kind].moved_by} <= board.families:
+            _derive(board, parent)
     return frozenset(missing)
 
 
 def _derive(board: Board, parent: Record) -> None:
     kind, key = KINDS[parent.kind], (parent.space, parent.id)
     children = [each for each in board.family(parent.space, parent.id) if each.kind in kind.moved_by]
-    if kind.derive is None or not parent.live:
+    if kind.derive is None:
+        return
+    if parent.gone and parent.due_at is not None and board.has_put(key):
+        board.amend(parent, due_at=None)
+    # What waits for its time waits on while its author has taken it away: they may bring it back.
+    if parent.gone or (parent.removed and parent.due_at is None):
         return
     members = frozenset(member.person for member in board.spaces[parent.space].members)
-    derived = kind.derive(parent, children, members, board.today)
+    around = Around(members=members, today=board.today, now=board.now)
+    derived = kind.derive(parent, children, around)
     known: frozenset[tuple[PersonId, RecordId]] = frozenset()
     if not board.is_new(key):
         before = [each for each in children if not board.is_new((each.space, each.id))]
-        known = kind.derive(parent, before, members, board.today).look_again
+        known = kind.derive(parent, before, around).look_again
     fields = parent.fields | derived.fields
-    if fields != parent.fields:
+    if (fields, derived.due_at) != (parent.fields, parent.due_at):
         if board.has_put(key):
-            board.amend(parent, fields=fields)
+            board.amend(parent, fields=fields, due_at=derived.due_at)
         else:
-            board.put(parent.with_fields(fields))
+            board.put(replace(parent, fields=fields, due_at=derived.due_at))
     for person, about in sorted(derived.look_again - known):
         board.tell(
             Word(person, "look_again"), board.records[parent.space, about], board.records[parent.space, about].created

@@ -11,7 +11,8 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
-from domain.kinds import UNPLACED
+from domain.kinds import KINDS, UNPLACED
+from domain.prompts import SETTINGS
 from domain.records import Record
 from sync.bodies import canonical, encoded
 from sync.lives import LIVES_MAX, earlier, wire_epoch
@@ -38,6 +39,7 @@ from sync.ports import (
     stood_until,
 )
 from sync.wire import Outcome
+from sync.withheld import stands_open
 
 
 class MemoryStore:
@@ -84,9 +86,16 @@ class MemoryStore:
             return
         head = self.spaces[space].head
         for key, record in list(self.records.items()):
-            if key[0] == space and record.kind in windows and not record.gone:
+            if key[0] != space or record.gone:
+                continue
+            if record.kind in windows:
                 head += 1
                 self.records[key] = replace(record, gone=True, fields={}, stamps={}, version=head)
+            elif record.kind in KINDS and stands_open(KINDS[record.kind]):
+                head += 1
+                self.records[key] = replace(record, version=head, due_at=None)
+            elif record.due_at is not None:
+                self.records[key] = replace(record, due_at=None)
         self.spaces[space] = replace(self._present(self.spaces[space]), state="closed", head=head + 1)
 
     def bump(self, life: UUID) -> None:
@@ -125,6 +134,15 @@ class MemoryStore:
         return Loaded(
             spaces=spaces, records=records, outcomes=outcomes, counts=counts, families=frozenset(wanted.families)
         )
+
+    async def settings_of(self, caller: Caller, records: Collection[RecordKey]) -> dict[RecordKey, Record]:
+        """Return these settings, each of a person with whom the caller shares a space."""
+        shared = {member.personal for space in self._mine(caller).values() for member in space.members}
+        return {
+            key: self.records[key]
+            for key in records
+            if key[0] in shared and key in self.records and self.records[key].kind == SETTINGS.name
+        }
 
     async def history(self, caller: Caller, records: Collection[RecordKey], boxes: Collection[RecordId]) -> History:
         """Return what these records once held, and the boxes that a refusal has to know of."""
@@ -172,6 +190,8 @@ class MemoryStore:
         return Behind(
             author=record.author,
             gone=record.gone,
+            removed=record.removed,
+            closed=self.spaces[record.space].state == "closed",
             revisions=tuple(
                 Dated(each, self.put_behind_on[key, each.version]) for each in past if each.version < before
             )[:limit],

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.ids import DeviceId, PersonId, RecordId, SpaceId
-from domain.kind import Field, Kind
+from domain.kind import Field, Kind, Who
 from domain.policies import TEXTS, Policy
 from domain.records import REMOVAL, Alternative, Record, Stamp
 from domain.shapes import (
@@ -24,13 +24,16 @@ from domain.shapes import (
     SetOf,
     Shape,
     Text,
+    Whole,
     Windows,
     covered_quarters,
     windows_of,
 )
+from domain.times import Instant
 from sync.ports import Value
 from sync.standing import Said, keep, say, standing
 from sync.wire import Verdict
+from sync.withheld import stands_open
 from sync.words import Budget, merge_words
 from sync.writers import credited
 
@@ -55,6 +58,8 @@ class Edit(Struct, frozen=True, kw_only=True):
     set: dict[str, Any]
     was: dict[str, Any]
     remove: bool | None = None
+    besides: dict[str, Any] = {}
+    """What it entails, whatever stands there and whether it had seen that or not."""
     picked: dict[str, frozenset[tuple[str, str]]] = {}
     """Per field the alternatives (person, text) that were looked at and taken out."""
     confirmed: frozenset[str] = frozenset()
@@ -181,6 +186,7 @@ def merge(record: Record, edit: Edit, kind: Kind, *, version: int, budget: Budge
     work = _Work(record, edit, kind, version)
     for name, incoming in edit.set.items():
         work.field(name, incoming, budget)
+    work.besides(budget)
     work.picks()
     work.removal()
     return work.done()
@@ -236,6 +242,20 @@ class _Work:
         self._settle(
             meeting, _folded(meeting, self._say(name, incoming)) if policy in FOLDS else MERGES[policy](meeting)
         )
+
+    def besides(self, budget: Budget) -> None:
+        """Let what the edit entails follow, as if it had seen all that stands; what that replaces goes behind."""
+        edit = self.edit
+        for name, value in edit.besides.items():
+            before = self.fields.get(name)
+            self.edit = replace(edit, base=self.version, was={name: before})
+            self.field(name, value, budget)
+            self.edit = edit
+            for each in self.alternatives.pop(name, ()):
+                self._keep(name, each.text, each.by)
+                self.touched = True
+            if name in edit.set and self.fields[name] != edit.set[name]:
+                self.verdicts[name] = "merged"
 
     def _settle(self, meeting: Meeting, settled: Settled) -> None:
         name = meeting.name
@@ -350,10 +370,17 @@ class _Work:
         self.stood = self.stood or bool(self.edit.confirmed)
 
     def removal(self) -> None:
-        """Removing is a field like any other, but words that the remover had not seen win over it."""
+        """Removing is a field like any other, but words that the remover had not seen win over it.
+
+        Not so where removing is closing what the partner sees: that stays closed until somebody who knows opens it.
+        """
         stamp = self.record.stamp(REMOVAL)
+        closed_unseen = stands_open(self.kind) and self.removed and concurrent(stamp, self.edit)
         if self.edit.remove is True:
             self._remove(stamp)
+        elif closed_unseen and (self.edit.remove is False or self.touched):
+            self.touched = True
+            self.owed.append(Word(self.edit.person, "kept_private"))
         elif self.edit.remove is False:
             self.stood = True
             if self.removed:
@@ -362,20 +389,33 @@ class _Work:
                 self.touched = True
                 if stamp.device != self.edit.device:
                     self._close()
-        elif self.touched and self.removed and concurrent(stamp, self.edit):
+        elif self._speaks() and self.touched and self.removed and concurrent(stamp, self.edit):
             self._come_back(stamp, stamp.person or self.record.author)
 
     def _remove(self, stamp: Stamp) -> None:
-        words = (*self.kind.written, REMOVAL, BESIDE)
+        words = (*(name for name in self.kind.written if name not in self._of_each), REMOVAL, BESIDE)
         unseen = any(concurrent(self.record.stamp(name), self.edit) for name in words)
         if self.removed:
             self.stood = True
+        elif unseen and stands_open(self.kind):
+            self.removed = self.touched = self.stood = True
+            self.stamps[REMOVAL] = after(stamp, self.edit, self.version)
+            self.owed.append(Word(self.edit.person, "kept_private"))
         elif unseen:
             self.touched = True
             self._come_back(stamp, self.edit.person)
         else:
             self.removed = self.touched = self.stood = True
             self.stamps[REMOVAL] = after(stamp, self.edit, self.version)
+
+    @property
+    def _of_each(self) -> tuple[str, ...]:
+        """Sets in which others have a say about what is its author's: that keeps nothing from being removed."""
+        return self.kind.own_id_only if self.kind.edits is Who.AUTHOR else ()
+
+    def _speaks(self) -> bool:
+        """Return whether the edit says anything besides."""
+        return bool(self.edit.set.keys() - set(self._of_each) or self.edit.picked or self.edit.confirmed)
 
     def _come_back(self, stamp: Stamp, remover: PersonId) -> None:
         self.removed = False
@@ -570,10 +610,14 @@ def most_private(shape: Shape, values: Sequence[Any]) -> Any:
 
 
 def most_protective(shape: Shape, values: Sequence[Any]) -> Any:
-    """What protects most: the union of windows, the smallest number, protection on."""
-    if isinstance(shape, Windows):
-        return windows_of({quarter for windows in values for quarter in covered_quarters(windows)})
-    return min(values)
+    """What protects most: the union of windows, the limit or bound that its shape says protects more, no exception."""
+    match shape:
+        case Windows():
+            return windows_of({quarter for windows in values for quarter in covered_quarters(windows)})
+        case Whole() | Instant():
+            return max(values, key=shape.protection)
+        case _:
+            return min(values)
 
 
 def _rank(shape: Shape, value: Any) -> tuple[int, str]:

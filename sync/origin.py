@@ -12,7 +12,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.ids import DeviceId, PersonId, RecordId
-from domain.kind import Kind, Ownership, Who
+from domain.kind import Kind, Ownership, Who, own_of
 from domain.kinds import KINDS, judged
 from domain.records import EITHER, Record
 from domain.refusals import Refusal
@@ -60,8 +60,7 @@ def brought_back(
     if author is None and not space.lives:
         # As far as anybody remembers this space has never gone back: then nothing can be somebody else's word.
         return Refusal.INVALID if emptied else Brought(set=whole, device=board.caller.device)
-    me = str(board.caller.person)
-    own = {name: [me] if me in whole.get(name, ()) else [] for name in kind.own_id_only}
+    own = {name: sorted(own_of(board.caller.person, whole.get(name, ()))) for name in kind.own_id_only}
     return Brought(
         set=whole if author is None else whole | lasting | own,
         device=board.caller.device if change.origin.seen else _device_before(board),
@@ -120,7 +119,7 @@ def of_another(change: Change, person: PersonId) -> bool:
 def _author(board: Board, kind: Kind, space: Space, change: Change, fields: dict[str, Any]) -> PersonId | None:
     """Return who made this record, if the server had it once and lost it."""
     origin = change.origin
-    if origin is None or origin.author is None or origin.proof is None or not kind.proven:
+    if origin is None or origin.author is None or origin.proof is None or not kind.has_proof:
         return None
     author = PersonId(origin.author)
     id_key = board.id_keys[space.id]

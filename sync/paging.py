@@ -13,6 +13,7 @@ from sync.cursor import Cursor
 from sync.lives import common
 from sync.ports import Caller, Page, Place, Row, Space, Store
 from sync.wire import SCHEMA, Reset
+from sync.withheld import as_told
 
 PAGE_BYTES_MAX: Final = 4 * 1024 * 1024
 """A page ends early when its bodies come to this, so that an answer's size is bounded too."""
@@ -98,6 +99,7 @@ async def read_page(
     if resets:
         after |= {SpaceId(reset.space): 0 for reset in resets}
         page = await store.changed_since(caller, after, limit=limit, again=again, kind=kind)
+    page = as_told(page, caller.person)
     rows, more = _cut(page, limit)
     begun = {SpaceId(reset.space) for reset in resets}
     kept = {space: place for space, place in places.items() if space not in begun}

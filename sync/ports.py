@@ -18,13 +18,16 @@ class Caller(Struct, frozen=True):
 
     `spaces`: the personal one first, then couple spaces, newest first, closed keepsakes included. It only says
     where to look: membership is checked again in every statement. `may_keep`: the adult attestation and the
-    consent `core_sensitive` are there.
+    consent `core_sensitive` are there. `let_go` names spaces that the person does not hold any more; `closing` is
+    the instant at which their account is to be deleted, if it is.
     """
 
     person: PersonId
     device: DeviceId
     spaces: tuple[SpaceId, ...]
     may_keep: bool
+    let_go: tuple[SpaceId, ...] = ()
+    closing: datetime | None = None
 
     @property
     def personal(self) -> SpaceId:
@@ -95,6 +98,8 @@ class Loaded(Struct, frozen=True, kw_only=True):
     """Records that are there but do not open."""
     families: frozenset[tuple[UUID, str]] = frozenset()
     """The families that were asked for, by kind: of these every record is here."""
+    settings: frozenset[RecordKey] = frozenset()
+    """Settings of partners that were asked for besides: those that are there are among the records."""
 
 
 class Value(Struct, frozen=True, omit_defaults=True):
@@ -175,6 +180,9 @@ class Behind(Struct, frozen=True, kw_only=True):
 
     author: PersonId
     gone: bool
+    removed: bool
+    closed: bool
+    """Whether its space takes no changes any more."""
     revisions: tuple[Dated, ...]
 
 
@@ -301,6 +309,9 @@ class Store(Protocol):
 
     async def load(self, caller: Caller, wanted: Wanted) -> Loaded:
         """Return one snapshot of what a batch needs; spaces the caller does not belong to are not in it."""
+
+    async def settings_of(self, caller: Caller, records: Collection[RecordKey]) -> dict[RecordKey, Record]:
+        """Return these settings, each of a person with whom the caller shares a space: where a letter's receiver is."""
 
     async def history(self, caller: Caller, records: Collection[RecordKey], boxes: Collection[RecordId]) -> History:
         """Return what these records once held, which of the boxes are there, and which about the records are wiped."""

@@ -39,7 +39,9 @@ def kept_out(
 
 
 def cleaned(value: Any, purged: Purged, id_key: bytes, record: RecordId) -> Any:
-    """Return a text without purged sentences; anything else as it is."""
+    """Return a text without purged sentences, a set of words without purged ones; anything else as it is."""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return [each for each in value if cleaned(each, purged, id_key, record) == each]
     if not isinstance(value, str):
         return value
     return without(value, lambda sentence: remembers(purged, hashed(id_key, record, sentence)))

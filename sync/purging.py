@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from domain.ids import PersonId, RecordId, SpaceId
 from domain.kind import Kind, Ownership
-from domain.kinds import KINDS
+from domain.kinds import KINDS, holds_words
 from domain.policies import Policy
 from domain.records import Purged, Record, Stamp
 from domain.shapes import Text
@@ -16,6 +16,7 @@ from sync.bodies import encoded
 from sync.ports import Caller, PurgeScope, RecordKey, Revision, Stored, Value, Writes
 from sync.proof import renewed
 from sync.purge import marked, own_sentences
+from sync.standing import keep
 from sync.words import sentences, without
 from sync.writers import forgotten, writer
 
@@ -66,7 +67,7 @@ class _Purge:
 
     def writes(self) -> Writes:
         letter = self.kind.ownership is Ownership.LETTER
-        own = self._own_sentences()
+        own = self._own_sentences() | self._own_apart()
         # Against every version so far, so that whatever an older edit says about them is kept out.
         mark = marked(
             self.record.purged,
@@ -106,6 +107,20 @@ class _Purge:
     def _texts(self) -> list[str]:
         return [name for name, field in self.kind.written.items() if isinstance(field.shape, Text)]
 
+    def _apart(self) -> list[str]:
+        """Return the fields that hold words otherwise than as a text: sets of one's own words, and what is sealed."""
+        return [name for name in self.kind.written if holds_words(self.kind, name) and name not in self._texts()]
+
+    def _own_apart(self) -> set[str]:
+        """Return what these hold and held: each such record is one person's alone."""
+        values = [self.record.fields.get(name) for name in self._apart()]
+        values += [value.value for each in self._revisions() for value in each.values if value.field in self._apart()]
+        return {word for value in values for word in (value if isinstance(value, list) else [value]) if word}
+
+    def _revisions(self) -> list[Revision]:
+        key = (self.record.space, self.record.id)
+        return [each for each in self.scope.revisions if (each.space, each.record) == key]
+
     def _chain(self, name: str) -> list[Value]:
         """Return a text's values from the oldest kept to the present one."""
         chain = [
@@ -130,6 +145,7 @@ class _Purge:
             name: self._emptied(name, _without(own, value)) if name in self._texts() else value
             for name, value in self.record.fields.items()
         }
+        fields |= {name: self.kind.fields[name].shape.empty for name in self._apart() if name in fields}
         alternatives = {
             name: tuple(
                 replace(each, text=text)
@@ -151,7 +167,9 @@ class _Purge:
         self._clean_shown(fields)
 
     def _stamps_without(self, own: set[str]) -> dict[str, Stamp]:
-        stamps = self.record.stamps
+        stamps = dict(self.record.stamps)
+        for name in self._apart():
+            keep(stamps, name, ())
         for name in self.kind.of_policy(Policy.SHARED_WORDS):
             stamps = forgotten(stamps, name, own)
         return stamps
@@ -174,11 +192,11 @@ class _Purge:
         """Write what stands behind anew, without the purged sentences: the partner's words there stay."""
         key = (self.record.space, self.record.id)
         self.forgotten.append(key)
-        for revision in self.scope.revisions:
-            if (revision.space, revision.record) != key:
-                continue
+        for revision in self._revisions():
             values = tuple(
-                replace(value, value=left) for value in revision.values if (left := _without(own, value.value)) != ""
+                replace(value, value=left)
+                for value in revision.values
+                if value.field not in self._apart() and (left := _without(own, value.value)) != ""
             )
             if values:
                 self.revisions.append(replace(revision, values=values))

@@ -6,7 +6,7 @@ at all.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +14,14 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from domain.ids import RecordId, SpaceId
-from domain.kind import Attempt, Kind, Situation, Who
+from domain.kind import Attempt, Kind, Situation, Who, own_of
 from domain.kinds import KINDS, UNPLACED, crowded, joined, objection, unfit
 from domain.records import Record
 from domain.refusals import KEEPS_NO_WORDS, Refusal
 from domain.shapes import ONLY_ME, UNFIT, Text, as_uuid
 from sync.board import Board, given_on
 from sync.follows import give, move, show
-from sync.merge import Edit, Merged, Word, create, merge
+from sync.merge import Edit, Merged, Word, concurrent, create, merge
 from sync.origin import brought_back, of_another, says_no_more
 from sync.picks import UnfitPickError, picks
 from sync.ports import Caller, History, Loaded, RecordKey, Revision, Space, Value, Writes
@@ -53,6 +53,8 @@ class Decisions(Struct, frozen=True, kw_only=True):
     """Where these words would be kept: whether something is there must be known as well."""
     families: frozenset[tuple[UUID, str]] = frozenset()
     """Families, by kind, that must be loaded before it is known whether there is room: load and decide again."""
+    settings: frozenset[RecordKey] = frozenset()
+    """Settings of partners that must be loaded before it is known when a letter is given: likewise."""
 
 
 def reconcile(
@@ -80,6 +82,7 @@ def reconcile(
         asks=frozenset(batch.asks),
         boxes=frozenset(batch.boxes),
         families=frozenset(batch.families),
+        settings=frozenset(batch.board.missing),
     )
 
 
@@ -154,15 +157,20 @@ class _Batch:
         if stored is not None and stored.gone and stored.shown_id is None:
             # A tombstone holds no words any more: only a whole new record can stand in its place.
             stored = None
-        attempt = Attempt(set=edit.set, was=edit.was, remove=edit.remove)
+        unseen = () if stored is None else [name for name in stored.fields if concurrent(stored.stamp(name), edit)]
+        attempt = Attempt(set=edit.set, was=edit.was, remove=edit.remove, unseen=frozenset(unseen))
         situation = self._situation(kind, space, change, attempt)
         # What was stored once was permitted then.
         no = None if edit.author is not None else objection(kind, attempt, stored, situation)
         if no is not None:
             raise _Refused(no)
+        if stored is not None and kind.entails is not None:
+            edit = replace(edit, besides=kind.entails(attempt, stored, edit.person))
         merged = self._merged(kind, space, change, stored, _own_only(kind, stored, edit))
         if not merged.changed:
             return Outcome(key=change.key, status=merged.status, version=merged.record.version)
+        if kind.a_day is not None and stored is None and edit.author is None and situation.given_today >= kind.a_day:
+            raise _Refused(Refusal.TOO_MANY)
         self._find_room(kind, stored, merged.record)
         if taken is not None:
             self._move_away(kind, taken, edit)
@@ -222,7 +230,7 @@ class _Batch:
             remove=None if change.remove is UNSET else change.remove,
             picked=picked,
             confirmed=confirmed,
-            made_ms=_made_ms(self.board.now, change.age_ms),
+            made_ms=_made_ms(self.board.now, _age_ms(kind, change)),
         )
 
     def _situation(self, kind: Kind, space: Space, change: Change, attempt: Attempt) -> Situation:
@@ -239,7 +247,8 @@ class _Batch:
             parent=parent,
             family=() if family is None else self.board.family(space.id, family, change.id),
             members=frozenset(member.person for member in space.members),
-            given_today=0 if kind.letter is None else self.board.given_today(kind.letter.gives),
+            given_today=self.board.given_today() if kind.letter is not None or kind.a_day is not None else 0,
+            their_zone=self.board.their_zone() if kind.letter is not None else None,
         )
 
     def _find_room(self, kind: Kind, stored: Record | None, record: Record) -> None:
@@ -262,6 +271,9 @@ class _Batch:
         if stored is None:
             tombstone = self.board.records.get((space.id, identity))
             merged = create(kind, edit, space=space.id, identity=identity, version=version)
+            if kind.begin is not None and edit.author is None:
+                begun = kind.begin(self.board.now, _made_at(edit.made_ms))
+                merged = replace(merged, record=merged.record.with_fields(merged.record.fields | begun))
             if tombstone is not None:
                 merged = replace(merged, record=replace(merged.record, purged=tombstone.purged))
         else:
@@ -270,6 +282,9 @@ class _Batch:
             # A letter that came back counts for the day on which it was given.
             day = date.fromisoformat(merged.record.fields[kind.counts_on])
             family = given_on(self.board.id_keys[space.id], edit.author, day)
+            return replace(merged, record=replace(merged.record, family=family))
+        if kind.a_day is not None and stored is None and edit.author is None:
+            family = given_on(self.board.id_keys[space.id], edit.person, self.board.today)
             return replace(merged, record=replace(merged.record, family=family))
         if kind.family is None:
             return merged
@@ -288,7 +303,8 @@ class _Batch:
             record, private = guarded(stored, record, edit, kind.window, situation.couple)
             if private:
                 owed.append(Word(self.caller.person, "kept_private"))
-                verdicts |= dict.fromkeys(sorted({"audience", "shared_parts"} & edit.set.keys()), "kept_private")
+                chose = {"audience", kind.window.chosen_by} & edit.set.keys()
+                verdicts |= dict.fromkeys(sorted(chose), "kept_private")
         if kind.letter is not None:
             record, held = unsent(stored, record, edit, kind)
             if held:
@@ -376,11 +392,21 @@ def _own_only(kind: Kind, stored: Record | None, edit: Edit) -> Edit:
     names = [name for name in kind.own_id_only if name in edit.set]
     if stored is None or not names:
         return edit
-    me = {str(edit.person)}
-    others = {name: set(stored.fields.get(name, ())) - me for name in names}
-    now = {name: sorted(others[name] | me.intersection(edit.set[name])) for name in names}
-    was = {name: sorted(others[name] | me.intersection(edit.was.get(name, ()))) for name in names}
+    there = {name: set(stored.fields.get(name, ())) for name in names}
+    others = {name: there[name] - own_of(edit.person, there[name]) for name in names}
+    now = {name: sorted(others[name] | own_of(edit.person, edit.set[name])) for name in names}
+    seen = {name: () if concurrent(stored.stamp(name), edit) else there[name] for name in names}
+    was = {name: sorted(others[name] | own_of(edit.person, edit.was.get(name, seen[name]))) for name in names}
     return replace(edit, set=edit.set | now, was=edit.was | was)
+
+
+def _age_ms(kind: Kind, change: Change) -> int | None:
+    """Return how old an edit is; what nobody ever edits was made when it comes, unless its phone says otherwise."""
+    return 0 if change.age_ms is None and kind.edits is Who.NOBODY else change.age_ms
+
+
+def _made_at(made_ms: int | None) -> datetime | None:
+    return None if made_ms is None else datetime.fromtimestamp(made_ms / 1000, UTC)
 
 
 def _made_ms(now: datetime, age_ms: int | None) -> int | None:

@@ -15,7 +15,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
-from domain.kind import Attempt, Kind, Situation, Who
+from domain.kind import Attempt, Kind, Situation, Who, own_of
 from domain.kinds import KINDS, holds_words, judged, objection
 from domain.refusals import SENTENCES, Refusal
 from sync.resend import DRAFTED_AS, STARTED_FROM, Beside, Life, Row, resent, same
@@ -214,7 +214,7 @@ class Replica:
             return False
         for reset in response.reset:
             self._begin_anew(reset)
-        self._note_spaces(response.spaces)
+        self._note_spaces(response.spaces, response.let_go)
         for outcome in response.outcomes:
             self._settle(outcome)
         for view in response.records:
@@ -287,7 +287,8 @@ class Replica:
         if any(name not in canonical for name in table.needed):
             raise EditRefusedError(Refusal.INVALID)
         for name in table.own_id_only:
-            if set(canonical.get(name, ())) - {str(self.person)}:
+            said = set(canonical.get(name, ()))
+            if said - own_of(self.person, said):
                 raise EditRefusedError(Refusal.NEEDS_THEIR_YES)
         return {name: canonical.get(name, field.shape.empty) for name, field in table.written.items()}
 
@@ -365,8 +366,11 @@ class Replica:
         head = reset.head if begun is None else min(begun.head, reset.head)
         self.shelves.begin_anew(Rebuild(space, reset.epoch, head))
 
-    def _note_spaces(self, views: list[SpaceView]) -> None:
-        """Note how the spaces stand; one that is not named any more takes nothing, and what it holds stays here."""
+    def _note_spaces(self, views: list[SpaceView], let_go: list[UUID]) -> None:
+        """Note how the spaces stand, and forget those that their person has let go.
+
+        One that is not named any more takes nothing, and what it holds stays here.
+        """
         named = {SpaceId(view.id): view for view in views}
         for identity, space in self.spaces.items():
             if identity not in named and space.state == "active":
@@ -377,6 +381,8 @@ class Replica:
                 self._unsettle(identity)
         for view in named.values():
             self.shelves.note(view)
+        for each in let_go:
+            self.shelves.let_go(SpaceId(each))
 
     def _unsettle(self, space: SpaceId) -> None:
         """Let edits wait again that were decided in a life that is no more, and of which nothing has arrived here."""
@@ -466,9 +472,9 @@ class Replica:
 
 
 _ANY_SITUATION = Situation(
-    actor=PersonId(UUID(int=0)), couple=None, now=datetime(2000, 1, 1, tzinfo=UTC), today=date(2000, 1, 1)
+    actor=PersonId(UUID(int=0)), couple=None, now=datetime(2000, 1, 1, tzinfo=UTC), today=date(2099, 12, 31)
 )
-"""A device asks rules that need nothing of a situation but who acts."""
+"""A device asks rules that need nothing of a situation but who acts: no day is too far, nothing was just asked."""
 
 _DRAFTS = frozenset(kind.name for kind in DRAFTED_AS.values())
 

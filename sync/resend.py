@@ -13,7 +13,7 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
-from domain.kind import Kind, Ownership, Who
+from domain.kind import Kind, Ownership, Who, own_of
 from domain.kinds import KINDS, UNPLACED
 from domain.policies import TEXTS, Policy
 from domain.shapes import as_uuid
@@ -97,7 +97,7 @@ def resent(mine: PersonId, earlier: Collection[Row], life: Life) -> list[Again]:
         elif row.kind in DRAFTED_AS and row.author == mine:
             again += _letter(kind, row, there, life, used)
         elif there is None or _is_another(kind, row, there):
-            again += _anew(kind, row, mine) if kind.proven or kind.creates is not Who.SERVER else []
+            again += _anew(kind, row, mine) if kind.has_proof or kind.creates is not Who.SERVER else []
         elif not there.gone:
             again += _edited(kind, row, there, life, mine)
         elif kind.letter is not None:
@@ -123,7 +123,7 @@ def _mine_to_say(kind: Kind, row: Row, mine: PersonId, *, closed: bool) -> bool:
 
 def _is_another(kind: Kind, row: Row, there: Row) -> bool:
     """Return whether something else stands under this id: of what was lost, the id was free for a while."""
-    if not kind.proven or there.gone:
+    if not kind.has_proof or there.gone:
         return False
     facts = [name for name in kind.proven if row.fields.get(name) != there.fields.get(name)]
     return bool(facts) or (there.kind, there.author) != (row.kind, row.author)
@@ -132,9 +132,9 @@ def _is_another(kind: Kind, row: Row, there: Row) -> bool:
 def _anew(kind: Kind, row: Row, mine: PersonId | None) -> Iterator[Again]:
     """Make the record again; a text of one's own that stood beside comes first and so ends behind the record."""
     fields = {name: row.fields[name] for name in (*kind.written, *kind.lasting) if name in row.fields}
-    author, proof = (row.author, row.fields.get("proof")) if kind.proven else (None, None)
+    author, proof = (row.author, row.fields.get("proof")) if kind.has_proof else (None, None)
     for name in kind.own_id_only:
-        fields[name] = [each for each in fields.get(name, []) if each == str(mine)]
+        fields[name] = [] if mine is None else sorted(own_of(mine, fields.get(name, ())))
     remove: bool | UnsetType = True if row.removed else UNSET
     # Another phone of the same person may know that it was closed or taken back since: no restore opens or gives (I9).
     choices = [name for name in kind.of_policy(Policy.MOST_PRIVATE) if name in fields]
@@ -225,10 +225,18 @@ def _edited(kind: Kind, row: Row, there: Row, life: Life, mine: PersonId) -> Ite
     A record that was touched in the new life has only its state at `head` in common with ours: the edit then
     says so by its base, and merging decides by each field's policy as it does for any two phones.
     """
-    if kind.edits is Who.NOBODY or (kind.edits is Who.AUTHOR and there.author != mine):
+    if kind.edits is Who.NOBODY:
         return
     base = min(there.version, life.head)
     names = [name for name, field in kind.written.items() if name in row.fields and field.policy is not Policy.ONCE]
+    if kind.edits is Who.AUTHOR and there.author != mine:
+        # In what its author alone writes the other may have said their own.
+        changed, was = _differences(
+            kind, [each for each in names if each in kind.own_id_only], row, there, life.head, mine
+        )
+        if changed:
+            yield Again(kind=row.kind, id=row.id, base=base, set=changed, was=was)
+        return
     standing = {each.text for texts in there.alternatives.values() for each in texts}
     beside = {
         name: text
@@ -263,7 +271,7 @@ def _differences(
         policy = kind.fields[name].policy
         ours, theirs = row.fields[name], there.fields.get(name)
         if name in kind.own_id_only:
-            ours = _with_own(theirs, ours, str(mine))
+            ours = _with_own(theirs, ours, mine)
         if policy in FOLDS:
             # Nothing is shown more, protected less or taken a step back because a phone remembers it so.
             ours = FOLDS[policy](kind.fields[name].shape, [theirs, ours])
@@ -285,6 +293,6 @@ def _beyond(theirs: str, ours: str) -> tuple[str, str]:
     return ours, without(theirs, lambda sentence: sentence not in known)
 
 
-def _with_own(theirs: Any, ours: Any, mine: str) -> list[str]:
-    others = {each for each in theirs or () if each != mine}
-    return sorted(others | ({mine} if mine in (ours or ()) else set()))
+def _with_own(theirs: Any, ours: Any, mine: PersonId) -> list[str]:
+    there = set(theirs or ())
+    return sorted((there - own_of(mine, there)) | own_of(mine, ours or ()))

@@ -154,8 +154,9 @@ async def push(
     stored_then, past = await _known_of(store, caller, again, spaces)
     edits: dict[UUID, tuple[Submitted, Change]] = {}
     for row in rows:
-        if row in again and (space := home_of(row, spaces)) is not None:
-            record = None if row.id is None else stored_then.get(row.id)
+        record = None if row.id is None else stored_then.get(row.id)
+        space = home_of(row, spaces) or (None if record is None else spaces[record.space])
+        if row in again and space is not None:
             changes = changes_sent_again(
                 row, space, record, past, person=caller.person, device=caller.device, own_key=own_key
             )

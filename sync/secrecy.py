@@ -33,18 +33,18 @@ def guarded(
             part
             for part in is_open & was_open
             if concurrent(before.stamp(_opening(part)), edit)
-            and not _opens_itself(before, edit, part)
+            and not _opens_itself(before, edit, window, part)
             and any(before.fields.get(name) != now.fields.get(name) for name in fields_of(window, part))
         }
     stamps = dict(now.stamps)
-    for part in _chosen(now) - _chosen(before):
+    for part in _chosen(now, window) - _chosen(before, window):
         stamps[_choice(part)] = after(now.stamp(_choice(part)), edit, now.version)
     for part in is_open - was_open - kept:
         stamps[_opening(part)] = after(now.stamp(_opening(part)), edit, now.version)
     if not kept:
         return (now if stamps == now.stamps else replace(now, stamps=stamps)), frozenset()
     parts = frozenset(kept)
-    closing = closed_without(now.fields, parts)
+    closing = closed_without(window, now.fields, parts)
     for name, value in closing.items():
         say(stamps, name, now.fields[name], value, device=edit.device, base=edit.base, version=now.version)
         stamps[name] = after(now.stamp(name), edit, now.version)
@@ -56,34 +56,51 @@ def _unknowing(before: Record, now: Record, edit: Edit, window: Window, part: st
 
     That is the words that would be shown, or the other half of what opens: for whom, and that this part was chosen.
     """
-    shows = any(
-        concurrent(before.stamp(name), edit) and now.fields.get(name) != edit.set.get(name, UNSAID)
-        for name in fields_of(window, part)
-    )
-    return shows or (part != ALWAYS and _half_unseen(before, edit, part))
+    shows = any(_not_as_said(before, now, edit, name) for name in fields_of(window, part))
+    return shows or (part != ALWAYS and _half_unseen(before, edit, window, part))
 
 
-def _opens_itself(before: Record, edit: Edit, part: str) -> bool:
+def _not_as_said(before: Record, now: Record, edit: Edit, name: str) -> bool:
+    """Return whether a field comes to stand as this edit has neither seen nor said it."""
+    return concurrent(before.stamp(name), edit) and now.fields.get(name) != edit.set.get(name, UNSAID)
+
+
+def _opens_itself(before: Record, edit: Edit, window: Window, part: str) -> bool:
     """Return whether this edit would have opened a part by itself: whoever opened it meanwhile did no more."""
-    says = "audience" in edit.set or part in edit.set.get("shared_parts", ())
-    return says and not _half_unseen(before, edit, part)
+    says = "audience" in edit.set or _says(edit, window, part)
+    return says and not _half_unseen(before, edit, window, part)
 
 
-def _half_unseen(before: Record, edit: Edit, part: str) -> bool:
+def _half_unseen(before: Record, edit: Edit, window: Window, part: str) -> bool:
     """Return whether for whom a part opens, or that it was chosen, is neither seen nor said by this edit."""
     whom = "audience" not in edit.set and concurrent(before.stamp("audience"), edit)
-    chosen = part not in edit.set.get("shared_parts", ()) and concurrent(before.stamp(_choice(part)), edit)
+    chosen = not _says(edit, window, part) and concurrent(before.stamp(_choice(part)), edit)
     return whom or chosen
 
 
+def _says(edit: Edit, window: Window, part: str) -> bool:
+    """Return whether this edit itself chooses a part."""
+    return window.chosen_by in edit.set and part in window.chosen(edit.set[window.chosen_by])
+
+
 def unsent(before: Record | None, now: Record, edit: Edit, kind: Kind) -> tuple[Record, bool]:
-    """Return the draft with nothing sent that its sender had not read, and whether that held it back."""
+    """Return the draft with nothing sent that its sender had not read, and whether that held it back.
+
+    To whom and when it is given has to be known as the words have: a note for a birthday is not given today because
+    another phone had thought so before it was sent.
+    """
     assert kind.letter is not None
     sends, texts = kind.letter.sends, kind.of_policy(Policy.WORDS)
     if before is None or not now.live or not now.fields[sends]:
         return now, False
-    unread = not before.fields[sends] and any(concurrent(before.stamp(name), edit) for name in texts)
-    unknowing = concurrent(before.stamp(sends), edit) and any(before.fields[name] != now.fields[name] for name in texts)
+    rest = [name for name in kind.written if name not in (sends, *texts)]
+    unread = not before.fields[sends] and (
+        any(concurrent(before.stamp(name), edit) for name in texts)
+        or any(_not_as_said(before, now, edit, name) for name in rest)
+    )
+    unknowing = concurrent(before.stamp(sends), edit) and any(
+        before.fields.get(name) != now.fields[name] for name in (*texts, *rest)
+    )
     if not unread and not (before.fields[sends] and unknowing):
         return now, False
     stamps = dict(now.stamps)
@@ -98,8 +115,8 @@ def _open(record: Record | None, window: Window, couple: CoupleId | None) -> fro
     return open_parts(window, record.fields, couple)
 
 
-def _chosen(record: Record | None) -> frozenset[str]:
-    return frozenset() if record is None else frozenset(record.fields.get("shared_parts", ()))
+def _chosen(record: Record | None, window: Window) -> frozenset[str]:
+    return frozenset() if record is None else window.chosen(record.fields.get(window.chosen_by))
 
 
 def _choice(part: str) -> str:

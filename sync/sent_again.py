@@ -64,8 +64,12 @@ def changes_sent_again(
     else:
         made = _edited(row, row.id, kind, space, stored, past, min(rev, head), device, since)
     told = [canonical(row.new)] if since is None else [canonical(row.new), str(since.version).encode()]
+    # What was written for an earlier couple of this space is none of the present one's (I18).
+    late = {} if row.couple in (None, space.couple) or kind.home != "couple" else {"couple": row.couple}
     return [
-        msgspec.structs.replace(change, key=keyed_id(own_key, "sent again", device, row.kind, row.id, *told, str(nth)))
+        msgspec.structs.replace(
+            change, key=keyed_id(own_key, "sent again", device, row.kind, row.id, *told, str(nth)), **late
+        )
         for nth, change in enumerate(made)
     ]
 

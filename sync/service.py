@@ -11,16 +11,18 @@ from uuid import UUID
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
+from domain.counsel import COUNSEL_PART, COUNSEL_SUMMARY, counting
 from domain.ids import PersonId, RecordId, SpaceId
 from domain.kind import Ownership
 from domain.kinds import KINDS, may_look_behind
 from domain.prompts import SETTINGS
+from domain.records import Record
 from sync import follows, purging, space_store
 from sync.board import Board, settings_id
 from sync.bodies import rendered
 from sync.lives import common
 from sync.paging import Asked, asked_by, begun_anew, cursor_at, read_page, reset_of
-from sync.ports import Caller, Keys, Loaded, Place, Row, Shadow, Space, Store, Wanted, Writes
+from sync.ports import Caller, Keys, Loaded, Page, Place, RecordKey, Row, Shadow, Space, Store, Wanted, Writes
 from sync.reconcile import Decisions, reconcile
 from sync.schemas import cut
 from sync.sealing import SpaceKeys, keyed_id
@@ -39,6 +41,7 @@ from sync.wire import (
     SpaceView,
     SyncRequest,
 )
+from sync.withheld import as_told, is_shut
 
 LOST_RACES_MAX = 5
 """Attempts at one push before the caller is asked to come back."""
@@ -61,6 +64,13 @@ class Answer(Struct, frozen=True):
 
     response: RawSyncResponse
     moved: dict[SpaceId, int]
+
+
+class Summary(Struct, frozen=True):
+    """A summary for a counsellor, and its parts that count: each approved, byte by byte, by everybody whose it is."""
+
+    record: Record
+    parts: tuple[Record, ...]
 
 
 NOTHING_DECIDED: Final = Decisions(outcomes=(), writes=Writes(spaces={}, heads={}))
@@ -116,8 +126,9 @@ async def push(
     """
     id_keys = await id_keys_of(keys, caller)
     asked = wanted(changes, caller, id_keys, now)
+    settings: frozenset[RecordKey] = frozenset()
     for _ in range(LOST_RACES_MAX):
-        loaded = await store.load(caller, asked)
+        loaded = await _loaded(store, caller, asked, settings)
         if await begun_anew(store, caller, loaded.spaces, places, new_epoch):
             continue
         if any(reset_of(space, places.get(space.id)) for space in loaded.spaces.values()):
@@ -131,8 +142,11 @@ async def push(
             if (place := places.get(space.id)) and place.epoch != space.epoch
         }
         decisions = reconcile(loaded, caller, changes, now, id_keys, None, base_max)
-        if decisions.families:
-            asked = replace(asked, families={*asked.families, *decisions.families})
+        if decisions.families or decisions.settings:
+            # A family is called after its parent, which may be missing as well.
+            parents = {RecordId(family) for family, _ in decisions.families}
+            asked = replace(asked, ids={*asked.ids, *parents}, families={*asked.families, *decisions.families})
+            settings |= decisions.settings
             continue
         if decisions.asks:
             history = await store.history(caller, decisions.asks, decisions.boxes)
@@ -151,6 +165,14 @@ async def push(
             }
             return Pushed(loaded, decisions, news)
     raise BusyError
+
+
+async def _loaded(store: Store, caller: Caller, asked: Wanted, settings: frozenset[RecordKey]) -> Loaded:
+    loaded = await store.load(caller, asked)
+    if not settings:
+        return loaded
+    found = await store.settings_of(caller, settings)
+    return replace(loaded, records=loaded.records | found, settings=settings)
 
 
 async def id_keys_of(keys: Keys, caller: Caller) -> dict[SpaceId, bytes]:
@@ -185,6 +207,7 @@ def _own_news(asked: Asked, pushed: Pushed) -> RawSyncResponse | None:
         )
         for each in decisions.writes.records
     ]
+    rows = as_told(Page(spaces=spaces, rows=rows, besides=[]), asked.caller.person).rows
     places, after = asked.places, asked.after
     at_head = all(
         space.id in places and (places[space.id].epoch, after[space.id]) == (space.epoch, space.head)
@@ -246,6 +269,7 @@ def _response(
         ],
         records=[Raw(rendered(row)) for row in known if row.body is not None],
         gone=[Gone(space=row.space, kind=row.kind, id=row.id, version=row.version) for row in known if row.gone],
+        let_go=list(asked.caller.let_go),
     )
 
 
@@ -265,8 +289,10 @@ async def revisions(
     behind = await store.behind(caller, kind, identity, before=before, limit=limit + 1)
     table = KINDS.get(kind)
     own = behind is not None and behind.author == caller.person
-    # What is wiped is gone for the other; what its author had written before is still theirs.
-    if behind is None or table is None or table.ownership is Ownership.PROJECTION or (behind.gone and not own):
+    if behind is None or table is None or table.ownership is Ownership.PROJECTION:
+        raise UnknownRecordError
+    # What is wiped or shut is gone for the other; what its author had written before is still theirs.
+    if not own and (behind.gone or is_shut(table, removed=behind.removed, closed=behind.closed)):
         raise UnknownRecordError
     views = [
         RevisionView(
@@ -305,20 +331,28 @@ async def purge(
     raise BusyError
 
 
-async def give_due(store: Store, keys: Keys, caller: Caller, identity: RecordId, now: datetime) -> dict[SpaceId, int]:
-    """Give a letter that has waited for its day, as its author's push would have; return the heads that moved.
+async def look_again(store: Store, keys: Keys, caller: Caller, identity: RecordId, now: datetime) -> dict[SpaceId, int]:
+    """Look at a record that has waited for its time, as its author: give a letter, or say how a request stands now.
 
-    What has changed since it was planned wins: a draft that is not due any more is left alone.
+    Return the heads that moved. What has changed since it was planned wins: what is not due any more is left alone.
     """
     id_keys = await id_keys_of(keys, caller)
+    families = given_lately(caller, id_keys, now)
+    families |= {(identity, each) for kind in KINDS.values() for each in kind.moved_by}
     letters = {kind.letter.gives for kind in KINDS.values() if kind.letter is not None}
-    families = {each for gives in letters for each in given_lately(gives, caller, id_keys, now)}
     ids = {identity, settings_id(id_keys[caller.personal])}
     ids |= {each for gives in letters for each in letters_of(gives, identity, caller, id_keys)}
+    asked = Wanted(ids=ids, families=families)
+    settings: frozenset[RecordKey] = frozenset()
     for _ in range(LOST_RACES_MAX):
-        loaded = await store.load(caller, Wanted(ids=ids, families=families))
+        loaded = await _loaded(store, caller, asked, settings)
+        inboxes = {member.personal for space in loaded.spaces.values() for member in space.members}
+        id_keys |= _id_keys(await keys.of(inboxes - id_keys.keys()))
         board = Board(loaded, caller, now, id_keys)
-        follows.give_due(board, identity)
+        follows.look_again(board, identity)
+        if board.missing:
+            settings |= board.missing
+            continue
         writes = board.writes()
         if not writes.spaces:
             return {}
@@ -326,6 +360,47 @@ async def give_due(store: Store, keys: Keys, caller: Caller, identity: RecordId,
         if moved is not None:
             return moved
     raise BusyError
+
+
+async def open_link(
+    store: Store, keys: Keys, caller: Caller, summary: RecordId, until: datetime | None, now: datetime
+) -> dict[SpaceId, int]:
+    """Say in a summary of the caller's couple until when a link shows it, or that none does; return the moved heads.
+
+    Raise `UnknownRecordError` where there is no such summary, or none that stands.
+    """
+    id_keys = await id_keys_of(keys, caller)
+    asked = Wanted(ids={summary, settings_id(id_keys[caller.personal])}, families=_parts_of(summary))
+    for _ in range(LOST_RACES_MAX):
+        board = Board(await store.load(caller, asked), caller, now, id_keys)
+        if not follows.open_link(board, summary, until):
+            raise UnknownRecordError
+        writes = board.writes()
+        if not writes.spaces:
+            return {}
+        moved = await store.save(caller, writes, now)
+        if moved is not None:
+            return moved
+    raise BusyError
+
+
+async def summary_of(store: Store, caller: Caller, summary: RecordId) -> Summary:
+    """Return a summary of the caller's couple with the parts that count now, for whoever holds a link to it.
+
+    Raise `UnknownRecordError` where there is none that stands: the couple may have parted since.
+    """
+    loaded = await store.load(caller, Wanted(ids={summary}, families=_parts_of(summary)))
+    for space in loaded.spaces.values():
+        record = loaded.records.get((space.id, summary))
+        if space.state == "active" and record is not None and record.kind == COUNSEL_SUMMARY.name and record.live:
+            members = frozenset(member.person for member in space.members)
+            parts = [each for each in loaded.records.values() if each.kind == COUNSEL_PART.name]
+            return Summary(record, tuple(counting(parts, members)))
+    raise UnknownRecordError
+
+
+def _parts_of(summary: RecordId) -> set[tuple[UUID, str]]:
+    return {(summary, COUNSEL_PART.name)}
 
 
 async def found_personal_space(

@@ -175,6 +175,19 @@ class Shelves:
             self.spaces[space] = view
             self._pieces["space", str(space)] = msgspec.json.encode(view)
 
+    def let_go(self, space: SpaceId) -> None:
+        """Forget a space that its person has let go, and all that the server said of it."""
+        if space not in self.spaces:
+            return
+        if space in self.rebuilds:
+            self.begin_anew(self.rebuilds[space])
+            del self.rebuilds[space]
+            self._pieces["rebuild", str(space)] = None
+        for key in [key for key in self.rows if key[0] == space]:
+            self.drop(*key)
+        del self.spaces[space]
+        self._pieces["space", str(space)] = None
+
     def move_to(self, cursor: str | None) -> None:
         """Note how far this device has read."""
         self.cursor = cursor

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.ids import PersonId, RecordId, SpaceId
-from domain.kind import Kind
+from domain.kind import Around, Kind
 from domain.kinds import KINDS, judged
 from domain.records import Record
 from domain.refusals import Refusal
@@ -20,7 +20,7 @@ from domain.shapes import UNFIT, as_uuid
 from sync.laying import Laying
 from sync.resend import Beside, Row
 from sync.shelves import Kept, Shelves
-from sync.wire import VERSION_MAX
+from sync.wire import VERSION_MAX, Change
 
 
 class Shown(Struct, frozen=True, kw_only=True):
@@ -130,18 +130,32 @@ def _derived(shelves: Shelves, shown: Shown, table: Kind) -> Shown:
     """Let own acts that the server has not seen move their parent here too, by the same walk."""
     assert table.derive is not None
     unseen = shown.version == 0 or any(
-        kept.change.kind in table.moved_by and _parent_id(kept.change.kind, kept.change.set) == str(shown.id)
+        kept.change.kind in table.moved_by and _names(shelves, kept.change, shown.id)
         for kept in shelves.outbox.values()
         if kept.unplaced is None
     )
     if not unseen:
         return shown
     children = list(_children(shelves, shown, table))
-    partner = min({each.author for each in children} - {shelves.person}, default=_NOBODY)
-    derived = table.derive(as_record(shown), children, frozenset({shelves.person, partner}), _A_DAY)
+    partner = min({each for child in children for each in _people(child)} - {shelves.person}, default=_NOBODY)
+    around = Around(members=frozenset({shelves.person, partner}), today=_A_DAY)
+    derived = table.derive(as_record(shown), children, around)
     # The day on which something was reached is the server's to say.
     moved = {name: value for name, value in derived.fields.items() if not name.endswith("_on")}
     return replace(shown, fields=shown.fields | moved)
+
+
+def _names(shelves: Shelves, change: Change, parent: RecordId) -> bool:
+    """Return whether a child's edit is about this parent; one of a child that is there need not say so."""
+    child = None if _parent_id(change.kind, change.set) else laid(shelves, RecordId(change.id))
+    return _parent_id(change.kind, change.set if child is None else child.fields) == str(parent)
+
+
+def _people(child: Record) -> set[PersonId]:
+    """Return who has a part in a record: its author, and everybody who has said their own in it."""
+    said = (each for name in KINDS[child.kind].own_id_only for each in child.fields.get(name, ()))
+    named = {as_uuid(each.partition(":")[0]) for each in said}
+    return {child.author, *(PersonId(each) for each in named if each is not None)}
 
 
 def _children(shelves: Shelves, parent: Shown, table: Kind) -> Iterator[Record]:
@@ -160,7 +174,7 @@ def _children(shelves: Shelves, parent: Shown, table: Kind) -> Iterator[Record]:
 
 
 def _has_its_parent(shelves: Shelves, shown: Shown, table: Kind) -> bool:
-    if table.derive is not None and shown.fields.get("state") is None:
+    if table.derive is not None and shown.fields.get("state", "") is None:
         return False
     if table.parent is None or table.parent.known:
         return True

@@ -21,6 +21,7 @@ from sync.life_store import BUMP_SPACE, IN_THIS_LIFE
 from sync.ports import Stored, Writes
 from sync.sealing import SpaceKeys, keyed_id
 from sync.store import DEPOSIT, arrays
+from sync.withheld import stands_open
 
 STORE_LIVES_MAX: Final = 64
 """Earlier lives of the whole store that are remembered; the oldest make room."""
@@ -35,25 +36,31 @@ HOLD_SPACE: Final = "SELECT space_id FROM space WHERE space_id = $1 FOR UPDATE"
 
 CLOSE_SPACE: Final = f"""
 WITH windows AS (
-    SELECT r.id, row_number() OVER (ORDER BY r.version) AS nth
+    SELECT r.id, r.kind = ANY($2::text[]) AS shown, row_number() OVER (ORDER BY r.version) AS nth
     FROM record r
-    WHERE r.space_id = $1 AND r.kind = ANY($2::text[]) AND NOT r.gone
+    WHERE r.space_id = $1 AND r.kind = ANY($2::text[] || $5::text[]) AND NOT r.gone
 ),
 closed AS (
-    UPDATE space SET state = 'closed', head = head + 1 + (SELECT count(*) FROM windows), {IN_THIS_LIFE}
+    UPDATE space SET state = 'closed', closed_at = $3, head = head + 1 + (SELECT count(*) FROM windows), {IN_THIS_LIFE}
     WHERE space_id = $1 AND state = 'active'
     RETURNING head
 ),
 wiped AS (
     UPDATE record r
-    SET gone = true, body = NULL, stamps = $4, changed_at = $3,
+    SET gone = windows.shown, body = CASE WHEN windows.shown THEN NULL ELSE r.body END,
+        stamps = CASE WHEN windows.shown THEN $4 ELSE r.stamps END, changed_at = $3, due_at = NULL,
         version = (SELECT head FROM closed) - (SELECT count(*) FROM windows) + windows.nth
     FROM windows
     WHERE r.space_id = $1 AND r.id = windows.id AND EXISTS (SELECT 1 FROM closed)
 ),
+unwatched AS (
+    UPDATE record r SET due_at = NULL
+    WHERE r.space_id = $1 AND r.due_at IS NOT NULL AND r.id NOT IN (SELECT id FROM windows)
+        AND EXISTS (SELECT 1 FROM closed)
+),
 unheard AS (
     DELETE FROM revision v USING windows
-    WHERE v.space_id = $1 AND v.record_id = windows.id AND EXISTS (SELECT 1 FROM closed)
+    WHERE v.space_id = $1 AND v.record_id = windows.id AND windows.shown AND EXISTS (SELECT 1 FROM closed)
 )
 SELECT coalesce((SELECT head FROM closed), (SELECT head FROM space WHERE space_id = $1))"""
 """Runs inside the transaction that has found the caller's own active couple."""
@@ -137,15 +144,23 @@ async def deposit(
     return head
 
 
-async def close_space(connection: Any, space: SpaceId, now: datetime) -> int:
-    """Close a couple's space for good: wipe the shown copies, take no more changes; closing twice is closing once.
+async def raise_head(connection: Any, space: SpaceId) -> int:
+    """Raise the head of a person's own space, so that their devices ask what is new; return it."""
+    head: int = await connection.fetchval(RAISE_OWN, space)
+    return head
 
+
+async def close_space(connection: Any, space: SpaceId, now: datetime) -> int:
+    """Close a couple's space: wipe the shown copies, take no more changes; closing twice is closing once.
+
+    Windows that stand in the space itself get a new version, by which the partner hears that they are closed.
     Return the head. It is raised in any case, so that a push that was decided before loses its race.
     """
     shown = [kind.name for kind in KINDS.values() if kind.ownership is Ownership.PROJECTION]
+    themselves = [kind.name for kind in KINDS.values() if stands_open(kind)]
     # A statement sees what was stored before it began: a push that is stored while this waits must be seen too.
     await connection.execute(HOLD_SPACE, space)
-    head: int = await connection.fetchval(CLOSE_SPACE, space, shown, now, b"")
+    head: int = await connection.fetchval(CLOSE_SPACE, space, shown, now, b"", themselves)
     return head
 
 

@@ -6,7 +6,8 @@ stores, and only from the value that was read.
 """
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -124,6 +125,14 @@ FROM (
     WHERE r.kind = ANY($8::text[]) AND NOT r.removed AND NOT r.gone
     GROUP BY r.space_id, r.kind
 ) counted"""
+
+
+SETTINGS_OF: Final = f"""{_MINE}
+SELECT DISTINCT r.space_id, {_RECORD_COLUMNS}
+FROM unnest($3::uuid[], $4::uuid[]) AS asked (space_id, id)
+JOIN record r ON r.space_id = asked.space_id AND r.id = asked.id AND r.kind = 'settings'
+JOIN member p ON p.personal_space_id = r.space_id
+JOIN mine ON mine.space_id = p.space_id"""
 
 
 def _changed_since(only: str = "") -> str:
@@ -302,7 +311,7 @@ UNION ALL
 
 
 BEHIND: Final = f"""{_MINE}
-SELECT r.space_id, r.author, r.gone, v.version, v.changed_at, v.body
+SELECT r.space_id, r.author, r.gone, r.removed, mine.state = 'closed' AS closed, v.version, v.changed_at, v.body
 FROM mine
 JOIN record r ON r.space_id = mine.space_id AND r.id = $3 AND r.kind = $4
 LEFT JOIN LATERAL (
@@ -372,6 +381,22 @@ class PostgresStore:
             families=frozenset(families),
         )
 
+    async def settings_of(self, caller: Caller, records: Collection[RecordKey]) -> dict[RecordKey, Record]:
+        """Return these settings, each of a person with whom the caller shares a space."""
+        rows = await self.pool.fetch(
+            SETTINGS_OF,
+            caller.spaces,
+            caller.person,
+            [space for space, _ in records],
+            [identity for _, identity in records],
+        )
+        opener = await self.keys.of({SpaceId(row["space_id"]) for row in rows})
+        found: dict[RecordKey, Record] = {}
+        for row in rows:
+            with suppress(SealBroken):
+                found[SpaceId(row["space_id"]), RecordId(row["id"])] = self._record(opener, row)
+        return found
+
     async def history(self, caller: Caller, records: Collection[RecordKey], boxes: Collection[RecordId]) -> History:
         """Return what these records once held, and the boxes that a refusal has to know of."""
         ids = [record for _, record in records]
@@ -412,7 +437,13 @@ class PostgresStore:
                 revision = Revision(space=space, record=identity, version=row["version"], values=values)
                 past.append(Dated(revision, row["changed_at"].astimezone(UTC).date()))
         first = next(row for row in rows if row["space_id"] == space)
-        return Behind(author=PersonId(first["author"]), gone=first["gone"], revisions=tuple(past))
+        return Behind(
+            author=PersonId(first["author"]),
+            gone=first["gone"],
+            removed=first["removed"],
+            closed=first["closed"],
+            revisions=tuple(past),
+        )
 
     async def shadows(self, caller: Caller, records: Collection[RecordId]) -> list[Shadow]:
         """Return what the caller's device submitted last of these records."""
@@ -589,30 +620,7 @@ class PostgresStore:
 
     def _record(self, opener: Mapping[SpaceId, SpaceKeys], row: asyncpg.Record) -> Record:
         """Open a record; raise `SealBroken` where its body or its stamps do not open."""
-        plain = decoded(self._opened(opener, row))
-        stamps = b""
-        if row["stamps"]:
-            # The body has opened, so the key is there; the stamps may still have been altered.
-            stamps = self._unsealed(opener, row["space_id"], f"stamps/{row['kind']}", row["id"], row["stamps"])
-        return Record(
-            space=SpaceId(row["space_id"]),
-            kind=row["kind"],
-            id=RecordId(row["id"]),
-            version=row["version"],
-            created=row["created"],
-            author=PersonId(row["author"]),
-            fields=plain.fields,
-            removed=row["removed"],
-            gone=row["gone"],
-            schema=row["schema"],
-            alternatives=plain.alternatives,
-            merged=plain.merged,
-            stamps=unpacked(stamps) if stamps else {},
-            family=row["family"],
-            shown_id=row["shown_id"],
-            purged=unpacked_purge(row["purged"]),
-            due_at=row["due_at"],
-        )
+        return record_of(row, lambda kind, sealed: self._unsealed(opener, row["space_id"], kind, row["id"], sealed))
 
     def _opened(self, opener: Mapping[SpaceId, SpaceKeys], row: asyncpg.Record) -> bytes | None:
         """Open a body with the key of a space that the membership statement returned for this caller."""
@@ -643,6 +651,31 @@ class PostgresStore:
     def _count_unopened(self) -> None:
         self.unopened_total += 1
         log.error("row does not open", extra={"event": "open_failure"})
+
+
+def record_of(row: asyncpg.Record, unsealed: Callable[[str, bytes], bytes]) -> Record:
+    """Return the record of a row; `unsealed` opens what was sealed for it as a body or as stamps."""
+    plain = decoded(None if row["body"] is None else unsealed(row["kind"], row["body"]))
+    stamps = unpacked(unsealed(f"stamps/{row['kind']}", row["stamps"])) if row["stamps"] else {}
+    return Record(
+        space=SpaceId(row["space_id"]),
+        kind=row["kind"],
+        id=RecordId(row["id"]),
+        version=row["version"],
+        created=row["created"],
+        author=PersonId(row["author"]),
+        fields=plain.fields,
+        removed=row["removed"],
+        gone=row["gone"],
+        schema=row["schema"],
+        alternatives=plain.alternatives,
+        merged=plain.merged,
+        stamps=stamps,
+        family=row["family"],
+        shown_id=row["shown_id"],
+        purged=unpacked_purge(row["purged"]),
+        due_at=row["due_at"],
+    )
 
 
 class _LostRaceError(Exception):

@@ -32,7 +32,8 @@ def own_words(
         return {}, frozenset()
     key, stored = _where(board, kind, RecordId(change.id))
     if stored is not None and kind is not None:
-        if stored.author != board.caller.person and kind.ownership is not Ownership.JOINT:
+        others = stored.author != board.caller.person and kind.ownership is not Ownership.JOINT
+        if others and not _is_said_again(change):
             return {}, frozenset()
         texts = _not_there(board, stored, texts, change.base)
     if history is None:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from msgspec import UNSET
+
 from domain.ids import RecordId, SpaceId
 from domain.kind import Kind
 from domain.kinds import KINDS
@@ -17,32 +19,50 @@ from sync.wire import Change
 
 def wanted(changes: Sequence[Change], caller: Caller, id_keys: Mapping[SpaceId, bytes], now: datetime) -> Wanted:
     """Return what has to be loaded before these changes can be judged."""
-    ids: set[RecordId] = set()
+    known = [(KINDS[change.kind], change) for change in changes if change.kind in KINDS]
+    own = settings_id(id_keys[caller.personal]) if caller.personal in id_keys else None
+    ids = {RecordId(change.id) for change in changes}
     families: set[tuple[UUID, str]] = set()
-    counted: set[str] = set()
-    for change in changes:
-        ids.add(RecordId(change.id))
-        kind = KINDS.get(change.kind)
-        if kind is None:
-            continue
-        if kind.window or kind.letter or kind.derive or (kind.parent and kind.parent.moves):
-            ids.add(settings_id(id_keys[caller.personal]))
+    for kind, change in known:
+        if own is not None and _looks_at_the_day(kind):
+            ids.add(own)
+        if kind.letter is not None or kind.a_day is not None:
+            families |= given_lately(caller, id_keys, now)
         if kind.letter is not None:
-            families |= given_lately(kind.letter.gives, caller, id_keys, now)
             ids |= letters_of(kind.letter.gives, change.id, caller, id_keys)
-        if kind.parent is not None:
-            parent = as_uuid(change.set.get(kind.parent.field))
-            if parent is not None:
-                ids.add(RecordId(parent))
-        family = family_of(kind, change.set, id_keys.get(caller.personal, b""))
-        if family is not None:
-            families.add((family, kind.name))
-            if kind.parent is not None and kind.parent.moves:
-                families |= {(family, each) for name in kind.parent.kinds for each in KINDS[name].moved_by}
-        if kind.derive is not None and (change.base == 0 or len(change.set) >= len(kind.written)):
-            families |= {(change.id, each) for each in kind.moved_by}
-        counted |= {kind.name for most in kind.most if most.within == "space"}
-    return Wanted(keys=[change.key for change in changes], ids=ids, families=families, counted=counted)
+        parent = None if kind.parent is None else as_uuid(change.set.get(kind.parent.field))
+        if parent is not None:
+            ids.add(RecordId(parent))
+        families |= _families(kind, change, id_keys.get(caller.personal, b""))
+    return Wanted(
+        keys=[change.key for change in changes],
+        ids=ids,
+        families=families,
+        counted={kind.name for kind, _ in known for most in kind.most if most.within == "space"},
+    )
+
+
+def _looks_at_the_day(kind: Kind) -> bool:
+    """Return whether the actor's local date plays a part, which their settings tell."""
+    moves = kind.parent is not None and kind.parent.moves
+    return bool(kind.window or kind.letter or kind.derive or moves) or kind.a_day is not None
+
+
+def _families(kind: Kind, change: Change, id_key: bytes) -> set[tuple[UUID, str]]:
+    """Return what is counted and judged with this change's record, and what moves it where it may be new or taken away.
+
+    Of what was there before and stays, what moves it is looked at when that changes.
+    """
+    families: set[tuple[UUID, str]] = set()
+    family = family_of(kind, change.set, id_key)
+    if family is not None:
+        families.add((family, kind.name))
+        if kind.parent is not None and kind.parent.moves:
+            families |= {(family, each) for name in kind.parent.kinds for each in KINDS[name].moved_by}
+    whole = change.base == 0 or len(change.set) >= len(kind.written) or change.remove is not UNSET
+    if kind.derive is not None and whole:
+        families |= {(change.id, each) for each in kind.moved_by}
+    return families
 
 
 def family_of(kind: Kind, values: Mapping[str, Any], id_key: bytes) -> UUID | None:
@@ -60,11 +80,13 @@ def letters_of(gives: str, draft: UUID, caller: Caller, id_keys: Mapping[SpaceId
     return {letter_id(id_keys[space], gives, caller.person, draft) for space in couples}
 
 
-def given_lately(kind: str, caller: Caller, id_keys: Mapping[SpaceId, bytes], now: datetime) -> set[tuple[UUID, str]]:
-    """Return the families of the letters that a person has given today, wherever on earth today is for them."""
+def given_lately(caller: Caller, id_keys: Mapping[SpaceId, bytes], now: datetime) -> set[tuple[UUID, str]]:
+    """Return the families of the counted letters that a person has given today, wherever on earth today is for them."""
     days = [(now + timedelta(days=offset)).astimezone(UTC).date() for offset in (-1, 0, 1)]
     return {
-        (given_on(id_keys[space], caller.person, day), kind)
+        (given_on(id_keys[space], caller.person, day), kind.name)
+        for kind in KINDS.values()
+        if kind.a_day is not None
         for space in caller.spaces[1:]
         if space in id_keys
         for day in days

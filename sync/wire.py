@@ -154,6 +154,8 @@ class SyncResponse(Struct, frozen=True, kw_only=True):
     spaces: list[SpaceView] = []
     records: list[RecordView] = []
     gone: list[Gone] = []
+    let_go: list[UUID] = []
+    """Spaces that this person has let go: whatever a device holds of them goes, too."""
 
 
 class EarlierValue(Struct, frozen=True, kw_only=True):
@@ -190,3 +192,4 @@ class RawSyncResponse(Struct, frozen=True, kw_only=True):
     spaces: list[SpaceView]
     records: list[Raw]
     gone: list[Gone]
+    let_go: list[UUID]

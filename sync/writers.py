@@ -44,6 +44,11 @@ def writer(stamps: Mapping[str, Stamp], name: str, sentence: str) -> PersonId | 
     return None if stamp is None else stamp.person
 
 
+def is_credit(key: str, name: str | None = None) -> bool:
+    """Return whether a stamp says who brought a sentence, into this field or any."""
+    return "#" in key if name is None else key.startswith(f"{name}#")
+
+
 def forgotten(stamps: Mapping[str, Stamp], name: str, destroyed: Iterable[str]) -> dict[str, Stamp]:
     """Return the stamps with nothing left of these sentences."""
     keys = {_key(name, sentence) for sentence in destroyed}

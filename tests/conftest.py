@@ -46,22 +46,26 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what all simulated seeds of this run have met together, and the storms of RxDB's phones by trap."""
-    hits: Counter[str] = Counter()
-    traps: list[list[object]] = []
+    """Print what all simulated seeds of this run have met together, the storms of RxDB's phones, and what lapses."""
+    told: dict[str, list[object]] = {}
     for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
         for name, met in report.user_properties:
-            if name == "hits":
-                hits.update(cast("dict[str, int]", met))
-            elif name == "trap":
-                traps.append(cast("list[object]", met))
+            told.setdefault(name, []).append(met)
+    hits: Counter[str] = Counter()
+    for met in told.get("hits", ()):
+        hits.update(cast("dict[str, int]", met))
     if hits:
         terminalreporter.section("what the simulation has met", sep="-")
         terminalreporter.write_line(table(hits))
+    traps = [cast("list[object]", met) for met in told.get("trap", ())]
     if traps:
         terminalreporter.section("what RxDB's phones have met in bad weather", sep="-")
         for row in [TRAPS, *sorted(traps, key=str)]:
             terminalreporter.write_line(f"{row[0]:<30}" + "".join(f"{each:>16}" for each in row[1:]))
+    if "lapses" in told:
+        terminalreporter.section("warning: professional help that lapses soon, see docs/resources.md", sep="-")
+        for lapse in told["lapses"]:
+            terminalreporter.write_line(str(lapse))
 
 
 @pytest.fixture(scope="session")

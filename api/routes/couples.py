@@ -8,8 +8,9 @@ from litestar.params import FromPath
 from msgspec import Meta, Struct
 
 from api import pairing as pairings
-from api import parting
+from api import parting, restoring
 from api.pairing import Confirmed, Invited, PairingView
+from api.restoring import Restoring
 from api.routes.requests import Requested, address_of, authenticate, decoded, id_in_path, parts_of
 from domain.ids import CoupleId
 
@@ -96,6 +97,52 @@ async def part(request: Requested, couple: FromPath[str]) -> Left:
 
 
 @post(
+    "/v1/couples/{couple:str}/restore",
+    status_code=200,
+    summary="Ask for a couple that has parted",
+    tags=TAGS,
+    opt={"problems": MAY_NOT_PAIR},
+)
+async def ask_back(request: Requested, couple: FromPath[str]) -> Restoring:
+    """Ask unseen; the answer names the new couple once both have asked within 30 days of parting."""
+    parts = parts_of(request)
+    caller = await authenticate(request)
+    restored = await restoring.ask(parts.accounts, caller, CoupleId(id_in_path(couple)), parts.clock())
+    parts.hints.publish(restored.moved)
+    if restored.restoring.couple is not None:
+        parts.hints.membership_changed(caller.person, restored.restoring.couple.partner)
+    return restored.restoring
+
+
+@delete(
+    "/v1/couples/{couple:str}/restore",
+    status_code=204,
+    summary="Take asking for a couple back",
+    tags=TAGS,
+)
+async def take_back(request: Requested, couple: FromPath[str]) -> None:
+    """Ask no longer; nobody is told."""
+    parts = parts_of(request)
+    caller = await authenticate(request)
+    await restoring.take_back(parts.accounts, caller, CoupleId(id_in_path(couple)))
+
+
+@delete(
+    "/v1/couples/{couple:str}/keepsake",
+    status_code=204,
+    summary="Let a keepsake go",
+    tags=TAGS,
+)
+async def let_go(request: Requested, couple: FromPath[str]) -> None:
+    """Give up what is kept of a couple that has parted, for good; the other keeps theirs and is not told."""
+    parts = parts_of(request)
+    caller = await authenticate(request)
+    gone = CoupleId(id_in_path(couple))
+    parts.hints.publish(await parting.let_go(parts.accounts, caller, gone, parts.clock()))
+    parts.hints.membership_changed(caller.person)
+
+
+@post(
     "/v1/couples/{couple:str}/block",
     status_code=204,
     summary="Want no invitation between the two any more",
@@ -108,4 +155,4 @@ async def block(request: Requested, couple: FromPath[str]) -> None:
     await parting.block(parts.accounts, caller, CoupleId(id_in_path(couple)), parts.clock())
 
 
-ROUTES: Final = [invite, cancel, redeem, confirm, part, block]
+ROUTES: Final = [invite, cancel, redeem, confirm, part, ask_back, take_back, let_go, block]

@@ -38,11 +38,11 @@ async def list_devices(request: Requested) -> Devices:
     return Devices(await accounts.devices(parts.accounts, await authenticate(request)))
 
 
-@post("/v1/sign-out", status_code=204, summary="Sign this device out", tags=TAGS)
+@post("/v1/sign-out", status_code=204, summary="Sign this device out", tags=TAGS, opt={"closing": True})
 async def sign_out(request: Requested) -> None:
     """Forget this device and its tokens."""
     parts = parts_of(request)
-    caller = await authenticate(request)
+    caller = await authenticate(request, closing=True)
     await accounts.sign_out(parts.accounts, caller)
     parts.hints.revoked(caller.person, caller.device)
 

@@ -1,6 +1,7 @@
 """What routes read of a request, and what several refuse: what answers it, who sends it, its body, its address."""
 
 import re
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from litestar.exceptions import InternalServerException
 from api import limits
 from api.coding import inflated
 from api.decoding import decode, refuse_other_types
-from api.errors import malformed, not_found, problem
+from api.errors import Problem, malformed, not_found, problem
 from api.wiring import Parts
 from sync.ports import Caller
 
@@ -26,11 +27,26 @@ def parts_of(request: Requested) -> Parts:
     return parts
 
 
-async def authenticate(request: Requested) -> Caller:
-    """Return who sends this request, or raise the one 401 that every failure shares."""
+async def authenticate(request: Requested, *, closing: bool = False) -> Caller:
+    """Return who sends this request, or raise the one 401 that every failure shares.
+
+    Only routes that are for `closing` accounts, too, answer somebody whose account is about to be deleted.
+    """
     headers = request.headers.getall("authorization", [])
     parts = parts_of(request)
-    return await parts.accounts.callers.caller(headers[0] if len(headers) == 1 else None, parts.clock())
+    caller = await parts.accounts.callers.caller(headers[0] if len(headers) == 1 else None, parts.clock())
+    if caller.closing is not None and not closing:
+        raise account_closing(caller.closing)
+    return caller
+
+
+def account_closing(deleted_at: datetime) -> Problem:
+    """Say that an account is about to be deleted, and that this can still be undone."""
+    return problem(
+        "account_closing",
+        "You asked for your account to be deleted. Until then you can still keep it: please say so in the app.",
+        also={"deleted_at": deleted_at},
+    )
 
 
 def address_of(request: Requested) -> str:

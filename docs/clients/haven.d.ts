@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/couples/{couple}/keepsake": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Let a keepsake go
+         * @description Give up what is kept of a couple that has parted, for good; the other keeps theirs and is not told.
+         */
+        delete: operations["let_go"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/couples/{couple}/part": {
         parameters: {
             query?: never;
@@ -39,6 +59,54 @@ export interface paths {
          */
         post: operations["part"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/couples/{couple}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a couple that has parted
+         * @description Ask unseen; the answer names the new couple once both have asked within 30 days of parting.
+         */
+        post: operations["ask_back"];
+        /**
+         * Take asking for a couple back
+         * @description Ask no longer; nobody is told.
+         */
+        delete: operations["take_back"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/couples/{couple}/summaries/{summary}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a link to a summary
+         * @description Make a link and a passcode by which a counsellor reads the parts that count; the link before is dead.
+         */
+        post: operations["make_link"];
+        /**
+         * Revoke a summary's link
+         * @description Let the link be dead at once, whichever of the two has made it.
+         */
+        delete: operations["revoke_link"];
         options?: never;
         head?: never;
         patch?: never;
@@ -258,6 +326,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/deletion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have the account deleted
+         * @description Part at once, sign out everywhere, and destroy everything after a week in which it can be undone.
+         */
+        post: operations["delete_account"];
+        /**
+         * Keep the account after all
+         * @description Undo a deletion within its week, after signing in again; a couple that parted by it stays parted.
+         */
+        delete: operations["keep_account"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/pairings/{pairing}/confirm": {
         parameters: {
             query?: never;
@@ -319,6 +411,31 @@ export interface paths {
          *     arrival. Purging twice is purging once.
          */
         delete: operations["purge_words"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find professional help
+         * @description Answer where professional help is found: for everyone the same, whoever asks and however.
+         *
+         *     No token is looked at, no request is noted or counted, and nobody else is asked. It may be kept for a day by
+         *     anything between; `ETag` and `If-None-Match` save sending it again. It changes only from one day to another, as
+         *     entries grow too old to be shown, or with a new release. An app shows an entry until its `until`, also offline,
+         *     and never in reaction to anything that somebody wrote.
+         */
+        get: operations["show_resources"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -507,6 +624,34 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description This account is about to be deleted: deletion was asked for, and can be undone until `deleted_at`: `DELETE /v1/me/deletion`; see section 3. */
+        AccountClosingProblem: {
+            /**
+             * Format: date-time
+             * @description From then on the account is destroyed.
+             */
+            deleted_at: string;
+            /** @description A sentence for people; it repeats nothing that was sent. */
+            detail: string;
+            /** @constant */
+            status: 403;
+            /**
+             * @description A few words for people.
+             * @example This account is about to be deleted
+             */
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:haven:problem:account_closing";
+            /**
+             * @description The place in the request, where one can be named.
+             * @example $.changes[3].key
+             * @example ?limit
+             */
+            where?: string;
+        };
         /** @description The address is too long: a first line over 4 KiB: a fault of the client. */
         AddressTooLongProblem: {
             /** @description A sentence for people; it repeats nothing that was sent. */
@@ -569,6 +714,240 @@ export interface components {
             /** @enum {string} */
             method: "own_word" | "store_signal";
         };
+        /** @description A change of a `balance_note`. A new one must bring `month`. */
+        BalanceNoteChange: {
+            /** @description Sent-at minus made-at, both by the phone's own clock, so that a wrong clock cancels out; counted up to 400 days. */
+            age_ms?: number | null;
+            /** @description The version of the record that the person was looking at; 0 for a new record. While an own edit of the record is laid over it, that is no more than that edit's `base`, whatever has been pulled since: what was pulled is not what is shown. `0` where it is left out. */
+            base?: number;
+            /**
+             * Format: uuid
+             * @description Version 4 for kinds whose home is the couple: a version 7 would tell the partner when it was made.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Names this edit of this device: a key that was decided is not decided again. All zeros is 400, as for `id`.
+             */
+            key: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "balance_note";
+            /** @description Only with what is sent again after a `reset` (section 12): whose record it was, and the proof that the server had it. */
+            origin?: components["schemas"]["Origin"] | null;
+            /** @description True removes the record, false brings it back, left out leaves it. */
+            remove?: boolean;
+            set?: components["schemas"]["BalanceNoteSet"];
+            /** @description What the edit started from, by field. */
+            was?: {
+                /** @description Texts beside, by field: in `set` those that stay, in `was` those that were looked at. */
+                alternatives?: {
+                    line?: components["schemas"]["Alternative"][];
+                };
+                /** @description Merges by `words`; begins as `null`. */
+                line?: string | null;
+                /** @description Names of joined texts: in `set` those that stay unconfirmed, in `was` those looked at. */
+                merged?: "line"[];
+            };
+        };
+        /** @description What a `balance_note` holds. */
+        BalanceNoteFields: {
+            /** @description Merges by `later`; begins as `null`. */
+            lean_on: number | null;
+            /** @description Merges by `words`; begins as `null`. */
+            line: string | null;
+            /** @description Merges by `once`. */
+            month: string;
+            /** @description Merges by `later`; begins as `null`. */
+            own_ground: number | null;
+        };
+        /** @description A `balance_note`, which its author alone sees. */
+        BalanceNoteRecord: {
+            alternatives?: {
+                [key: string]: components["schemas"]["Alternative"][];
+            };
+            /** Format: uuid */
+            author: string;
+            fields: components["schemas"]["BalanceNoteFields"];
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "balance_note";
+            merged?: string[];
+            removed: boolean;
+            /** Format: uuid */
+            space: string;
+            version: number;
+        };
+        /** @description What a change may set in a `balance_note`: the fields that changed. */
+        BalanceNoteSet: {
+            /** @description Texts beside, by field: in `set` those that stay, in `was` those that were looked at. */
+            alternatives?: {
+                line?: components["schemas"]["Alternative"][];
+            };
+            /** @description Merges by `later`; begins as `null`. */
+            lean_on?: number | null;
+            /** @description Merges by `words`; begins as `null`. */
+            line?: string | null;
+            /** @description Names of joined texts: in `set` those that stay unconfirmed, in `was` those looked at. */
+            merged?: "line"[];
+            /** @description Merges by `once`. */
+            month?: string;
+            /** @description Merges by `later`; begins as `null`. */
+            own_ground?: number | null;
+        };
+        /** @description A change of a `boundary`. A new one must bring `form`, `zone`. */
+        BoundaryChange: {
+            /** @description Sent-at minus made-at, both by the phone's own clock, so that a wrong clock cancels out; counted up to 400 days. */
+            age_ms?: number | null;
+            /** @description The version of the record that the person was looking at; 0 for a new record. While an own edit of the record is laid over it, that is no more than that edit's `base`, whatever has been pulled since: what was pulled is not what is shown. `0` where it is left out. */
+            base?: number;
+            /**
+             * Format: uuid
+             * @description Version 4 for kinds whose home is the couple: a version 7 would tell the partner when it was made.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Names this edit of this device: a key that was decided is not decided again. All zeros is 400, as for `id`.
+             */
+            key: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "boundary";
+            /** @description Only with what is sent again after a `reset` (section 12): whose record it was, and the proof that the server had it. */
+            origin?: components["schemas"]["Origin"] | null;
+            /** @description True removes the record, false brings it back, left out leaves it. */
+            remove?: boolean;
+            set?: components["schemas"]["BoundarySet"];
+            /** @description What the edit started from, by field. */
+            was?: {
+                /** @description Texts beside, by field: in `set` those that stay, in `was` those that were looked at. */
+                alternatives?: {
+                    message?: components["schemas"]["Alternative"][];
+                    note_private?: components["schemas"]["Alternative"][];
+                };
+                /** @description Names of joined texts: in `set` those that stay unconfirmed, in `was` those looked at. */
+                merged?: ("note_private" | "message")[];
+                /** @description Merges by `words`; begins as `null`. */
+                message?: string | null;
+                /** @description Merges by `words`; begins as `null`. */
+                note_private?: string | null;
+            };
+        };
+        /** @description What a `boundary` holds. */
+        BoundaryFields: {
+            /** @description Merges by `most_private`; begins as `"only_me"`. */
+            audience: "only_me" | string;
+            /**
+             * @description Merges by `once`.
+             * @example space
+             * @example quiet_hours
+             * @example channel_limit
+             * @example topic_limit
+             * @example contact_rhythm
+             */
+            form: string;
+            /** @description Merges by `most_protective`; begins as `null`. */
+            from: string | null;
+            /** @description Merges by `most_protective`; begins as `null`. */
+            max_prompts_a_day: number | null;
+            /** @description Merges by `words`; begins as `null`. */
+            message: string | null;
+            /** @description Merges by `words`; begins as `null`. */
+            note_private: string | null;
+            /** @description Merges by `later`; begins as `null`. */
+            topic: string | null;
+            /** @description Merges by `most_protective`; begins as `null`. */
+            until: string | null;
+            /**
+             * @description Merges by `most_private`; begins as `"silent"`.
+             * @enum {string}
+             */
+            visibility: "silent" | "effect" | "effect_and_message";
+            /** @description Merges by `most_protective`; begins as `[]`. */
+            windows: {
+                from: string;
+                to: string;
+                weekday: number;
+            }[];
+            /** @description Merges by `later`. */
+            zone: string;
+        };
+        /** @description A `boundary`, which its author alone sees, and may show parts of. */
+        BoundaryRecord: {
+            alternatives?: {
+                [key: string]: components["schemas"]["Alternative"][];
+            };
+            /** Format: uuid */
+            author: string;
+            fields: components["schemas"]["BoundaryFields"];
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "boundary";
+            merged?: string[];
+            removed: boolean;
+            /** Format: uuid */
+            space: string;
+            version: number;
+        };
+        /** @description What a change may set in a `boundary`: the fields that changed. */
+        BoundarySet: {
+            /** @description Texts beside, by field: in `set` those that stay, in `was` those that were looked at. */
+            alternatives?: {
+                message?: components["schemas"]["Alternative"][];
+                note_private?: components["schemas"]["Alternative"][];
+            };
+            /** @description Merges by `most_private`; begins as `"only_me"`. */
+            audience?: "only_me" | string;
+            /**
+             * @description Merges by `once`.
+             * @example space
+             * @example quiet_hours
+             * @example channel_limit
+             * @example topic_limit
+             * @example contact_rhythm
+             */
+            form?: string;
+            /** @description Merges by `most_protective`; begins as `null`. */
+            from?: string | null;
+            /** @description Merges by `most_protective`; begins as `null`. */
+            max_prompts_a_day?: number | null;
+            /** @description Names of joined texts: in `set` those that stay unconfirmed, in `was` those looked at. */
+            merged?: ("note_private" | "message")[];
+            /** @description Merges by `words`; begins as `null`. */
+            message?: string | null;
+            /** @description Merges by `words`; begins as `null`. */
+            note_private?: string | null;
+            /** @description Merges by `later`; begins as `null`. */
+            topic?: string | null;
+            /** @description Merges by `most_protective`; begins as `null`. */
+            until?: string | null;
+            /**
+             * @description Merges by `most_private`; begins as `"silent"`.
+             * @enum {string}
+             */
+            visibility?: "silent" | "effect" | "effect_and_message";
+            /** @description Merges by `most_protective`; begins as `[]`. */
+            windows?: {
+                from: string;
+                to: string;
+                weekday: number;
+            }[];
+            /** @description Merges by `later`. */
+            zone?: string;
+        };
         /** @description Haven is busy: wait for `Retry-After` seconds, then send the same request again. */
         BusyProblem: {
             /** @description A sentence for people; it repeats nothing that was sent. */
@@ -598,7 +977,7 @@ export interface components {
             why: "replaced" | "restart" | "signed_out";
         };
         /** @description One edit of one record, as the device made it: what Haven can keep of each kind. A change that fits `ChangeEnvelope` but none of these, such as one of a kind or a field that Haven does not know, or with a value out of its bounds, is no 400: it is settled inside the 200 as `refused`, and its own words come back to their author as `unplaced`. It stops nothing behind it. */
-        Change: components["schemas"]["SettingsChange"] | components["schemas"]["CheckInChange"] | components["schemas"]["ResponseChange"] | components["schemas"]["NoteDraftChange"] | components["schemas"]["GoalChange"] | components["schemas"]["GoalTermsChange"] | components["schemas"]["GoalActChange"] | components["schemas"]["StepChange"] | components["schemas"]["NoticeChange"] | components["schemas"]["UnplacedChange"];
+        Change: components["schemas"]["SettingsChange"] | components["schemas"]["CheckInChange"] | components["schemas"]["BoundaryChange"] | components["schemas"]["ReflectionChange"] | components["schemas"]["BalanceNoteChange"] | components["schemas"]["OwnGoalChange"] | components["schemas"]["SupportRequestChange"] | components["schemas"]["SupportOfferChange"] | components["schemas"]["ResponseChange"] | components["schemas"]["PauseChange"] | components["schemas"]["RepairChange"] | components["schemas"]["NoteDraftChange"] | components["schemas"]["ShelfChange"] | components["schemas"]["GoalChange"] | components["schemas"]["GoalTermsChange"] | components["schemas"]["GoalActChange"] | components["schemas"]["StepChange"] | components["schemas"]["StepDateChange"] | components["schemas"]["ProgressChange"] | components["schemas"]["CounselSummaryChange"] | components["schemas"]["CounselPartChange"] | components["schemas"]["NoticeChange"] | components["schemas"]["UnplacedChange"];
         /** @description What every change must be, whatever its kind: this alone decides about 400, and that no id is all zeros. What stands in `set` and `was` is judged by its kind, inside the 200. */
         ChangeEnvelope: {
             /** @description Sent-at minus made-at, both by the phone's own clock, so that a wrong clock cancels out; counted up to 400 days. */
@@ -816,6 +1195,243 @@ export interface components {
              */
             where?: string;
         };
+        /** @description A link and its passcode, told once: neither is stored. */
+        CounselLink: {
+            passcode: string;
+            path: string;
+            until: string;
+        };
+        /** @description A change of a `counsel_part`. A new one must bring `summary`, `section`, `text`. */
+        CounselPartChange: {
+            /** @description Sent-at minus made-at, both by the phone's own clock, so that a wrong clock cancels out; counted up to 400 days. */
+            age_ms?: number | null;
+            /** @description The version of the record that the person was looking at; 0 for a new record. While an own edit of the record is laid over it, that is no more than that edit's `base`, whatever has been pulled since: what was pulled is not what is shown. `0` where it is left out. */
+            base?: number;
+            /**
+             * Format: uuid
+             * @description For which couple this was written: what was meant for one partner never reaches the next.
+             */
+            couple: string;
+            /**
+             * Format: uuid
+             * @description Version 4 for kinds whose home is the couple: a version 7 would tell the partner when it was made.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Names this edit of this device: a key that was decided is not decided again. All zeros is 400, as for `id`.
+             */
+            key: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "counsel_part";
+            /** @description Only with what is sent again after a `reset` (section 12): whose record it was, and the proof that the server had it. */
+            origin?: components["schemas"]["Origin"] | null;
+            /** @description True removes the record, false brings it back, left out leaves it. */
+            remove?: boolean;
+            set?: components["schemas"]["CounselPartSet"];
+            /** @description What the edit started from, by field. */
+            was?: {
+                /** @description Texts beside, by field: in `set` those that stay, in `was` those that were looked at. */
+                alternatives?: {
+                    text?: components["schemas"]["Alternative"][];
+                };
+                /** @description Merges by `members`; begins as `[]`. */
+                approvals?: string[];
+                /** @description Names of joined texts: in `set` those that stay unconfirmed, in `was` those looked at. */
+                merged?: "text"[];
+                /** @description Merges by `words`. */
+                text?: string;
+            };
+        };
+        /** @description What a `counsel_part` holds. */
+        CounselPartFields: {
+            /** @description Merges by `members`; begins as `[]`. */
+            approvals: string[];
+            /** @description Written by the server. */
+            proof: string;
+            /**
+             * @description Merges by `once`.
+             * @example looking_back
+             * @example what_works
+             * @example what_is_hard
+             * @example hopes
+             * @example agreements
+             */
+            section: string;
+            /**
+             * Format: uuid
+             * @description Merges by `once`.
+             */
+            summary: string;
+            /** @description Merges by `words`. */
+            text: string;
+        };
+        /** @description A `counsel_part`, which both see and both write. */
+        CounselPartRecord: {
+            alternatives?: {
+                [key: string]: components["schemas"]["Alternative"][];
+            };
+            /** Format: uuid */
+            author: string;
+            fields: components["schemas"]["CounselPartFields"];
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "counsel_part";
+            merged?: string[];
+            removed: boolean;
+            /** Format: uuid */
+            space: string;
+            version: number;
+        };
+        /** @description What a change may set in a `counsel_part`: the fields that changed. */
+        CounselPartSet: {
+            /** @description Texts beside, by field: in `set` those that stay, in `was` those that were looked at. */
+            alternatives?: {
+                text?: components["schemas"]["Alternative"][];
+            };
+            /** @description Merges by `members`; begins as `[]`. */
+            approvals?: string[];
+            /** @description Names of joined texts: in `set` those that stay unconfirmed, in `was` those looked at. */
+            merged?: "text"[];
+            /**
+             * @description Merges by `once`.
+             * @example looking_back
+             * @example what_works
+             * @example what_is_hard
+             * @example hopes
+             * @example agreements
+             */
+            section?: string;
+            /**
+             * Format: uuid
+             * @description Merges by `once`.
+             */
+            summary?: string;
+            /** @description Merges by `words`. */
+            text?: string;
+        };
+        /** @description A change of a `counsel_summary`. A new one must bring `from`, `to`. */
+        CounselSummaryChange: {
+            /** @description Sent-at minus made-at, both by the phone's own clock, so that a wrong clock cancels out; counted up to 400 days. */
+            age_ms?: number | null;
+            /** @description The version of the record that the person was looking at; 0 for a new record. While an own edit of the record is laid over it, that is no more than that edit's `base`, whatever has been pulled since: what was pulled is not what is shown. `0` where it is left out. */
+            base?: number;
+            /**
+             * Format: uuid
+             * @description For which couple this was written: what was meant for one partner never reaches the next.
+             */
+            couple: string;
+            /**
+             * Format: uuid
+             * @description Version 4 for kinds whose home is the couple: a version 7 would tell the partner when it was made.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Names this edit of this device: a key that was decided is not decided again. All zeros is 400, as for `id`.
+             */
+            key: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "counsel_summary";
+            /** @description Only with what is sent again after a `reset` (section 12): whose record it was, and the proof that the server had it. */
+            origin?: components["schemas"]["Origin"] | null;
+            /** @description True removes the record, false brings it back, left out leaves it. */
+            remove?: boolean;
+            set?: components["schemas"]["CounselSummarySet"];
+            /** @description What the edit started from, by field. */
+            was?: {
+                /** @description Texts beside, by field: in `set` those that stay, in `was` those that were looked at. */
+                alternatives?: {
+                    for_whom?: components["schemas"]["Alternative"][];
+                };
+                /** @description Merges by `shared_words`; begins as `null`. */
+                for_whom?: string | null;
+                /** @description Names of joined texts: in `set` those that stay unconfirmed, in `was` those looked at. */
+                merged?: "for_whom"[];
+            };
+        };
+        /** @description What a `counsel_summary` holds. */
+        CounselSummaryFields: {
+            /** @description Merges by `shared_words`; begins as `null`. */
+            for_whom: string | null;
+            /**
+             * Format: date
+             * @description Merges by `later`.
+             */
+            from: string;
+            /** @description Written by the server. */
+            link_until: string | null;
+            /** @description Written by the server. */
+            proof: string;
+            /**
+             * @description Written by the server.
+             * @enum {string}
+             */
+            state: "draft" | "ready" | "shared" | "expired";
+            /**
+             * Format: date
+             * @description Merges by `later`.
+             */
+            to: string;
+        };
+        /** @description A `counsel_summary`, which both see and both write. */
+        CounselSummaryRecord: {
+            alternatives?: {
+                [key: string]: components["schemas"]["Alternative"][];
+            };
+            /** Format: uuid */
+            author: string;
+            fields: components["schemas"]["CounselSummaryFields"];
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "counsel_summary";
+            merged?: string[];
+            removed: boolean;
+            /** Format: uuid */
+            space: string;
+            version: number;
+        };
+        /** @description What a change may set in a `counsel_summary`: the fields that changed. */
+        CounselSummarySet: {
+            /** @description Texts beside, by field: in `set` those that stay, in `was` those that were looked at. */
+            alternatives?: {
+                for_whom?: components["schemas"]["Alternative"][];
+            };
+            /** @description Merges by `shared_words`; begins as `null`. */
+            for_whom?: string | null;
+            /**
+             * Format: date
+             * @description Merges by `later`.
+             */
+            from?: string;
+            /** @description Names of joined texts: in `set` those that stay unconfirmed, in `was` those looked at. */
+            merged?: "for_whom"[];
+            /**
+             * Format: date
+             * @description Merges by `later`.
+             */
+            to?: string;
+        };
+        /** @description What is known of one country; `groups` is empty where no entry may be shown. */
+        CountryHelp: {
+            country: string;
+            fallback: string;
+            groups: components["schemas"]["HelpGroup"][];
+        };
         /** @description A couple that the person is or was in, and the chosen name of the other person there. */
         CoupleView: {
             /** Format: uuid */
@@ -827,6 +1443,15 @@ export interface components {
             space: string;
             /** @enum {string} */
             state: "parted" | "together";
+        };
+        /** @description A fresh identity token: nobody deletes an account from a phone that they only hold. */
+        Deleting: {
+            identity_token: string;
+        };
+        /** @description A deletion that was asked for: the number that proves it, and until when it can be undone. */
+        Deletion: {
+            receipt: string;
+            undo_until: string;
         };
         /** @description This device was signed out for good: this installation was shut out; a new one signs in as a new device. */
         DeviceRevokedProblem: {
@@ -1274,6 +1899,38 @@ export interface components {
              */
             where?: string;
         };
+        /** @description One entry, as it is shown. Members that nobody has a source for are null or empty. */
+        HelpEntry: {
+            chat: string | null;
+            dated: string | null;
+            free: boolean | null;
+            hours: string | null;
+            id: string;
+            kinds: ("couples_counselling" | "crisis" | "debt_advice" | "directory" | "domestic_abuse" | "financial_abuse" | "individual_therapy" | "lgbtq" | "men" | "sexual_violence")[];
+            languages: string[];
+            last_verified_on: string | null;
+            mail: string | null;
+            name: string;
+            phone: string | null;
+            regions: string[];
+            said: string;
+            site: string | null;
+            source_url: string;
+            /** @enum {string} */
+            state: "published" | "verified";
+            text: string | null;
+            text_word: string | null;
+            tty: string | null;
+            /** Format: date */
+            until: string;
+            whatsapp: string | null;
+            who: string | null;
+        };
+        /** @description Entries that are shown together. */
+        HelpGroup: {
+            entries: components["schemas"]["HelpEntry"][];
+            group: string;
+        };
         /** @description There is news in this space: its newest version. */
         Hint: {
             head: number;
@@ -1355,6 +2012,23 @@ export interface components {
             expires_at: string;
             words: string[];
         };
+        /**
+         * @description A couple that has parted, of which the person still holds what was given and what was of both.
+         *
+         *         `asked_back` is whether they have asked to restore it; of the other's asking nothing tells.
+         */
+        Keepsake: {
+            asked_back: boolean;
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            partner: string;
+            partner_name: string | null;
+            /** Format: uuid */
+            space: string;
+            /** @enum {string} */
+            state: "parted" | "together";
+        };
         /** @description A couple that is no more. */
         Left: {
             /** Format: uuid */
@@ -1369,6 +2043,12 @@ export interface components {
             limit_max: number;
             schema_max: number;
             schema_min: number;
+        };
+        /** @description A fresh identity token, and for how many days the link is to work. */
+        Linking: {
+            /** @description `7` where it is left out. */
+            days?: number;
+            identity_token: string;
         };
         /** @description That a code is out there; the code itself was shown once. */
         LiveInvitation: {
@@ -1404,7 +2084,7 @@ export interface components {
             consents: components["schemas"]["Consent"][];
             couple: components["schemas"]["CoupleView"] | null;
             invitation: components["schemas"]["LiveInvitation"] | null;
-            keepsakes: components["schemas"]["CoupleView"][];
+            keepsakes: components["schemas"]["Keepsake"][];
             pairings: components["schemas"]["PairingView"][];
             /** Format: uuid */
             person: string;
@@ -1732,6 +2412,157 @@ export interface components {
             unplaced: string | null;
             version: number | null;
         };
+        /** @description A change of a `own_goal`. A new one must bring `title`. */
+        OwnGoalChange: {
+            /** @description Sent-at minus made-at, both by the phone's own clock, so that a wrong clock cancels out; counted up to 400 days. */
+            age_ms?: number | null;
+            /** @description The version of the record that the person was looking at; 0 for a new record. While an own edit of the record is laid over it, that is no more than that edit's `base`, whatever has been pulled since: what was pulled is not what is shown. `0` where it is left out. */
+            base?: number;
+            /**
+             * Format: uuid
+             * @description Version 4 for kinds whose home is the couple: a version 7 would tell the partner when it was made.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Names this edit of this device: a key that was decided is not decided again. All zeros is 400, as for `id`.
+             */
+            key: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "own_goal";
+            /** @description Only with what is sent again after a `reset` (section 12): whose record it was, and the proof that the server had it. */
+            origin?: components["schemas"]["Origin"] | null;
+            /** @description True removes the record, false brings it back, left out leaves it. */
+            remove?: boolean;
+            set?: components["schemas"]["OwnGoalSet"];
+            /** @description What the edit started from, by field. */
+            was?: {
+                /** @description Texts beside, by field: in `set` those that stay, in `was` those that were looked at. */
+                alternatives?: {
+                    done_when?: components["schemas"]["Alternative"][];
+                    latest?: components["schemas"]["Alternative"][];
+                    title?: components["schemas"]["Alternative"][];
+                    why?: components["schemas"]["Alternative"][];
+                };
+                /** @description Merges by `words`; begins as `null`. */
+                done_when?: string | null;
+                /** @description Merges by `words`; begins as `null`. */
+                latest?: string | null;
+                /** @description Names of joined texts: in `set` those that stay unconfirmed, in `was` those looked at. */
+                merged?: ("title" | "why" | "done_when" | "latest")[];
+                /** @description Merges by `words`. */
+                title?: string;
+                /** @description Merges by `words`; begins as `null`. */
+                why?: string | null;
+            };
+        };
+        /** @description What a `own_goal` holds. */
+        OwnGoalFields: {
+            /** @description Merges by `most_private`; begins as `"only_me"`. */
+            audience: "only_me" | string;
+            /** @description Merges by `words`; begins as `null`. */
+            done_when: string | null;
+            /**
+             * @description Merges by `monotone`; begins as `"none"`.
+             * @enum {string}
+             */
+            ending: "none" | "achieved" | "let_go";
+            /** @description Merges by `later`; begins as `null`. */
+            hoped_for: string | null;
+            /** @description Merges by `words`; begins as `null`. */
+            latest: string | null;
+            /** @description Merges by `most_private`; begins as `false`. */
+            let_them_know: boolean;
+            /** @description Merges by `later`; begins as `false`. */
+            resting: boolean;
+            /** @description Merges by `most_private`; begins as `[]`. */
+            shared_parts: string[];
+            /**
+             * @description Merges by `later`; begins as `"none"`.
+             * @example encouragement
+             * @example practical
+             * @example ask_me_about_it
+             * @example space
+             * @example none
+             */
+            support_wanted: string;
+            /** @description Merges by `words`. */
+            title: string;
+            /** @description Merges by `later`; begins as `null`. */
+            topic: string | null;
+            /** @description Merges by `words`; begins as `null`. */
+            why: string | null;
+        };
+        /** @description A `own_goal`, which its author alone sees, and may show parts of. */
+        OwnGoalRecord: {
+            alternatives?: {
+                [key: string]: components["schemas"]["Alternative"][];
+            };
+            /** Format: uuid */
+            author: string;
+            fields: components["schemas"]["OwnGoalFields"];
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "own_goal";
+            merged?: string[];
+            removed: boolean;
+            /** Format: uuid */
+            space: string;
+            version: number;
+        };
+        /** @description What a change may set in a `own_goal`: the fields that changed. */
+        OwnGoalSet: {
+            /** @description Texts beside, by field: in `set` those that stay, in `was` those that were looked at. */
+            alternatives?: {
+                done_when?: components["schemas"]["Alternative"][];
+                latest?: components["schemas"]["Alternative"][];
+                title?: components["schemas"]["Alternative"][];
+                why?: components["schemas"]["Alternative"][];
+            };
+            /** @description Merges by `most_private`; begins as `"only_me"`. */
+            audience?: "only_me" | string;
+            /** @description Merges by `words`; begins as `null`. */
+            done_when?: string | null;
+            /**
+             * @description Merges by `monotone`; begins as `"none"`.
+             * @enum {string}
+             */
+            ending?: "none" | "achieved" | "let_go";
+            /** @description Merges by `later`; begins as `null`. */
+            hoped_for?: string | null;
+            /** @description Merges by `words`; begins as `null`. */
+            latest?: string | null;
+            /** @description Merges by `most_private`; begins as `false`. */
+            let_them_know?: boolean;
+            /** @description Names of joined texts: in `set` those that stay unconfirmed, in `was` those looked at. */
+            merged?: ("title" | "why" | "done_when" | "latest")[];
+            /** @description Merges by `later`; begins as `false`. */
+            resting?: boolean;
+            /** @description Merges by `most_private`; begins as `[]`. */
+            shared_parts?: string[];
+            /**
+             * @description Merges by `later`; begins as `"none"`.
+             * @example encouragement
+             * @example practical
+             * @example ask_me_about_it
+             * @example space
+             * @example none
+             */
+            support_wanted?: string;
+            /** @description Merges by `words`. */
+            title?: string;
+            /** @description Merges by `later`; begins as `null`. */
+            topic?: string | null;
+            /** @description Merges by `words`; begins as `null`. */
+            why?: string | null;
+        };
         /**
          * @description A pairing that waits for both to confirm.
          *
@@ -1771,8 +2602,181 @@ export interface components {
              */
             where?: string;
         };
+        /** @description A change of a `pause`. A new one must bring `minutes`. Nobody removes it. */
+        PauseChange: {
+            /** @description Sent-at minus made-at, both by the phone's own clock, so that a wrong clock cancels out; counted up to 400 days. */
+            age_ms?: number | null;
+            /** @description The version of the record that the person was looking at; 0 for a new record. While an own edit of the record is laid over it, that is no more than that edit's `base`, whatever has been pulled since: what was pulled is not what is shown. `0` where it is left out. */
+            base?: number;
+            /**
+             * Format: uuid
+             * @description For which couple this was written: what was meant for one partner never reaches the next.
+             */
+            couple: string;
+            /**
+             * Format: uuid
+             * @description Version 4 for kinds whose home is the couple: a version 7 would tell the partner when it was made.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Names this edit of this device: a key that was decided is not decided again. All zeros is 400, as for `id`.
+             */
+            key: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "pause";
+            /** @description Only with what is sent again after a `reset` (section 12): whose record it was, and the proof that the server had it. */
+            origin?: components["schemas"]["Origin"] | null;
+            set?: components["schemas"]["PauseSet"];
+            /** @description What the edit started from, by field. */
+            was?: {
+                /** @description Merges by `members`; begins as `[]`. */
+                resumed_by?: string[];
+            };
+        };
+        /** @description What a `pause` holds. */
+        PauseFields: {
+            /** @description Merges by `most_protective`. */
+            minutes: number;
+            /** @description Written by the server. */
+            proof: string;
+            /** @description Merges by `members`; begins as `[]`. */
+            resumed_by: string[];
+            /** @description Written by the server. */
+            return_at: string | null;
+            /** @description Merges by `monotone`; begins as `false`. */
+            set_aside: boolean;
+            /** @description Written by the server. */
+            started_at: string | null;
+        };
+        /** @description A `pause`, which both see and both write. */
+        PauseRecord: {
+            alternatives?: {
+                [key: string]: components["schemas"]["Alternative"][];
+            };
+            /** Format: uuid */
+            author: string;
+            fields: components["schemas"]["PauseFields"];
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "pause";
+            merged?: string[];
+            removed: boolean;
+            /** Format: uuid */
+            space: string;
+            version: number;
+        };
+        /** @description What a change may set in a `pause`: the fields that changed. */
+        PauseSet: {
+            /** @description Merges by `most_protective`. */
+            minutes?: number;
+            /** @description Merges by `members`; begins as `[]`. */
+            resumed_by?: string[];
+            /** @description Merges by `monotone`; begins as `false`. */
+            set_aside?: boolean;
+        };
         /** @description What is wrong with a request as a whole, by its `type` (RFC 9457). */
-        Problem: components["schemas"]["MalformedProblem"] | components["schemas"]["UnauthenticatedProblem"] | components["schemas"]["IdentityRefusedProblem"] | components["schemas"]["FreshSignInNeededProblem"] | components["schemas"]["DeviceRevokedProblem"] | components["schemas"]["ConsentNeededProblem"] | components["schemas"]["NotFoundProblem"] | components["schemas"]["InvitationUnknownProblem"] | components["schemas"]["MethodNotAllowedProblem"] | components["schemas"]["TooSlowProblem"] | components["schemas"]["EpochChangedProblem"] | components["schemas"]["AlreadyPairedProblem"] | components["schemas"]["NameNeededProblem"] | components["schemas"]["PairingVoidProblem"] | components["schemas"]["TooManyDevicesProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["AddressTooLongProblem"] | components["schemas"]["UnsupportedMediaTypeProblem"] | components["schemas"]["SchemaTooOldProblem"] | components["schemas"]["TooManyTriesProblem"] | components["schemas"]["HeadersTooLargeProblem"] | components["schemas"]["InternalProblem"] | components["schemas"]["BusyProblem"] | components["schemas"]["UnavailableProblem"];
+        Problem: components["schemas"]["MalformedProblem"] | components["schemas"]["UnauthenticatedProblem"] | components["schemas"]["IdentityRefusedProblem"] | components["schemas"]["FreshSignInNeededProblem"] | components["schemas"]["DeviceRevokedProblem"] | components["schemas"]["ConsentNeededProblem"] | components["schemas"]["AccountClosingProblem"] | components["schemas"]["NotFoundProblem"] | components["schemas"]["InvitationUnknownProblem"] | components["schemas"]["MethodNotAllowedProblem"] | components["schemas"]["TooSlowProblem"] | components["schemas"]["EpochChangedProblem"] | components["schemas"]["AlreadyPairedProblem"] | components["schemas"]["NameNeededProblem"] | components["schemas"]["PairingVoidProblem"] | components["schemas"]["TooManyDevicesProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["AddressTooLongProblem"] | components["schemas"]["UnsupportedMediaTypeProblem"] | components["schemas"]["SchemaTooOldProblem"] | components["schemas"]["TooManyTriesProblem"] | components["schemas"]["HeadersTooLargeProblem"] | components["schemas"]["InternalProblem"] | components["schemas"]["BusyProblem"] | components["schemas"]["UnavailableProblem"];
+        /** @description A change of a `progress`. A new one must bring `goal`, `on`. Nobody edits it afterwards. */
+        ProgressChange: {
+            /** @description Sent-at minus made-at, both by the phone's own clock, so that a wrong clock cancels out; counted up to 400 days. */
+            age_ms?: number | null;
+            /** @description The version of the record that the person was looking at; 0 for a new record. While an own edit of the record is laid over it, that is no more than that edit's `base`, whatever has been pulled since: what was pulled is not what is shown. `0` where it is left out. */
+            base?: number;
+            /**
+             * Format: uuid
+             * @description For which couple this was written: what was meant for one partner never reaches the next.
+             */
+            couple: string;
+            /**
+             * Format: uuid
+             * @description Version 4 for kinds whose home is the couple: a version 7 would tell the partner when it was made.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Names this edit of this device: a key that was decided is not decided again. All zeros is 400, as for `id`.
+             */
+            key: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "progress";
+            /** @description Only with what is sent again after a `reset` (section 12): whose record it was, and the proof that the server had it. */
+            origin?: components["schemas"]["Origin"] | null;
+            /** @description True removes the record, false brings it back, left out leaves it. */
+            remove?: boolean;
+            set?: components["schemas"]["ProgressSet"];
+        };
+        /** @description What a `progress` holds. */
+        ProgressFields: {
+            /** @description Merges by `once`; begins as `null`. */
+            amount: string | null;
+            /**
+             * Format: uuid
+             * @description Merges by `once`.
+             */
+            goal: string;
+            /** @description Merges by `once`; begins as `null`. */
+            note: string | null;
+            /**
+             * Format: date
+             * @description Merges by `once`.
+             */
+            on: string;
+            /** @description Written by the server. */
+            proof: string;
+            /** @description Merges by `once`; begins as `null`. */
+            unit: string | null;
+        };
+        /** @description A `progress`, which both see and both write. */
+        ProgressRecord: {
+            alternatives?: {
+                [key: string]: components["schemas"]["Alternative"][];
+            };
+            /** Format: uuid */
+            author: string;
+            fields: components["schemas"]["ProgressFields"];
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "progress";
+            merged?: string[];
+            removed: boolean;
+            /** Format: uuid */
+            space: string;
+            version: number;
+        };
+        /** @description What a change may set in a `progress`: the fields that changed. */
+        ProgressSet: {
+            /** @description Merges by `once`; begins as `null`. */
+            amount?: string | null;
+            /**
+             * Format: uuid
+             * @description Merges by `once`.
+             */
+            goal?: string;
+            /** @description Merges by `once`; begins as `null`. */
+            note?: string | null;
+            /**
+             * Format: date
+             * @description Merges by `once`.
+             */
+            on?: string;
+            /** @description Merges by `once`; begins as `null`. */
+            unit?: string | null;
+        };
         /** @description One page of a pull. `couples` names those of whom the caller may hold rows; with `more` there is another page. */
         PulledChanges: {
             changes: {
@@ -1803,14 +2807,226 @@ export interface components {
             };
         };
         /** @description A record as a device sees it, by its kind. An app is told the kinds and fields of the `schema` that it states and no others. `alternatives` and `merged` are left out where there is nothing in them. */
-        RecordView: components["schemas"]["SettingsRecord"] | components["schemas"]["CheckInRecord"] | components["schemas"]["ShownCheckInRecord"] | components["schemas"]["ResponseRecord"] | components["schemas"]["NoteDraftRecord"] | components["schemas"]["NoteRecord"] | components["schemas"]["GoalRecord"] | components["schemas"]["GoalTermsRecord"] | components["schemas"]["GoalActRecord"] | components["schemas"]["StepRecord"] | components["schemas"]["NoticeRecord"] | components["schemas"]["UnplacedRecord"];
+        RecordView: components["schemas"]["SettingsRecord"] | components["schemas"]["CheckInRecord"] | components["schemas"]["ShownCheckInRecord"] | components["schemas"]["BoundaryRecord"] | components["schemas"]["ShownBoundaryRecord"] | components["schemas"]["ReflectionRecord"] | components["schemas"]["BalanceNoteRecord"] | components["schemas"]["OwnGoalRecord"] | components["schemas"]["ShownGoalRecord"] | components["schemas"]["SupportRequestRecord"] | components["schemas"]["SupportOfferRecord"] | components["schemas"]["ResponseRecord"] | components["schemas"]["PauseRecord"] | components["schemas"]["RepairRecord"] | components["schemas"]["NoteDraftRecord"] | components["schemas"]["NoteRecord"] | components["schemas"]["ShelfRecord"] | components["schemas"]["GoalRecord"] | components["schemas"]["GoalTermsRecord"] | components["schemas"]["GoalActRecord"] | components["schemas"]["StepRecord"] | components["schemas"]["StepDateRecord"] | components["schemas"]["ProgressRecord"] | components["schemas"]["CounselSummaryRecord"] | components["schemas"]["CounselPartRecord"] | components["schemas"]["NoticeRecord"] | components["schemas"]["UnplacedRecord"];
         /** @description A code as it was read out: characters or words, in any case, with dashes or blanks. */
         Redeeming: {
             code: string;
         };
+        /** @description A change of a `reflection`. */
+        ReflectionChange: {
+            /** @description Sent-at minus made-at, both by the phone's own clock, so that a wrong clock cancels out; counted up to 400 days. */
+            age_ms?: number | null;
+            /** @description The version of the record that the person was looking at; 0 for a new record. While an own edit of the record is laid over it, that is no more than that edit's `base`, whatever has been pulled since: what was pulled is not what is shown. `0` where it is left out. */
+            base?: number;
+            /**
+             * Format: uuid
+             * @description Version 4 for kinds whose home is the couple: a version 7 would tell the partner when it was made.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Names this edit of this device: a key that was decided is not decided again. All zeros is 400, as for `id`.
+             */
+            key: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "reflection";
+            /** @description Only with what is sent again after a `reset` (section 12): whose record it was, and the proof that the server had it. */
+            origin?: components["schemas"]["Origin"] | null;
+            /** @description True removes the record, false brings it back, left out leaves it. */
+            remove?: boolean;
+            set?: components["schemas"]["ReflectionSet"];
+            /** @description What the edit started from, by field. */
+            was?: {
+                /** @description Texts beside, by field: in `set` those that stay, in `was` those that were looked at. */
+                alternatives?: {
+                    need?: components["schemas"]["Alternative"][];
+                    other_view?: components["schemas"]["Alternative"][];
+                    reaction?: components["schemas"]["Alternative"][];
+                    trigger?: components["schemas"]["Alternative"][];
+                };
+                /** @description Merges by `members`; begins as `[]`. */
+                feelings?: string[];
+                /** @description Names of joined texts: in `set` those that stay unconfirmed, in `was` those looked at. */
+                merged?: ("trigger" | "reaction" | "need" | "other_view")[];
+                /** @description Merges by `words`; begins as `null`. */
+                need?: string | null;
+                /** @description Merges by `words`; begins as `null`. */
+                other_view?: string | null;
+                /** @description Merges by `members`; begins as `[]`. */
+                own_tags?: string[];
+                /** @description Merges by `words`; begins as `null`. */
+                reaction?: string | null;
+                /** @description Merges by `words`; begins as `null`. */
+                trigger?: string | null;
+            };
+        };
+        /** @description What a `reflection` holds. */
+        ReflectionFields: {
+            /** @description Merges by `members`; begins as `[]`. */
+            feelings: string[];
+            /** @description Merges by `later`; begins as `null`. */
+            intensity: number | null;
+            /** @description Merges by `words`; begins as `null`. */
+            need: string | null;
+            /** @description Merges by `words`; begins as `null`. */
+            other_view: string | null;
+            /** @description Merges by `members`; begins as `[]`. */
+            own_tags: string[];
+            /** @description Merges by `words`; begins as `null`. */
+            reaction: string | null;
+            /** @description Merges by `later`; begins as `null`. */
+            sealed: string | null;
+            /** @description Merges by `words`; begins as `null`. */
+            trigger: string | null;
+        };
+        /** @description A `reflection`, which its author alone sees. */
+        ReflectionRecord: {
+            alternatives?: {
+                [key: string]: components["schemas"]["Alternative"][];
+            };
+            /** Format: uuid */
+            author: string;
+            fields: components["schemas"]["ReflectionFields"];
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "reflection";
+            merged?: string[];
+            removed: boolean;
+            /** Format: uuid */
+            space: string;
+            version: number;
+        };
+        /** @description What a change may set in a `reflection`: the fields that changed. */
+        ReflectionSet: {
+            /** @description Texts beside, by field: in `set` those that stay, in `was` those that were looked at. */
+            alternatives?: {
+                need?: components["schemas"]["Alternative"][];
+                other_view?: components["schemas"]["Alternative"][];
+                reaction?: components["schemas"]["Alternative"][];
+                trigger?: components["schemas"]["Alternative"][];
+            };
+            /** @description Merges by `members`; begins as `[]`. */
+            feelings?: string[];
+            /** @description Merges by `later`; begins as `null`. */
+            intensity?: number | null;
+            /** @description Names of joined texts: in `set` those that stay unconfirmed, in `was` those looked at. */
+            merged?: ("trigger" | "reaction" | "need" | "other_view")[];
+            /** @description Merges by `words`; begins as `null`. */
+            need?: string | null;
+            /** @description Merges by `words`; begins as `null`. */
+            other_view?: string | null;
+            /** @description Merges by `members`; begins as `[]`. */
+            own_tags?: string[];
+            /** @description Merges by `words`; begins as `null`. */
+            reaction?: string | null;
+            /** @description Merges by `later`; begins as `null`. */
+            sealed?: string | null;
+            /** @description Merges by `words`; begins as `null`. */
+            trigger?: string | null;
+        };
         /** @description The name that a partner sees. */
         Renaming: {
             chosen_name: string;
+        };
+        /** @description A change of a `repair`. A new one must bring `form`. Nobody edits it afterwards. Nobody removes it. */
+        RepairChange: {
+            /** @description Sent-at minus made-at, both by the phone's own clock, so that a wrong clock cancels out; counted up to 400 days. */
+            age_ms?: number | null;
+            /** @description The version of the record that the person was looking at; 0 for a new record. While an own edit of the record is laid over it, that is no more than that edit's `base`, whatever has been pulled since: what was pulled is not what is shown. `0` where it is left out. */
+            base?: number;
+            /**
+             * Format: uuid
+             * @description For which couple this was written: what was meant for one partner never reaches the next.
+             */
+            couple: string;
+            /**
+             * Format: uuid
+             * @description Version 4 for kinds whose home is the couple: a version 7 would tell the partner when it was made.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Names this edit of this device: a key that was decided is not decided again. All zeros is 400, as for `id`.
+             */
+            key: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "repair";
+            /** @description Only with what is sent again after a `reset` (section 12): whose record it was, and the proof that the server had it. */
+            origin?: components["schemas"]["Origin"] | null;
+            set: components["schemas"]["RepairSet"];
+        };
+        /** @description What a `repair` holds. */
+        RepairFields: {
+            /** @description Merges by `once`; begins as `null`. */
+            about: string | null;
+            /**
+             * @description Merges by `once`.
+             * @example sorry_for_my_part
+             * @example start_again
+             * @example i_see_your_side
+             * @example thank_you_for_staying
+             * @example lightness
+             */
+            form: string;
+            /** @description Merges by `once`; begins as `null`. */
+            i_feel: string | null;
+            /** @description Merges by `once`; begins as `null`. */
+            i_need: string | null;
+            /** @description Written by the server. */
+            proof: string;
+            /** @description Merges by `once`; begins as `null`. */
+            text: string | null;
+        };
+        /** @description A `repair`, which both see and nobody edits. */
+        RepairRecord: {
+            alternatives?: {
+                [key: string]: components["schemas"]["Alternative"][];
+            };
+            /** Format: uuid */
+            author: string;
+            fields: components["schemas"]["RepairFields"];
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "repair";
+            merged?: string[];
+            removed: boolean;
+            /** Format: uuid */
+            space: string;
+            version: number;
+        };
+        /** @description What a change may set in a `repair`: the fields that changed. */
+        RepairSet: {
+            /** @description Merges by `once`; begins as `null`. */
+            about?: string | null;
+            /**
+             * @description Merges by `once`.
+             * @example sorry_for_my_part
+             * @example start_again
+             * @example i_see_your_side
+             * @example thank_you_for_staying
+             * @example lightness
+             */
+            form: string;
+            /** @description Merges by `once`; begins as `null`. */
+            i_feel?: string | null;
+            /** @description Merges by `once`; begins as `null`. */
+            i_need?: string | null;
+            /** @description Merges by `once`; begins as `null`. */
+            text?: string | null;
         };
         /** @description A space whose history may have gone back: take it anew, then re-send what is above `head`. */
         Reset: {
@@ -1819,6 +3035,12 @@ export interface components {
             head: number;
             /** Format: uuid */
             space: string;
+        };
+        /** @description Where professional help is found: the same for everyone, on one day. */
+        Resources: {
+            countries: components["schemas"]["CountryHelp"][];
+            everywhere: components["schemas"]["HelpGroup"][];
+            fallback: string;
         };
         /** @description A change of a `response`. A new one must bring `to`, `form`. Nobody edits it afterwards. Nobody removes it. */
         ResponseChange: {
@@ -1856,13 +3078,21 @@ export interface components {
             at: string | null;
             /**
              * @description Merges by `once`.
+             * @example accepted
              * @example can_we_talk_at
              * @example celebrating_with_you
+             * @example cheering_you_on
              * @example heard_you
              * @example here_with_you
              * @example need_a_little_time
+             * @example not_able_now
+             * @example not_ready_yet
+             * @example not_this_time
              * @example tell_me_more
+             * @example thank_you
              * @example thank_you_for_telling_me
+             * @example yes_at
+             * @example yes_please
              */
             form: string;
             /** @description Merges by `once`; begins as `null`. */
@@ -1904,13 +3134,21 @@ export interface components {
             at?: string | null;
             /**
              * @description Merges by `once`.
+             * @example accepted
              * @example can_we_talk_at
              * @example celebrating_with_you
+             * @example cheering_you_on
              * @example heard_you
              * @example here_with_you
              * @example need_a_little_time
+             * @example not_able_now
+             * @example not_ready_yet
+             * @example not_this_time
              * @example tell_me_more
+             * @example thank_you
              * @example thank_you_for_telling_me
+             * @example yes_at
+             * @example yes_please
              */
             form: string;
             /** @description Merges by `once`; begins as `null`. */
@@ -1922,6 +3160,10 @@ export interface components {
              * @description Merges by `once`.
              */
             to: string;
+        };
+        /** @description The couple, once both have asked within 30 days; until then nothing. */
+        Restoring: {
+            couple: components["schemas"]["CoupleView"] | null;
         };
         /** @description The values that one change put behind a record: `version` is that of the change, `on` its date (UTC). */
         RevisionView: {
@@ -2127,6 +3369,135 @@ export interface components {
             /** @description Merges by `later`; begins as `"UTC"`. */
             zone?: string;
         };
+        /** @description A change of a `shelf`. A new one must bring `about`. */
+        ShelfChange: {
+            /** @description Sent-at minus made-at, both by the phone's own clock, so that a wrong clock cancels out; counted up to 400 days. */
+            age_ms?: number | null;
+            /** @description The version of the record that the person was looking at; 0 for a new record. While an own edit of the record is laid over it, that is no more than that edit's `base`, whatever has been pulled since: what was pulled is not what is shown. `0` where it is left out. */
+            base?: number;
+            /**
+             * Format: uuid
+             * @description Version 4 for kinds whose home is the couple: a version 7 would tell the partner when it was made.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Names this edit of this device: a key that was decided is not decided again. All zeros is 400, as for `id`.
+             */
+            key: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "shelf";
+            /** @description Only with what is sent again after a `reset` (section 12): whose record it was, and the proof that the server had it. */
+            origin?: components["schemas"]["Origin"] | null;
+            /** @description True removes the record, false brings it back, left out leaves it. */
+            remove?: boolean;
+            set?: components["schemas"]["ShelfSet"];
+        };
+        /** @description What a `shelf` holds. */
+        ShelfFields: {
+            /**
+             * Format: uuid
+             * @description Merges by `once`.
+             */
+            about: string;
+            /** @description Merges by `later`; begins as `null`. */
+            felt_heard: number | null;
+            /** @description Merges by `later`; begins as `null`. */
+            helped: number | null;
+            /** @description Merges by `later`; begins as `false`. */
+            hidden: boolean;
+            /** @description Merges by `later`; begins as `false`. */
+            kept: boolean;
+        };
+        /** @description A `shelf`, which its author alone sees. */
+        ShelfRecord: {
+            alternatives?: {
+                [key: string]: components["schemas"]["Alternative"][];
+            };
+            /** Format: uuid */
+            author: string;
+            fields: components["schemas"]["ShelfFields"];
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "shelf";
+            merged?: string[];
+            removed: boolean;
+            /** Format: uuid */
+            space: string;
+            version: number;
+        };
+        /** @description What a change may set in a `shelf`: the fields that changed. */
+        ShelfSet: {
+            /**
+             * Format: uuid
+             * @description Merges by `once`.
+             */
+            about?: string;
+            /** @description Merges by `later`; begins as `null`. */
+            felt_heard?: number | null;
+            /** @description Merges by `later`; begins as `null`. */
+            helped?: number | null;
+            /** @description Merges by `later`; begins as `false`. */
+            hidden?: boolean;
+            /** @description Merges by `later`; begins as `false`. */
+            kept?: boolean;
+        };
+        /** @description What a `shown_boundary` holds. */
+        ShownBoundaryFields: {
+            /**
+             * @description Written by the server.
+             * @example space
+             * @example quiet_hours
+             * @example channel_limit
+             * @example topic_limit
+             * @example contact_rhythm
+             */
+            form?: string;
+            /** @description Written by the server. */
+            from?: string | null;
+            /** @description Written by the server. */
+            message?: string | null;
+            /** @description Written by the server. */
+            topic?: string | null;
+            /** @description Written by the server. */
+            until?: string | null;
+            /** @description Written by the server. */
+            windows?: {
+                from: string;
+                to: string;
+                weekday: number;
+            }[];
+            /** @description Written by the server. */
+            zone?: string;
+        };
+        /** @description A `shown_boundary`, which shows the partner what its author chose to show. */
+        ShownBoundaryRecord: {
+            alternatives?: {
+                [key: string]: components["schemas"]["Alternative"][];
+            };
+            /** Format: uuid */
+            author: string;
+            fields: components["schemas"]["ShownBoundaryFields"];
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "shown_boundary";
+            merged?: string[];
+            removed: boolean;
+            /** Format: uuid */
+            space: string;
+            version: number;
+        };
         /** @description What a `shown_check_in` holds. */
         ShownCheckInFields: {
             /** @description Written by the server. */
@@ -2172,6 +3543,63 @@ export interface components {
              * @enum {string}
              */
             kind: "shown_check_in";
+            merged?: string[];
+            removed: boolean;
+            /** Format: uuid */
+            space: string;
+            version: number;
+        };
+        /** @description What a `shown_goal` holds. */
+        ShownGoalFields: {
+            /** @description Written by the server. */
+            done_when?: string | null;
+            /** @description Written by the server. */
+            edited: boolean;
+            /**
+             * @description Written by the server.
+             * @enum {string}
+             */
+            ending?: "none" | "achieved" | "let_go";
+            /** @description Written by the server. */
+            hoped_for?: string | null;
+            /** @description Written by the server. */
+            latest?: string | null;
+            /** @description Written by the server. */
+            let_them_know: boolean;
+            /**
+             * Format: date
+             * @description Written by the server.
+             */
+            shown_on: string;
+            /**
+             * @description Written by the server.
+             * @example encouragement
+             * @example practical
+             * @example ask_me_about_it
+             * @example space
+             * @example none
+             */
+            support_wanted: string;
+            /** @description Written by the server. */
+            title: string;
+            /** @description Written by the server. */
+            why?: string | null;
+        };
+        /** @description A `shown_goal`, which shows the partner what its author chose to show. */
+        ShownGoalRecord: {
+            alternatives?: {
+                [key: string]: components["schemas"]["Alternative"][];
+            };
+            /** Format: uuid */
+            author: string;
+            fields: components["schemas"]["ShownGoalFields"];
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "shown_goal";
             merged?: string[];
             removed: boolean;
             /** Format: uuid */
@@ -2261,6 +3689,84 @@ export interface components {
                 title?: string;
             };
         };
+        /** @description A change of a `step_date`. A new one must bring `step`, `on`, `at`. */
+        StepDateChange: {
+            /** @description Sent-at minus made-at, both by the phone's own clock, so that a wrong clock cancels out; counted up to 400 days. */
+            age_ms?: number | null;
+            /** @description The version of the record that the person was looking at; 0 for a new record. While an own edit of the record is laid over it, that is no more than that edit's `base`, whatever has been pulled since: what was pulled is not what is shown. `0` where it is left out. */
+            base?: number;
+            /**
+             * Format: uuid
+             * @description Version 4 for kinds whose home is the couple: a version 7 would tell the partner when it was made.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Names this edit of this device: a key that was decided is not decided again. All zeros is 400, as for `id`.
+             */
+            key: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "step_date";
+            /** @description Only with what is sent again after a `reset` (section 12): whose record it was, and the proof that the server had it. */
+            origin?: components["schemas"]["Origin"] | null;
+            /** @description True removes the record, false brings it back, left out leaves it. */
+            remove?: boolean;
+            set?: components["schemas"]["StepDateSet"];
+        };
+        /** @description What a `step_date` holds. */
+        StepDateFields: {
+            /** @description Merges by `later`. */
+            at: string;
+            /**
+             * Format: date
+             * @description Merges by `later`.
+             */
+            on: string;
+            /**
+             * Format: uuid
+             * @description Merges by `once`.
+             */
+            step: string;
+        };
+        /** @description A `step_date`, which its author alone sees. */
+        StepDateRecord: {
+            alternatives?: {
+                [key: string]: components["schemas"]["Alternative"][];
+            };
+            /** Format: uuid */
+            author: string;
+            fields: components["schemas"]["StepDateFields"];
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "step_date";
+            merged?: string[];
+            removed: boolean;
+            /** Format: uuid */
+            space: string;
+            version: number;
+        };
+        /** @description What a change may set in a `step_date`: the fields that changed. */
+        StepDateSet: {
+            /** @description Merges by `later`. */
+            at?: string;
+            /**
+             * Format: date
+             * @description Merges by `later`.
+             */
+            on?: string;
+            /**
+             * Format: uuid
+             * @description Merges by `once`.
+             */
+            step?: string;
+        };
         /** @description What a `step` holds. */
         StepFields: {
             /** @description Merges by `monotone`; begins as `false`. */
@@ -2318,6 +3824,198 @@ export interface components {
             /** @description Merges by `shared_words`. */
             title?: string;
         };
+        /** @description A change of a `support_offer`. A new one must bring `text`. Nobody edits it afterwards. Nobody removes it. */
+        SupportOfferChange: {
+            /** @description Sent-at minus made-at, both by the phone's own clock, so that a wrong clock cancels out; counted up to 400 days. */
+            age_ms?: number | null;
+            /** @description The version of the record that the person was looking at; 0 for a new record. While an own edit of the record is laid over it, that is no more than that edit's `base`, whatever has been pulled since: what was pulled is not what is shown. `0` where it is left out. */
+            base?: number;
+            /**
+             * Format: uuid
+             * @description For which couple this was written: what was meant for one partner never reaches the next.
+             */
+            couple: string;
+            /**
+             * Format: uuid
+             * @description Version 4 for kinds whose home is the couple: a version 7 would tell the partner when it was made.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Names this edit of this device: a key that was decided is not decided again. All zeros is 400, as for `id`.
+             */
+            key: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "support_offer";
+            /** @description Only with what is sent again after a `reset` (section 12): whose record it was, and the proof that the server had it. */
+            origin?: components["schemas"]["Origin"] | null;
+            set: components["schemas"]["SupportOfferSet"];
+        };
+        /** @description What a `support_offer` holds. */
+        SupportOfferFields: {
+            /** @description Merges by `once`; begins as `true`. */
+            no_answer_needed: boolean;
+            /** @description Written by the server. */
+            proof: string;
+            /** @description Merges by `once`. */
+            text: string;
+            /** @description Merges by `once`; begins as `null`. */
+            to: string | null;
+        };
+        /** @description A `support_offer`, which both see and nobody edits. */
+        SupportOfferRecord: {
+            alternatives?: {
+                [key: string]: components["schemas"]["Alternative"][];
+            };
+            /** Format: uuid */
+            author: string;
+            fields: components["schemas"]["SupportOfferFields"];
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "support_offer";
+            merged?: string[];
+            removed: boolean;
+            /** Format: uuid */
+            space: string;
+            version: number;
+        };
+        /** @description What a change may set in a `support_offer`: the fields that changed. */
+        SupportOfferSet: {
+            /** @description Merges by `once`; begins as `true`. */
+            no_answer_needed?: boolean;
+            /** @description Merges by `once`. */
+            text: string;
+            /** @description Merges by `once`; begins as `null`. */
+            to?: string | null;
+        };
+        /** @description A change of a `support_request`. A new one must bring `form`. */
+        SupportRequestChange: {
+            /** @description Sent-at minus made-at, both by the phone's own clock, so that a wrong clock cancels out; counted up to 400 days. */
+            age_ms?: number | null;
+            /** @description The version of the record that the person was looking at; 0 for a new record. While an own edit of the record is laid over it, that is no more than that edit's `base`, whatever has been pulled since: what was pulled is not what is shown. `0` where it is left out. */
+            base?: number;
+            /**
+             * Format: uuid
+             * @description For which couple this was written: what was meant for one partner never reaches the next.
+             */
+            couple: string;
+            /**
+             * Format: uuid
+             * @description Version 4 for kinds whose home is the couple: a version 7 would tell the partner when it was made.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Names this edit of this device: a key that was decided is not decided again. All zeros is 400, as for `id`.
+             */
+            key: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "support_request";
+            /** @description Only with what is sent again after a `reset` (section 12): whose record it was, and the proof that the server had it. */
+            origin?: components["schemas"]["Origin"] | null;
+            /** @description True removes the record, false brings it back, left out leaves it. */
+            remove?: boolean;
+            set?: components["schemas"]["SupportRequestSet"];
+            /** @description What the edit started from, by field. */
+            was?: {
+                /** @description Texts beside, by field: in `set` those that stay, in `was` those that were looked at. */
+                alternatives?: {
+                    text?: components["schemas"]["Alternative"][];
+                };
+                /** @description Names of joined texts: in `set` those that stay unconfirmed, in `was` those looked at. */
+                merged?: "text"[];
+                /** @description Merges by `words`; begins as `null`. */
+                text?: string | null;
+            };
+        };
+        /** @description What a `support_request` holds. */
+        SupportRequestFields: {
+            /**
+             * @description Merges by `later`.
+             * @example listen
+             * @example encourage
+             * @example practical
+             * @example company
+             * @example reassurance
+             * @example space_from_topic
+             */
+            form: string;
+            /**
+             * @description Written by the server.
+             * @enum {string}
+             */
+            state: "open" | "answered" | "lapsed";
+            /** @description Merges by `words`; begins as `null`. */
+            text: string | null;
+            /**
+             * @description Merges by `later`; begins as `"no_hurry"`.
+             * @example no_hurry
+             * @example this_week
+             * @example today
+             * @example now
+             */
+            when: string;
+        };
+        /** @description A `support_request`, which its author alone sees, and may show parts of. */
+        SupportRequestRecord: {
+            alternatives?: {
+                [key: string]: components["schemas"]["Alternative"][];
+            };
+            /** Format: uuid */
+            author: string;
+            fields: components["schemas"]["SupportRequestFields"];
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "support_request";
+            merged?: string[];
+            removed: boolean;
+            /** Format: uuid */
+            space: string;
+            version: number;
+        };
+        /** @description What a change may set in a `support_request`: the fields that changed. */
+        SupportRequestSet: {
+            /** @description Texts beside, by field: in `set` those that stay, in `was` those that were looked at. */
+            alternatives?: {
+                text?: components["schemas"]["Alternative"][];
+            };
+            /**
+             * @description Merges by `later`.
+             * @example listen
+             * @example encourage
+             * @example practical
+             * @example company
+             * @example reassurance
+             * @example space_from_topic
+             */
+            form?: string;
+            /** @description Names of joined texts: in `set` those that stay unconfirmed, in `was` those looked at. */
+            merged?: "text"[];
+            /** @description Merges by `words`; begins as `null`. */
+            text?: string | null;
+            /**
+             * @description Merges by `later`; begins as `"no_hurry"`.
+             * @example no_hurry
+             * @example this_week
+             * @example today
+             * @example now
+             */
+            when?: string;
+        };
         /** @description A push and a pull in one round trip; without changes it is a pull. */
         SyncRequest: {
             /** @description Edits in the order they were made; left out or empty: only a pull. */
@@ -2333,6 +4031,7 @@ export interface components {
         SyncResponse: {
             cursor: string;
             gone: components["schemas"]["Gone"][];
+            let_go: string[];
             more: boolean;
             now: string;
             outcomes: components["schemas"]["Outcome"][];
@@ -2611,6 +4310,16 @@ export interface components {
         };
     };
     responses: {
+        /** @description `account_closing`: This account is about to be deleted. */
+        AccountClosing: {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["AccountClosingProblem"];
+            };
+        };
         /** @description `address_too_long`: The address is too long. */
         AddressTooLong: {
             headers: {
@@ -2671,6 +4380,16 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["ConsentNeededProblem"];
+            };
+        };
+        /** @description `consent_needed`: Your consent is needed first. `account_closing`: This account is about to be deleted. */
+        ConsentNeededOrAccountClosing: {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ConsentNeededProblem"] | components["schemas"]["AccountClosingProblem"];
             };
         };
         /** @description `device_revoked`: This device was signed out for good. */
@@ -2921,6 +4640,8 @@ export interface components {
         "Accept-Encoding": string;
         /** @description How the body is compressed; once at most. */
         "Content-Encoding": "br" | "gzip" | "identity";
+        /** @description The `ETag` of the answer that is there already. */
+        "If-None-Match": string;
     };
     requestBodies: never;
     headers: {
@@ -2930,12 +4651,18 @@ export interface components {
         Allow: string;
         /** @description Nothing is kept by anything between. */
         "Cache-Control": "no-store";
+        /** @description It is the same for everyone, and may be kept for a day by anything between. */
+        "Cache-Control-Kept": "public, max-age=86400";
         /** @description How the answer is compressed; only from 1024 bytes on. */
         "Content-Encoding": "br" | "gzip";
+        /** @description Names these bytes; another coding of them has another name. */
+        ETag: string;
         /** @description How many seconds to wait before sending the same request again. */
         "Retry-After": number;
         /** @description Only from 1024 bytes on. */
         Vary: "accept-encoding";
+        /** @description By nothing but the coding. */
+        "Vary-Kept": "accept-encoding";
         /** @description A token is asked for. */
         "WWW-Authenticate": "Bearer";
     };
@@ -2968,6 +4695,42 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    let_go: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the couple.
+                 * @example 7ced1c90-157e-4b48-8bd2-a540ffaabb43
+                 */
+                couple: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say about it. */
+            204: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -3012,6 +4775,179 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    ask_back: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Which codings of the answer are understood, by what is liked best.
+                 * @example br, gzip
+                 */
+                "Accept-Encoding"?: components["parameters"]["Accept-Encoding"];
+            };
+            path: {
+                /**
+                 * @description The id of the couple.
+                 * @example 7ced1c90-157e-4b48-8bd2-a540ffaabb43
+                 */
+                couple: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The couple, once both have asked within 30 days; until then nothing. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Encoding": components["headers"]["Content-Encoding"];
+                    Vary: components["headers"]["Vary"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Restoring"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["ConsentNeededOrAccountClosing"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            409: components["responses"]["AlreadyPairedOrNameNeeded"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    take_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the couple.
+                 * @example 7ced1c90-157e-4b48-8bd2-a540ffaabb43
+                 */
+                couple: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say about it. */
+            204: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    make_link: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description How the body is compressed; once at most. */
+                "Content-Encoding"?: components["parameters"]["Content-Encoding"];
+            };
+            path: {
+                /**
+                 * @description The id of the couple.
+                 * @example 6cf382fc-a2a1-4c63-b223-fd6c338f55e6
+                 */
+                couple: string;
+                /**
+                 * @description The id of the summary.
+                 * @example 5f0c7c1a-90b3-4e1d-8a61-2c4d6e8fb001
+                 */
+                summary: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Linking"];
+            };
+        };
+        responses: {
+            /** @description A link and its passcode, told once: neither is stored. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CounselLink"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["UnauthenticatedOrIdentityRefusedOrFreshSignInNeeded"];
+            403: components["responses"]["ConsentNeededOrAccountClosing"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyTries"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    revoke_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the couple.
+                 * @example 6cf382fc-a2a1-4c63-b223-fd6c338f55e6
+                 */
+                couple: string;
+                /**
+                 * @description The id of the summary.
+                 * @example 5f0c7c1a-90b3-4e1d-8a61-2c4d6e8fb001
+                 */
+                summary: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say about it. */
+            204: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -3087,6 +5023,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];
@@ -3127,6 +5064,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["UnauthenticatedOrIdentityRefusedOrFreshSignInNeeded"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -3159,7 +5097,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ConsentNeeded"];
+            403: components["responses"]["ConsentNeededOrAccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             409: components["responses"]["AlreadyPairedOrNameNeeded"];
@@ -3190,6 +5128,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];
@@ -3233,7 +5172,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ConsentNeeded"];
+            403: components["responses"]["ConsentNeededOrAccountClosing"];
             404: components["responses"]["NotFoundOrInvitationUnknown"];
             408: components["responses"]["TooSlow"];
             409: components["responses"]["AlreadyPairedOrNameNeeded"];
@@ -3267,6 +5206,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];
@@ -3297,6 +5237,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];
@@ -3335,6 +5276,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -3379,6 +5321,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -3424,6 +5367,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -3469,11 +5413,84 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    delete_account: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description How the body is compressed; once at most. */
+                "Content-Encoding"?: components["parameters"]["Content-Encoding"];
+                /**
+                 * @description Which codings of the answer are understood, by what is liked best.
+                 * @example br, gzip
+                 */
+                "Accept-Encoding"?: components["parameters"]["Accept-Encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Deleting"];
+            };
+        };
+        responses: {
+            /** @description A deletion that was asked for: the number that proves it, and until when it can be undone. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Encoding": components["headers"]["Content-Encoding"];
+                    Vary: components["headers"]["Vary"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deletion"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["UnauthenticatedOrIdentityRefusedOrFreshSignInNeeded"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyTries"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    keep_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say about it. */
+            204: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["Internal"];
             503: components["responses"]["BusyOrUnavailable"];
@@ -3514,6 +5531,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             409: components["responses"]["PairingVoid"];
@@ -3544,7 +5562,7 @@ export interface operations {
                  * @description The record's kind.
                  * @example goal
                  */
-                kind: "check_in" | "goal" | "goal_act" | "goal_terms" | "note" | "note_draft" | "notice" | "response" | "settings" | "shown_check_in" | "step" | "unplaced";
+                kind: "balance_note" | "boundary" | "check_in" | "counsel_part" | "counsel_summary" | "goal" | "goal_act" | "goal_terms" | "note" | "note_draft" | "notice" | "own_goal" | "pause" | "progress" | "reflection" | "repair" | "response" | "settings" | "shelf" | "shown_boundary" | "shown_check_in" | "shown_goal" | "step" | "step_date" | "support_offer" | "support_request" | "unplaced";
                 /**
                  * @description The record's id.
                  * @example 5f0c7c1a-90b3-4e1d-8a61-2c4d6e8fa001
@@ -3569,6 +5587,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -3587,7 +5606,7 @@ export interface operations {
                  * @description The record's kind.
                  * @example check_in
                  */
-                kind: "check_in" | "goal" | "goal_act" | "goal_terms" | "note" | "note_draft" | "notice" | "response" | "settings" | "shown_check_in" | "step" | "unplaced";
+                kind: "balance_note" | "boundary" | "check_in" | "counsel_part" | "counsel_summary" | "goal" | "goal_act" | "goal_terms" | "note" | "note_draft" | "notice" | "own_goal" | "pause" | "progress" | "reflection" | "repair" | "response" | "settings" | "shelf" | "shown_boundary" | "shown_check_in" | "shown_goal" | "step" | "step_date" | "support_offer" | "support_request" | "unplaced";
                 /**
                  * @description The record's id.
                  * @example 0199b2c0-5d3e-7a10-9c42-3b1f6e8d7a01
@@ -3608,7 +5627,57 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    show_resources: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Which codings of the answer are understood, by what is liked best.
+                 * @example br, gzip
+                 */
+                "Accept-Encoding"?: components["parameters"]["Accept-Encoding"];
+                /** @description The `ETag` of the answer that is there already. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where professional help is found: the same for everyone, on one day. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control-Kept"];
+                    "Content-Encoding": components["headers"]["Content-Encoding"];
+                    ETag: components["headers"]["ETag"];
+                    Vary: components["headers"]["Vary-Kept"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resources"];
+                };
+            };
+            /** @description It is still what `If-None-Match` names. */
+            304: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control-Kept"];
+                    ETag: components["headers"]["ETag"];
+                    Vary: components["headers"]["Vary-Kept"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];
@@ -3683,7 +5752,7 @@ export interface operations {
                  * @description The records' kind, or `records` for the collection of all kinds.
                  * @example check_in
                  */
-                kind: "check_in" | "goal" | "goal_act" | "goal_terms" | "note" | "note_draft" | "notice" | "records" | "response" | "settings" | "shown_check_in" | "step" | "unplaced";
+                kind: "balance_note" | "boundary" | "check_in" | "counsel_part" | "counsel_summary" | "goal" | "goal_act" | "goal_terms" | "note" | "note_draft" | "notice" | "own_goal" | "pause" | "progress" | "records" | "reflection" | "repair" | "response" | "settings" | "shelf" | "shown_boundary" | "shown_check_in" | "shown_goal" | "step" | "step_date" | "support_offer" | "support_request" | "unplaced";
             };
             cookie?: never;
         };
@@ -3703,6 +5772,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             409: components["responses"]["EpochChanged"];
@@ -3734,7 +5804,7 @@ export interface operations {
                  * @description The records' kind, or `records` for the collection of all kinds.
                  * @example check_in
                  */
-                kind: "check_in" | "goal" | "goal_act" | "goal_terms" | "note" | "note_draft" | "notice" | "records" | "response" | "settings" | "shown_check_in" | "step" | "unplaced";
+                kind: "balance_note" | "boundary" | "check_in" | "counsel_part" | "counsel_summary" | "goal" | "goal_act" | "goal_terms" | "note" | "note_draft" | "notice" | "own_goal" | "pause" | "progress" | "records" | "reflection" | "repair" | "response" | "settings" | "shelf" | "shown_boundary" | "shown_check_in" | "shown_goal" | "step" | "step_date" | "support_offer" | "support_request" | "unplaced";
             };
             cookie?: never;
         };
@@ -3758,7 +5828,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ConsentNeeded"];
+            403: components["responses"]["ConsentNeededOrAccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -3872,7 +5942,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ConsentNeeded"];
+            403: components["responses"]["ConsentNeededOrAccountClosing"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];
@@ -3963,6 +6033,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
             408: components["responses"]["TooSlow"];
             409: components["responses"]["EpochChanged"];
             413: components["responses"]["TooLarge"];
@@ -4011,7 +6082,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["ConsentNeeded"];
+            403: components["responses"]["ConsentNeededOrAccountClosing"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];

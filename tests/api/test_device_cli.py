@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,80 +13,7 @@ from api.device_words import HEADINGS, NOTICES
 from api.wiring import Parts
 from domain.kinds import KINDS
 from tests.streams import served
-
-Typed = tuple[int, str, str]
-Type = Callable[..., Awaitable[Typed]]
-
-
-@pytest.fixture
-async def address(parts: Parts) -> AsyncIterator[str]:
-    async with served(parts) as server:
-        yield str(server.base_url)
-
-
-class Terminal:
-    """Somebody's terminal: what is typed, and what comes back."""
-
-    def __init__(self, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.file = file
-        self._capsys = capsys
-
-    async def __call__(self, *typed: str, code: int = 0) -> str:
-        """Type a command that ends with `code`; return what it says, on whichever stream."""
-        self._capsys.readouterr()
-        # In a thread: the server answers in the loop of the test.
-        ended = await asyncio.to_thread(run, ["--file", str(self.file), *typed])
-        said = self._capsys.readouterr()
-        assert ended == code, (typed, ended, said)
-        assert bool(said.err) == (code != 0), said
-        return said.err if code else said.out
-
-    async def asked(self, *typed: str) -> Any:
-        """Type a command with --json."""
-        return json.loads(await self("--json", *typed))
-
-    async def of_kind(self, kind: str) -> list[dict[str, Any]]:
-        """What this phone shows of a kind."""
-        records: list[dict[str, Any]] = (await self.asked("show", kind))["records"]
-        return records
-
-    async def one(self, kind: str) -> str:
-        """The short id of the only record of a kind."""
-        (record,) = await self.of_kind(kind)
-        return str(record["id"])[-6:]
-
-
-@pytest.fixture
-def ana(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
-    return Terminal(tmp_path / "ana.db", capsys)
-
-
-@pytest.fixture
-def ben(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
-    return Terminal(tmp_path / "ben.db", capsys)
-
-
-@pytest.fixture
-def cleo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Terminal:
-    return Terminal(tmp_path / "cleo.db", capsys)
-
-
-async def sign_in(terminal: Terminal, address: str, name: str) -> str:
-    return await terminal("sign-in", "--server", address, "--name", f"{name} {uuid4().hex[:8]}")
-
-
-async def pair(ana: Terminal, ben: Terminal, address: str) -> None:
-    await sign_in(ana, address, "Ana")
-    await sign_in(ben, address, "Ben")
-    await meet(ana, ben)
-    await ben("sync")
-
-
-async def meet(ana: Terminal, other: Terminal) -> None:
-    """Pair two who are signed in; only Ana's phone has been told so yet."""
-    await other("join", (await ana.asked("invite"))["code"])
-    await other("confirm")
-    assert "together" in await ana("confirm")
+from tests.terminals import Terminal, meet, pair, sign_in
 
 
 async def agree(ana: Terminal, ben: Terminal) -> str:

@@ -73,14 +73,26 @@ async def test_the_examples_answer_what_stands_on_the_page(client: httpx.AsyncCl
         "<cleo's tablet>": str(tablet.device),
         "<cleo's identity token>": await people.identity_token(client, cleo.subject),
     }
-    dora, _ = await people.couple(client, ("Dora", "Emil"))
+    dora, emil = await people.couple(client, ("Dora", "Emil"))
     known.meet("dora", dora)
+    known.meet("emil", emil)
     known.values["<dora and emil>"] = (await people.me(client, dora))["couple"]["id"]
+    fay = await people.person(client, "Fay")
+    known.meet("fay", fay)
+    known.values["<fay's identity token>"] = await people.identity_token(client, fay.subject)
+    known.meet("gil", await who_asked_to_be_deleted(client, "Gil"))
     for example in examples(PAGE):
         if example.answer is not None and EVENT.match(example.answer):
             await hear(parts, known, example)
         else:
             await send(client, known, example)
+
+
+async def who_asked_to_be_deleted(client: httpx.AsyncClient, name: str) -> people.Person:
+    someone = await people.person(client, name)
+    token = await people.identity_token(client, someone.subject)
+    await people.ok(client.post("/v1/me/deletion", headers=someone.headers, json={"identity_token": token}))
+    return await people.signed_in(client, someone.subject, device=someone.device)
 
 
 def headers_of(known: Known, who: str) -> dict[str, str]:

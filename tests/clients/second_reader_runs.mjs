@@ -11,6 +11,8 @@ const read = (path) => JSON.parse(readFileSync(path, 'utf8'));
 const { ask, begin, confirm, edit, keep, look, pick, shows, take } = await written('second_reader');
 const { inCommon, sentences } = await written('second_reader_words');
 const { howItStands } = await written('second_reader_goals');
+const { countsNow, thePause } = await written('second_reader_derived');
+const { moods, shelf, tagged, words } = await written('second_reader_lookback');
 const { kinds } = read(table);
 
 /** What a file may hold: for each list of cases how one is played. Each says what differs, or nothing. */
@@ -19,7 +21,13 @@ const players = {
     laid,
     sentences: (each) => difference(sentences(each.text), each.sentences, 'sentences'),
     in_common: (each) => difference(inCommon(each.pulled, each.own), each.in_common, 'in_common'),
+    pauses: (each) => difference(thePause(each.members, each.now, each.pauses), each.gives, 'gives'),
+    counting: (each) => difference(countsNow(each.members, each.part, tools([]).sha256), each.gives, 'gives'),
     goals: (each) => difference(howItStands(each.form, each.members, each.records), each.gives, 'gives'),
+    moods: (each) => difference(moods(each.records, each.person, each.first, each.last), each.gives, 'gives'),
+    words: (each) => difference(words(each.records, each.person, each.field, each.zone), each.gives, 'gives'),
+    tagged: (each) => difference(tagged(each.records, each.person, each.tag), each.gives, 'gives'),
+    shelf: (each) => difference(shelf(each.records, each.person), each.gives, 'gives'),
 };
 
 function story({ person, steps }) {

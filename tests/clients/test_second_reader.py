@@ -14,6 +14,8 @@ VECTORS = HERE.parent / "vectors"
 STORIES = VECTORS / "device.json"
 MERGING = VECTORS / "merge.json"
 GOALS = VECTORS / "goals.json"
+DERIVATIONS = VECTORS / "derivations.json"
+LOOKBACK = VECTORS / "lookback.json"
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +47,26 @@ def test_it_does_of_merging_what_a_device_does(compiled: Path) -> None:
 
 def test_it_works_out_how_a_goal_stands(compiled: Path) -> None:
     assert play(GOALS, compiled) == played(*(case["name"] for case in read(GOALS)["goals"]))
+
+
+def test_it_works_out_pauses_and_which_parts_count(compiled: Path) -> None:
+    told = read(DERIVATIONS)["for_a_device"]
+    assert play(DERIVATIONS, compiled) == played(*(case["name"] for case in (*told["pauses"], *told["counting"])))
+
+
+def test_it_looks_back(compiled: Path) -> None:
+    told = read(LOOKBACK)
+    assert play(LOOKBACK, compiled) == played(*(case["name"] for cases in told.values() for case in cases))
+
+
+@pytest.mark.parametrize("name", ["moods", "words", "tagged", "shelf"])
+def test_it_says_where_looking_back_finds_something_else(compiled: Path, tmp_path: Path, name: str) -> None:
+    told = read(LOOKBACK)[name]
+    told[0]["gives"]["more"] = True
+    code, said = play(written({name: told}, tmp_path), compiled)
+    assert code == 1
+    assert said.splitlines()[0] == f"DIFFERS: {told[0]['name']}: gives.more is false and should be true"
+    assert said.count("DIFFERS") == 1
 
 
 def test_it_says_where_a_goal_stands_another_way(compiled: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -149,7 +150,7 @@ def environ(empty_dsn: str, tmp_path: Path) -> dict[str, str]:
 async def test_help_names_every_command_and_exit_code() -> None:
     code, said = await run("--help")
     assert code == 0
-    for word in ("serve", "worker", "migrate", "check", "epoch", "78"):
+    for word in ("serve", "worker", "migrate", "check", "epoch", "resources", "78"):
         assert word in said
 
 
@@ -233,7 +234,7 @@ async def test_a_user_who_may_not_make_tables_is_told_in_a_sentence(environ: dic
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("command", [["worker"], ["epoch", "bump"]])
+@pytest.mark.parametrize("command", [["worker"], ["epoch", "bump"], ["deletions"]])
 async def test_a_database_that_was_not_migrated_is_told_in_a_sentence(
     environ: dict[str, str], command: list[str]
 ) -> None:
@@ -287,6 +288,21 @@ async def test_an_epoch_is_bumped_for_the_store_or_a_space(environ: dict[str, st
     await connection.close()
     code, said = await run("epoch", "bump", "--space", str(uuid4()), **environ)
     assert (code, said) == (1, "There is no such space.\n")
+
+
+async def test_deletions_are_counted_and_nobody_is_named(environ: dict[str, str]) -> None:
+    await run("migrate", **environ)
+    connection = await asyncpg.connect(environ["DATABASE_URL"])
+    await connection.execute(
+        "INSERT INTO person (person_id, space_id, joined_on, deletion_at, receipt) VALUES ($1, $2, $3, $4, 'ABC')",
+        *(uuid4(), uuid4(), date(2026, 11, 20), datetime(2026, 11, 21, tzinfo=UTC)),
+    )
+    await connection.close()
+    counted = {"can_be_undone": 1, "under_way": 0, "letters_stay": 0, "spaces_to_empty": 0, "finished": 0}
+    assert await run("deletions", "--json", **environ) == (0, json.dumps(counted) + "\n")
+    code, said = await run("deletions", **environ)
+    assert (code, said.splitlines()[0]) == (0, "       1  can still be undone")
+    assert "ABC" not in said
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, *in_test_long(signal.SIGTERM)])

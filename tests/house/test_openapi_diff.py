@@ -375,3 +375,17 @@ def test_a_word_that_nobody_has_thought_of_breaks_wherever_it_stands() -> None:
         assert any(each.breaking for each in differences(old, new)), way
         del value["unheard"]
     assert not differences(old, new)
+
+
+def test_one_more_problem_where_one_came_before_is_harmless() -> None:
+    """Apps look at the type of a problem, and know how to be told of any."""
+    one = {"$ref": "#/components/schemas/OldProblem"}
+    both = {"oneOf": [one, {"$ref": "#/components/schemas/NewProblem"}]}
+    old, new = deepcopy(BASE), deepcopy(BASE)
+    for document_, schema in ((old, one), (new, both)):
+        content = {"application/problem+json": {"schema": schema}}
+        document_["paths"]["/v1/things"]["post"]["responses"]["404"]["content"] = content
+        document_["components"]["schemas"] |= {"OldProblem": {"type": "object"}, "NewProblem": {"type": "object"}}
+    told = {each.what: each.breaking for each in differences(old, new)}
+    assert told == {"it may be NewProblem now": False}
+    assert all(each.breaking for each in differences(new, old))

@@ -153,7 +153,7 @@ async def test_i23_a_purge_reaches_a_closed_space() -> None:
 async def test_lists_of_words_of_a_newer_app_come_back_to_their_author() -> None:
     world, _ana, _couple, one, _two, _bens = pair()
     await world.settle()
-    one.force("reflection", set={"trigger": "Rain.", "feelings": ["forlorn", "wistful"]})
+    one.force("dream", set={"trigger": "Rain.", "feelings": ["forlorn", "wistful"]})
     await one.sync()
     assert "forlorn" in str(one.unplaced()), one.unplaced()
 

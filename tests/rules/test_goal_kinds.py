@@ -8,7 +8,7 @@ import pytest
 
 from domain.goal_kinds import GOAL, GOAL_ACT, GOAL_TERMS, STEP, derived
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
-from domain.kind import Attempt, Derived, Kind, Situation
+from domain.kind import Around, Attempt, Derived, Kind, Situation
 from domain.kinds import crowded, judged, objection
 from domain.records import Record
 from domain.refusals import Refusal
@@ -45,7 +45,7 @@ DONE = (*AGREED, act(ANA, "mark_done", T1, 3), act(BEN, "mark_done", T1, 4))
 
 
 def follows(*children: Record, **fields: Any) -> Derived:
-    return derived(goal(**fields), children, BOTH, TODAY)
+    return derived(goal(**fields), children, Around(members=BOTH, today=TODAY))
 
 
 @pytest.mark.parametrize(

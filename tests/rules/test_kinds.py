@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,15 +14,16 @@ from domain.goal_kinds import GOAL, GOAL_ACT, GOAL_TERMS, OPEN_TERMS_A_GOAL_MAX,
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kind import Attempt, Kind, Ownership, Situation, Who
 from domain.kinds import ENVELOPE, KINDS, crowded, joined, judged, may_look_behind, objection
-from domain.notes import NOTE_DRAFT, due, words
+from domain.notes import NOTE_DRAFT, given_at, words
 from domain.policies import Policy
 from domain.prompts import PROMPTS, SETTINGS
 from domain.records import Record
 from domain.refusals import KEEPS_NO_WORDS, SENTENCES, Refusal
 from domain.responses import FORMS, RESPONSE, fits_its_parent
-from domain.shapes import UNFIT
+from domain.shapes import UNFIT, OneOf
 from sync.board import settings_id
 from sync.wire import Outcome
+from sync.withheld import stands_open
 from tests.pair import Pair, change, in_memory
 
 ANA, BEN = PersonId(UUID(int=1)), PersonId(UUID(int=2))
@@ -475,7 +477,7 @@ READY = {"send": True, "delivery": "now", "for_couple": str(UUID(int=9))}
     [
         ({}, UUID(int=9), True),
         ({"delivery": "when_opened"}, UUID(int=9), True),
-        ({"delivery": "at"}, UUID(int=9), False),
+        ({"delivery": "at", "on": None, "at": None}, UUID(int=9), False),
         ({"send": False}, UUID(int=9), False),
         ({}, UUID(int=10), False),
         ({"for_couple": None}, UUID(int=9), False),
@@ -486,7 +488,7 @@ def test_a_note_is_given_when_it_is_sent_for_the_couple_of_today(
     draft: dict[str, Any], couple: UUID | None, *, given: bool
 ) -> None:
     now = Situation(actor=ANA, couple=None if couple is None else CoupleId(couple), now=NOW, today=NOW.date())
-    assert due(READY | draft, now) is given
+    assert (given_at(READY | draft, now) == NOW) is given
 
 
 def test_a_letter_holds_the_words_the_day_and_nothing_of_the_draft_besides() -> None:
@@ -504,11 +506,17 @@ def test_a_letter_holds_the_words_the_day_and_nothing_of_the_draft_besides() -> 
 # The rows ------------------------------------------------------------------------------------------------------
 
 CLASSES = {
-    Ownership.PRIVATE: {"note_draft", "settings", "notice", "unplaced"},
-    Ownership.WINDOW: {"check_in"},
-    Ownership.PROJECTION: {"shown_check_in"},
-    Ownership.LETTER: {"note", "response"},
-    Ownership.JOINT: {"goal", "goal_terms", "goal_act", "step"},
+    Ownership.PRIVATE: {
+        *("reflection", "balance_note", "shelf", "step_date", "note_draft"),
+        *("settings", "notice", "unplaced"),
+    },
+    Ownership.WINDOW: {"check_in", "boundary", "own_goal", "support_request"},
+    Ownership.PROJECTION: {"shown_check_in", "shown_boundary", "shown_goal"},
+    Ownership.LETTER: {"note", "response", "support_offer", "repair"},
+    Ownership.JOINT: {
+        *("goal", "goal_terms", "goal_act", "step", "progress"),
+        *("pause", "counsel_summary", "counsel_part"),
+    },
 }
 
 PRESENCE = {
@@ -528,7 +536,6 @@ def test_every_kind_is_in_its_class() -> None:
 def test_a_row_keeps_the_rules_of_its_class(kind: Kind) -> None:
     match kind.ownership:
         case Ownership.PRIVATE | Ownership.WINDOW:
-            assert kind.home == "personal"
             assert Who.EITHER not in (kind.creates, kind.edits, kind.removes)
         case Ownership.PROJECTION:
             assert (kind.creates, kind.edits, kind.removes) == (Who.SERVER,) * 3
@@ -538,8 +545,11 @@ def test_a_row_keeps_the_rules_of_its_class(kind: Kind) -> None:
             assert {field.policy for field in kind.fields.values()} <= {Policy.ONCE, Policy.SERVER}
         case _:
             assert kind.creates is Who.EITHER
-    assert (kind.home == "personal") == (kind.ownership in (Ownership.PRIVATE, Ownership.WINDOW))
-    assert (kind.window is not None) == (kind.ownership is Ownership.WINDOW)
+    if kind.ownership is Ownership.WINDOW:
+        assert (kind.window is not None) == (kind.home == "personal") != stands_open(kind)
+    else:
+        assert (kind.home == "personal") == (kind.ownership is Ownership.PRIVATE)
+        assert kind.window is None
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
@@ -559,9 +569,17 @@ def test_a_row_names_what_is_there(kind: Kind) -> None:
         shows = KINDS[kind.window.shows]
         assert shows.ownership is Ownership.PROJECTION
         chosen = {name for names in kind.window.parts.values() for name in names}
-        assert chosen | set(kind.window.always) | {"shown_on", "edited"} == shows.fields.keys()
+        assert chosen | set(kind.window.always) == shows.fields.keys() - {"shown_on", "edited"}
         assert not chosen & set(kind.window.always)
-        assert set(kind.window.texts) <= chosen
+        assert set(kind.window.texts) <= chosen | set(kind.window.always)
+        if kind.window.levels is not None:
+            shape = kind.fields[kind.window.chosen_by].shape
+            assert isinstance(shape, OneOf)
+            assert tuple(kind.window.levels) == shape.values, "each level says which parts it shows"
+            levels = [set(parts) for parts in kind.window.levels.values()]
+            assert levels[0] == set()
+            assert levels[-1] == kind.window.parts.keys()
+            assert all(less <= more for less, more in pairwise(levels)), "each level shows what the one before does"
     if kind.letter:
         assert KINDS[kind.letter.gives].ownership is Ownership.LETTER
 
@@ -605,8 +623,10 @@ def test_windows_open_by_choice_alone() -> None:
     for kind in KINDS.values():
         if kind.window:
             assert kind.fields["audience"].shape.empty == "only_me"
-            assert kind.fields["shared_parts"].shape.empty == []
-            assert kind.fields["let_them_know"].shape.empty is False
+            chooses = kind.fields[kind.window.chosen_by]
+            assert chooses.policy is Policy.MOST_PRIVATE
+            assert kind.window.chosen(chooses.shape.empty) == frozenset()
+            assert "let_them_know" not in kind.fields or kind.fields["let_them_know"].shape.empty is False
 
 
 def test_every_prompt_has_a_setting_that_only_the_person_raises() -> None:

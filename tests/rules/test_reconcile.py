@@ -561,7 +561,7 @@ async def an_eleventh(pair: Pair) -> RecordId:
 
 
 async def give(pair: Pair, draft: RecordId) -> dict[SpaceId, int]:
-    return await service.give_due(pair.store, pair.keys, pair.ana.phone, draft, pair.now)
+    return await service.look_again(pair.store, pair.keys, pair.ana.phone, draft, pair.now)
 
 
 async def test_a_note_that_waited_is_given_on_the_next_day_and_once(pair: Pair) -> None:
@@ -746,13 +746,13 @@ async def test_the_same_word_about_the_same_change_is_said_once(pair: Pair) -> N
     for _ in range(2):
         board.tell(Word(pair.ana.person, "came_back"), loaded.records[pair.space, RecordId(step)], 1)
     assert len(board.writes().records) == 1
-    assert board.given_today("note") == 0
+    assert board.given_today() == 0
 
 
 async def test_without_a_couple_no_letter_was_given_today(pair: Pair) -> None:
     loaded = await pair.store.load(replace(pair.ana.phone, spaces=(pair.ana.personal,)), Wanted())
     board = Board(loaded, pair.ana.phone, pair.now, {pair.ana.personal: b"k" * 32})
-    assert board.given_today("note") == 0
+    assert board.given_today() == 0
 
 
 async def test_a_response_that_is_sent_again_as_it_was_changes_nothing(pair: Pair) -> None:

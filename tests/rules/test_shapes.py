@@ -12,13 +12,16 @@ from domain.shapes import (
     ONLY_ME,
     QUARTERS_A_WEEK,
     UNFIT,
+    Amount,
     Anything,
+    Approval,
     Audience,
     Day,
     Flag,
     Identity,
     Named,
     OneOf,
+    Sealed,
     SetOf,
     Shape,
     Text,
@@ -31,6 +34,11 @@ from domain.shapes import (
 )
 
 ID = "0f9b7c52-8f0a-4b53-9d0c-1f2e3d4c5b6a"
+SHA = "0123456789abcdef" * 4
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+"""One picture on a phone, and five code points here."""
+SHALOM = "\u202b\u05e9\u05dc\u05d5\u05dd\u202c"
+"""Right to left, with the marks that say so."""
 
 
 def window(weekday: Any, start: Any, end: Any) -> dict[str, Any]:
@@ -84,6 +92,28 @@ TAKEN: list[tuple[Shape, Any, Any]] = [
     (Windows(), [window(0, "22:00", "00:00"), window(1, "00:00", "06:00")], [window(0, "22:00", "06:00")]),
     (Windows(), [window(2, "08:00", "08:00")], [window(2, "08:00", "08:00")]),
     (Anything(), {"any": ["thing"]}, {"any": ["thing"]}),
+    (Text(5), FAMILY, FAMILY),
+    (Text(6), SHALOM, SHALOM),
+    (Text(2), "\u1100\u1161\u11a8\u1100", "\uac01\u1100"),
+    (Text(5, one_line=True), "a\u2028b", "a\u2028b"),
+    (SetOf(Text(24, one_line=True), 5), ["z", "e\u0301", "é"], ["z", "é"]),
+    (Amount(), "0", "0"),
+    (Amount(), "-0.00", "0"),
+    (Amount(), "007.50", "7.5"),
+    (Amount(), "12.00", "12"),
+    (Amount(), "100", "100"),
+    (Amount(), "0.05", "0.05"),
+    (Amount(), "-3.10", "-3.1"),
+    (Amount(), "999999999.99", "999999999.99"),
+    (Amount(optional=True), None, None),
+    (Sealed(4), None, None),
+    (Sealed(4), "", None),
+    (Sealed(4), "AA==", "AA=="),
+    (Sealed(4), "AAAAAA==", "AAAAAA=="),
+    (Sealed(3), "+/+/", "+/+/"),
+    (Sealed(16 * 1024), "A" * (16 * 1024 // 3 * 4 + 2) + "==", "A" * (16 * 1024 // 3 * 4 + 2) + "=="),
+    (Approval(), f"{ID}:{SHA}", f"{ID}:{SHA}"),
+    (Approval(), f"{ID.upper()}:{SHA}", f"{ID}:{SHA}"),
 ]
 
 NOT_TAKEN: list[tuple[Shape, Any]] = [
@@ -143,6 +173,8 @@ NOT_TAKEN: list[tuple[Shape, Any]] = [
     (Named("zone"), "Europe/Atlantis"),
     (Named("zone"), "../../etc/passwd"),
     (Named("zone", default="UTC"), None),
+    (Named("zone", needed=True), None),
+    (Named("zone", needed=True), "europe/madrid"),
     (Named("locale"), "english"),
     (Named("country"), "mx"),
     (Named("country"), "x" * 65),
@@ -158,6 +190,46 @@ NOT_TAKEN: list[tuple[Shape, Any]] = [
     (Windows(), [{"weekday": 0, "from": "09:00"}]),
     (Windows(), [window(0, "09:00", "10:00") | {"why": "sleep"}]),
     (Windows(), ["night"]),
+    (Text(4), FAMILY),
+    (Text(5), SHALOM),
+    (Text(5), "a\x85b"),
+    (Text(5), "a\x7fb"),
+    (SetOf(Text(24, one_line=True), 5), ["a\nb"]),
+    (SetOf(Text(24, one_line=True), 5), ["x" * 25]),
+    (Amount(), "1234567890"),
+    (Amount(), "0000000001"),
+    (Amount(), "1.234"),
+    (Amount(), "1."),
+    (Amount(), ".5"),
+    (Amount(), "+1"),
+    (Amount(), "1e3"),
+    (Amount(), "1,5"),
+    (Amount(), "\u0661"),
+    (Amount(), "1\n"),
+    (Amount(), ""),
+    (Amount(), 1),
+    (Amount(), 1.5),
+    (Amount(), None),
+    (Sealed(4), "AAAAAAA="),
+    (Sealed(4), "AAAAAAAA"),
+    (Sealed(4), "A"),
+    (Sealed(4), "A==="),
+    (Sealed(4), "===="),
+    (Sealed(4), "AA-_"),
+    (Sealed(4), "AA==\n"),
+    (Sealed(4), "AA==AA=="),
+    (Sealed(4), 7),
+    (Sealed(16 * 1024), "A" * (16 * 1024 // 3 * 4 + 4)),
+    (Approval(), ID),
+    (Approval(), f"{ID}:"),
+    (Approval(), f"{ID}:{SHA[:-1]}"),
+    (Approval(), f"{ID}:{SHA}0"),
+    (Approval(), f"{ID}:{SHA.upper()}"),
+    (Approval(), f"{ID}:{SHA}:{SHA}"),
+    (Approval(), f"00000000-0000-0000-0000-000000000000:{SHA}"),
+    (Approval(), f":{SHA}"),
+    (Approval(), 7),
+    (Approval(), None),
 ]
 
 
@@ -199,6 +271,11 @@ EMPTY: list[tuple[Shape, Any]] = [
     (Windows(), []),
     (Windows(default=((0, "21:30", "08:00"),)), [window(0, "21:30", "08:00")]),
     (Anything(default=[]), []),
+    (Named("zone", needed=True), UNFIT),
+    (Amount(), UNFIT),
+    (Amount(optional=True), None),
+    (Sealed(4), None),
+    (Approval(), UNFIT),
 ]
 
 
@@ -270,6 +347,14 @@ WINDOW_FORM = {
     "additionalProperties": False,
 }
 
+AMOUNT_FORM = {"type": "string", "maxLength": 13, "pattern": "^-?[0-9]{1,9}(\\.[0-9]{1,2})?$"}
+SEALED_FORM = {
+    "type": "string",
+    "contentEncoding": "base64",
+    "minLength": 4,
+    "pattern": "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
+}
+
 WHOLE_SCHEMAS: list[tuple[Shape, dict[str, Any]]] = [
     (Text(7), {"type": "string", "maxLength": 7}),
     (Text(7, optional=True), {"anyOf": [{"type": "string", "maxLength": 7}, NULL]}),
@@ -295,6 +380,12 @@ WHOLE_SCHEMAS: list[tuple[Shape, dict[str, Any]]] = [
     (Named("country"), {"anyOf": [{"type": "string", "maxLength": 64, "pattern": "^[A-Z]{2}$"}, NULL]}),
     (Windows(), {"type": "array", "items": WINDOW_FORM, "maxItems": 14}),
     (Anything({"type": "object"}), {"type": "object"}),
+    (Named("zone", needed=True), {"type": "string", "maxLength": 64}),
+    (Amount(), AMOUNT_FORM),
+    (Amount(optional=True), {"anyOf": [AMOUNT_FORM, NULL]}),
+    (Sealed(16 * 1024), {"anyOf": [SEALED_FORM | {"maxLength": 21848}, NULL]}),
+    (Sealed(3), {"anyOf": [SEALED_FORM | {"maxLength": 4}, NULL]}),
+    (Approval(), {"type": "string", "maxLength": 101, "pattern": "^[0-9a-f-]{36}:[0-9a-f]{64}$"}),
 ]
 
 
@@ -322,6 +413,9 @@ def test_the_whole_schema_of_a_shape(shape: Shape, schema: dict[str, Any]) -> No
         (Named("country"), None),
         (Named("country"), "NZ"),
         (Windows(), [{"weekday": 6, "from": "21:30", "to": "08:00"}, {"weekday": 0, "from": "07:00", "to": "23:45"}]),
+        (Amount(), "-999999999.99"),
+        (Sealed(4), "AAAAAA=="),
+        (Approval(), f"{ID.upper()}:{SHA}"),
     ],
     ids=spelled,
 )
@@ -341,6 +435,9 @@ def test_what_a_shape_keeps_fits_its_schema(shape: Shape, value: Any) -> None:
         (Named("country"), "nz"),
         (Windows(), [{"weekday": 0, "from": "29:00", "to": "08:00"}]),
         (Windows(), [{"weekday": 0, "from": "09:00", "to": "08:00", "why": ""}]),
+        (Amount(), "1.234"),
+        (Sealed(4), "AA"),
+        (Approval(), f"{ID}:{SHA[:-1]}"),
     ],
     ids=spelled,
 )

@@ -1,18 +1,24 @@
 """Ours pass the language-neutral examples that devices and servers in other languages are tested with."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
+from domain.counsel import counts
 from domain.goal_kinds import derived, goal_goes_on, goal_view
 from domain.ids import DeviceId, PersonId, RecordId, SpaceId
-from domain.kind import Attempt, Situation
+from domain.kind import Around, Attempt, Situation
+from domain.lookback import moods, own_words, shelf, tagged
+from domain.pauses import Pause, current
 from domain.policies import Policy
 from domain.records import Record
+from domain.times import comes, written
+from domain.times import read as moment
 from sync.replica import Replica
 from sync.resend import Row, _beyond
 from sync.shelves import Shelves
@@ -46,6 +52,8 @@ PROTOCOL = on_one_line((DOCS / "protocol.md").read_text(encoding="utf-8"))
 MERGING = PROTOCOL[PROTOCOL.index(" ## 7. ") : PROTOCOL.index(" ## 8. ")]
 DEVICE = read("device.json")
 GOALS = read("goals.json")["goals"]
+DERIVED = read("derivations.json")
+LOOKBACK = read("lookback.json")
 ON_THE_WIRE = ("state", "terms_in_force", "open_terms", "done_by", "resting_by")
 BESIDES = ("stale", "past")
 GOAL = merge_cases.GOAL
@@ -186,7 +194,10 @@ def test_a_server_works_out_the_same_and_what_else_it_has_to_know(case: dict[str
     goal, children = goal_and_children(case)
     members, meant = frozenset(PersonId(UUID(each)) for each in case["members"]), case["for_a_server"]
     today = date.fromisoformat(meant["today"])
-    found, view = derived(goal, children, members, today), goal_view(goal, children, members, today)
+    found, view = (
+        derived(goal, children, Around(members=members, today=today)),
+        goal_view(goal, children, members, today),
+    )
     assert found.fields == {name: case["gives"][name] for name in ON_THE_WIRE} | {"achieved_on": meant["achieved_on"]}
     assert {name: sorted(map(str, getattr(view, name))) for name in BESIDES} == {
         name: case["gives"][name] for name in BESIDES
@@ -213,6 +224,55 @@ def test_the_page_for_devices_has_the_rule(case: dict[str, Any]) -> None:
 
 def test_every_rule_of_goals_has_an_example() -> None:
     assert {case["rule"] for case in GOALS} == {*(f"G{nth}" for nth in range(1, 13)), "order"}
+
+
+# derivations.json: pauses, parts that count, wall times
+
+
+@pytest.mark.parametrize("case", DERIVED["for_a_device"]["pauses"], ids=by_name)
+def test_the_pause_of_two_stands_so(case: dict[str, Any]) -> None:
+    pauses = [
+        Pause(
+            id=RecordId(UUID(each["id"])),
+            author=PersonId(UUID(each["author"])),
+            started_at=moment(each["started_at"]),
+            return_at=moment(each["return_at"]),
+            resumed_by=frozenset(PersonId(UUID(person)) for person in each["resumed_by"]),
+            set_aside=each["set_aside"],
+        )
+        for each in case["pauses"]
+    ]
+    found = current(pauses, frozenset(PersonId(UUID(each)) for each in case["members"]), moment(case["now"]))
+    told = found and {
+        "state": found.state,
+        "pauses": [str(each) for each in found.pauses],
+        "started_by": sorted(str(each) for each in found.started_by),
+        "started_at": written(found.started_at),
+        "return_at": written(found.return_at),
+    }
+    assert told == case["gives"]
+    assert case["says"] in NATIVE
+
+
+@pytest.mark.parametrize("case", DERIVED["for_a_device"]["counting"], ids=by_name)
+def test_a_part_of_a_summary_counts_or_not(case: dict[str, Any]) -> None:
+    told = case["part"]
+    part = Record(
+        space=SPACE,
+        kind="counsel_part",
+        id=RecordId(UUID(GOAL)),
+        version=1,
+        created=1,
+        author=PersonId(UUID(told["author"])),
+        fields={name: told[name] for name in ("section", "text", "approvals")},
+    )
+    assert counts(part, frozenset(PersonId(UUID(each)) for each in case["members"])) is case["gives"]
+
+
+@pytest.mark.parametrize("case", DERIVED["for_a_server"]["wall_times"], ids=by_name)
+def test_a_wall_time_comes_then(case: dict[str, Any]) -> None:
+    at = comes(date.fromisoformat(case["day"]), time.fromisoformat(case["at"]), case["zone"])
+    assert written(at) == case["comes"]
 
 
 def goal_and_children(case: dict[str, Any]) -> tuple[Record, list[Record]]:
@@ -246,3 +306,41 @@ def fields_of(told: dict[str, Any]) -> dict[str, Any]:
     fields = {name: told[name] for name in told.keys() - {"kind", "id", "author"}}
     empty = {"title": "A week by the sea"} if told["kind"] == "goal_terms" else {}
     return {"goal": GOAL} | empty | fields
+
+
+# lookback.json: looking back over one's own records
+
+
+@pytest.mark.parametrize("case", LOOKBACK["moods"], ids=by_name)
+def test_looking_back_a_device_finds_how_ones_days_felt(case: dict[str, Any]) -> None:
+    first, last = (date.fromisoformat(case[name]) for name in ("first", "last"))
+    found = moods(held(case), PersonId(UUID(case["person"])), first, last)
+    lines = {scale: [[each.id for each in line] for line in found.lines(scale)] for scale in ("valence", "arousal")}
+    assert plain({**msgspec.structs.asdict(found), **lines}) == case["gives"]
+
+
+@pytest.mark.parametrize("case", LOOKBACK["words"], ids=by_name)
+def test_looking_back_a_device_finds_ones_own_words(case: dict[str, Any]) -> None:
+    person, zone = PersonId(UUID(case["person"])), ZoneInfo(case["zone"])
+    assert plain(own_words(held(case), person, case["field"], zone)) == case["gives"]
+
+
+@pytest.mark.parametrize("case", LOOKBACK["tagged"], ids=by_name)
+def test_looking_back_a_device_finds_what_has_a_tag(case: dict[str, Any]) -> None:
+    assert plain(tagged(held(case), PersonId(UUID(case["person"])), case["tag"])) == case["gives"]
+
+
+@pytest.mark.parametrize("case", LOOKBACK["shelf"], ids=by_name)
+def test_looking_back_a_device_finds_the_letters_that_were_kept(case: dict[str, Any]) -> None:
+    assert plain(shelf(held(case), PersonId(UUID(case["person"])))) == case["gives"]
+
+
+@pytest.mark.parametrize("case", [each for cases in LOOKBACK.values() for each in cases], ids=by_name)
+def test_the_page_for_devices_says_how_to_look_back(case: dict[str, Any]) -> None:
+    looking_back = NATIVE[NATIVE.index(" ## Looking back ") : NATIVE.index(" ## Examples in JSON ")]
+    assert case["says"] in looking_back
+
+
+def held(case: dict[str, Any]) -> list[Record]:
+    """The records of an example, in the order in which it has them: that plays no part."""
+    return [msgspec.convert({**each, "space": str(SPACE), "created": 1}, Record) for each in case["records"]]

@@ -21,6 +21,7 @@ CALLER = Caller(ANA, DeviceId(UUID(int=11)), (OWN, NOW_TOGETHER, ONCE_TOGETHER),
 ID_KEYS = {space: bytes([space.int]) * 32 for space in (OWN, NOW_TOGETHER)}
 """The key of the space they once shared is lost."""
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+COUNTED = ("note", "support_offer", "repair")
 
 
 def test_a_draft_is_judged_with_the_settings_and_the_letter_that_it_may_have_become() -> None:
@@ -34,14 +35,18 @@ def test_a_draft_is_judged_with_the_letters_of_every_day_that_is_today_somewhere
     here = NOON.astimezone(timezone(timedelta(hours=hours_off)))
     asks = wanted([change("note_draft", DRAFT, {"for_what": "The soup."})], CALLER, ID_KEYS, here)
     days = (date(2026, 11, 22), date(2026, 11, 23), date(2026, 11, 24))
-    assert set(asks.families) == {(given_on(ID_KEYS[NOW_TOGETHER], ANA, day), "note") for day in days}
+    assert set(asks.families) == {
+        (given_on(ID_KEYS[NOW_TOGETHER], ANA, day), counted) for day in days for counted in COUNTED
+    }
 
 
 @pytest.mark.usefixtures("far_east")
 def test_which_days_those_are_does_not_depend_on_where_the_server_stands() -> None:
     asks = wanted([change("note_draft", DRAFT, {"for_what": "The soup."})], CALLER, ID_KEYS, NOON)
     days = (date(2026, 11, 22), date(2026, 11, 23), date(2026, 11, 24))
-    assert set(asks.families) == {(given_on(ID_KEYS[NOW_TOGETHER], ANA, day), "note") for day in days}
+    assert set(asks.families) == {
+        (given_on(ID_KEYS[NOW_TOGETHER], ANA, day), counted) for day in days for counted in COUNTED
+    }
 
 
 @pytest.fixture
@@ -85,7 +90,12 @@ DAY_FAMILY = (keyed_id(ID_KEYS[OWN], "check_in", "2026-11-23"), "check_in")
             set(),
         ),
         (change("step", UUID(int=34), {"goal": str(GOAL)}), {GOAL}, {(GOAL, "step")}, set()),
-        (change("response", UUID(int=35), {"to": str(SHOWN)}), {SHOWN}, {(SHOWN, "response")}, set()),
+        (
+            change("response", UUID(int=35), {"to": str(SHOWN)}),
+            {settings_id(ID_KEYS[OWN]), SHOWN},
+            {(SHOWN, "response")},
+            set(),
+        ),
     ],
     ids=lambda value: getattr(value, "kind", None),
 )
@@ -100,5 +110,5 @@ def test_a_change_is_judged_with_what_its_rules_look_at_alone_and_among_others(
         assert [*among.keys] == [each.key for each in batch]
         assert {each.id for each in batch} | also <= set(among.ids)
         assert families | {(UUID(int=51), "goal_terms")} <= set(among.families)
-        assert len(among.families) == len(families) + 3 + 2, "three days of letters, and what moves the other goal"
+        assert len(among.families) == len(families) + 9 + 2, "three days of letters, and what moves the other goal"
         assert set(among.counted) == counted | {"goal"}

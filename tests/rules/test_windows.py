@@ -104,14 +104,14 @@ def test_the_parts_that_are_open_and_what_closing_one_changes() -> None:
     assert open_parts(WINDOW, shown, COUPLE) == {"mood", "text", ALWAYS}
     assert set(fields_of(WINDOW, ALWAYS)) == ALWAYS_SHOWN
     assert fields_of(WINDOW, "text") == ("text",)
-    assert closed_without(shown, frozenset({"text"})) == {"shared_parts": ["mood"]}
-    assert closed_without(shown, frozenset({"text", ALWAYS})) == {"audience": "only_me"}
+    assert closed_without(WINDOW, shown, frozenset({"text"})) == {"shared_parts": ["mood"]}
+    assert closed_without(WINDOW, shown, frozenset({"text", ALWAYS})) == {"audience": "only_me"}
 
 
 def test_of_a_record_from_before_there_were_windows_nothing_is_open() -> None:
     assert WINDOW is not None
     assert open_parts(WINDOW, {}, COUPLE) == open_parts(WINDOW, {"audience": str(COUPLE)}, COUPLE) == frozenset()
-    assert closed_without({}, frozenset({"text"})) == {"shared_parts": []}
+    assert closed_without(WINDOW, {}, frozenset({"text"})) == {"shared_parts": []}
 
 
 async def test_pj1_the_copy_is_written_with_the_push_and_by_its_author(pair: Pair) -> None:

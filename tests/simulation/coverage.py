@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from msgspec import UNSET
 
-from domain.kind import Who
+from domain.kind import Ownership, Who
 from domain.kinds import KINDS
 from domain.policies import Policy
 from domain.refusals import Refusal
@@ -39,6 +39,7 @@ FAULTS: Final = (
     "the store restored",
     "the store restored in silence",
     "own words destroyed",
+    "the worker looked again",
 )
 
 _MET: Final = {
@@ -58,7 +59,7 @@ def _possible(code: Refusal) -> bool:
     if code is Refusal.NOT_AUTHOR:
         # In one's own space everything is one's own.
         return any(kind.home == "couple" and Who.AUTHOR in (kind.edits, kind.removes) for kind in KINDS.values())
-    return code is not Refusal.ASKED_RECENTLY  # a rule of support requests, which do not exist yet
+    return True
 
 
 ROWS: Final = (
@@ -105,7 +106,7 @@ class Hits(Counter[str]):
             self[f"stored: {record.kind}"] += 1
             if record.kind == "notice" and not record.gone:
                 self[f"told: {record.fields['code']}"] += 1
-            self["a window closed"] += record.kind == "shown_check_in" and record.gone
+            self["a window closed"] += KINDS[record.kind].ownership is Ownership.PROJECTION and record.gone
             self["a letter given"] += record.kind == "note"
 
     def missing(self) -> list[str]:

@@ -1,27 +1,27 @@
 """Everything that people do on their phones, and some things that no phone of ours would do; all of it offline."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
-from domain.check_ins import CHECK_INS_A_DAY_MAX, NEEDS, PARTS
-from domain.goal_kinds import ACTS, OPEN_TERMS_A_GOAL_MAX
+from domain.check_ins import CHECK_INS_A_DAY_MAX, NEEDS
+from domain.goal_kinds import ACTS, NOES, OPEN_TERMS_A_GOAL_MAX
 from domain.ids import RecordId
-from domain.kinds import KINDS
 from domain.prompts import DAY_CAP_MAX, PROMPTS
 from domain.responses import FORMS
-from domain.shapes import ONLY_ME, Text
-from sync.showing import Shown
-from tests.simulation.town import Phone, Town
+from domain.shapes import ONLY_ME
+from tests.simulation.between import BETWEEN
+from tests.simulation.doing import empty, force, one, open_or_close_one, opening, remove, reword
+from tests.simulation.inner import INNER
+from tests.simulation.town import Edit, Phone, Town
 
-SENTENCES_MAX: Final = 10
-"""More than these and a text is only shortened, so that it stays within its bound."""
+WITH_TEXTS: Final = ("goal", "step", "check_in", "note_draft", "own_goal", "boundary", "reflection", "counsel_part")
 
 DAYS: Final = 2
 """Check-ins are about so few days that some days get too many."""
 
-Edit = Callable[[Town, Phone], object]
-
+SOON: Final = ("now", "when_opened")
 
 # Check-ins -----------------------------------------------------------------------------------------------------
 
@@ -29,7 +29,7 @@ Edit = Callable[[Town, Phone], object]
 def check_in(town: Town, phone: Phone) -> None:
     fields: dict[str, Any] = {"text": town.word(phone.owner)} if town.chance.random() < 0.8 else {}
     if town.chance.random() < 0.3:
-        fields |= _opening(town, phone)
+        fields |= opening(town, phone, "check_in")
     phone.make("check_in", local_date=_day(town), **fields)
 
 
@@ -40,25 +40,20 @@ def fill_a_day(town: Town, phone: Phone) -> None:
 
 
 def reword_check_in(town: Town, phone: Phone) -> None:
-    _reword(town, phone, "check_in", "text")
+    reword(town, phone, "check_in", "text")
 
 
 def empty_check_in(town: Town, phone: Phone) -> None:
     """Take all of it out, while somebody else says it in other words."""
-    _empty(town, phone, "check_in", "text")
+    empty(town, phone, "check_in", "text")
 
 
 def open_or_close(town: Town, phone: Phone) -> None:
-    """Open a window or close it, while another phone goes on writing behind it."""
-    entry, chance = _one(town, phone, "check_in"), town.chance
-    if entry is not None and town.focus is not None and chance.random() < 0.5:
-        _reword(town, phone, "check_in", "text")
-    elif entry is not None:
-        phone.write(entry.id, **(_opening(town, phone) if chance.random() < 0.6 else _closing(town)))
+    open_or_close_one(town, phone, "check_in", "text")
 
 
 def describe_check_in(town: Town, phone: Phone) -> None:
-    entry = _one(town, phone, "check_in")
+    entry = one(town, phone, "check_in")
     if entry is None:
         return
     chance = town.chance
@@ -77,13 +72,14 @@ def describe_check_in(town: Town, phone: Phone) -> None:
 
 
 def remove_check_in(town: Town, phone: Phone) -> None:
-    _remove(town, phone, "check_in")
+    remove(town, phone, "check_in")
 
 
 def respond(town: Town, phone: Phone) -> None:
-    shown = town.some(phone, "shown_check_in")
+    parent = town.chance.choice(sorted(FORMS))
+    shown = town.some(phone, parent)
     if shown is not None and town.pairing_of(phone.owner) is not None:
-        form = town.chance.choice(FORMS["shown_check_in"])
+        form = town.chance.choice(FORMS[parent])
         phone.make("response", to=shown, form=form, text=town.word(phone.owner))
 
 
@@ -98,21 +94,23 @@ def draft(town: Town, phone: Phone) -> None:
 
 
 def reword_draft(town: Town, phone: Phone) -> None:
-    _reword(town, phone, "note_draft", town.chance.choice(["for_what", "about_you", "text"]))
+    reword(town, phone, "note_draft", town.chance.choice(["for_what", "about_you", "text"]))
 
 
 def send_or_not(town: Town, phone: Phone) -> None:
     """Send a draft, or not after all, while another phone goes on writing it."""
-    found = _one(town, phone, "note_draft")
+    found = one(town, phone, "note_draft")
     if found is not None and town.focus is not None:
-        _reword(town, phone, "note_draft", "text")
+        reword(town, phone, "note_draft", "text")
     elif found is not None:
-        delivery = town.chance.choice(["now", "now", "when_opened", "at"])
-        phone.write(found.id, send=town.chance.random() < 0.8, delivery=delivery)
+        sends, dated = town.chance.random() < 0.8, town.chance.random() < 0.3
+        day = (town.now + timedelta(days=town.chance.randrange(3))).date().isoformat()
+        when = {"delivery": "at", "on": day, "at": "08:00"} if dated else {"delivery": town.chance.choice(SOON)}
+        phone.write(found.id, send=sends, **when)
 
 
 def remove_draft(town: Town, phone: Phone) -> None:
-    _remove(town, phone, "note_draft")
+    remove(town, phone, "note_draft")
 
 
 # Goals ---------------------------------------------------------------------------------------------------------
@@ -124,15 +122,26 @@ def propose(town: Town, phone: Phone) -> None:
 
 
 def amend(town: Town, phone: Phone) -> None:
-    goal = _one(town, phone, "goal", live=False)
+    goal = one(town, phone, "goal", live=False)
     if goal is not None:
         in_force = goal.fields.get("terms_in_force")
         phone.make("goal_terms", goal=goal.id, title=town.word(phone.owner), based_on=in_force)
 
 
+def propose_again(town: Town, phone: Phone) -> None:
+    """Ask once more for what was put off, which may be too soon."""
+    noes = [each for each in phone.view("goal_act") if each.fields["act"] in NOES]
+    asked = [phone.shown(RecordId(UUID(each.fields["terms"]))) for each in noes if each.author != phone.owner.id]
+    terms = next((each for each in reversed(asked) if each is not None and each.kind == "goal_terms"), None)
+    goal = None if terms is None else phone.shown(RecordId(UUID(terms.fields["goal"])))
+    if terms is not None and goal is not None and terms.fields.get("title"):
+        based_on = goal.fields.get("terms_in_force")
+        phone.make("goal_terms", goal=goal.id, title=terms.fields["title"], based_on=based_on)
+
+
 def propose_much(town: Town, phone: Phone) -> None:
     """More proposals than a goal takes."""
-    goal = _one(town, phone, "goal", live=False)
+    goal = one(town, phone, "goal", live=False)
     if goal is not None:
         for _ in range(OPEN_TERMS_A_GOAL_MAX):
             in_force = goal.fields.get("terms_in_force")
@@ -140,23 +149,23 @@ def propose_much(town: Town, phone: Phone) -> None:
 
 
 def act(town: Town, phone: Phone) -> None:
-    terms = _one(town, phone, "goal_terms")
+    terms = one(town, phone, "goal_terms")
     if terms is not None and "goal" in terms.fields:
         chosen = town.chance.choice([*ACTS, "accept", "accept", "mark_done", "mark_done"])
         phone.make("goal_act", goal=terms.fields["goal"], terms=terms.id, act=chosen)
 
 
 def reword_goal(town: Town, phone: Phone) -> None:
-    _reword(town, phone, "goal", "notes")
+    reword(town, phone, "goal", "notes")
 
 
 def empty_goal(town: Town, phone: Phone) -> None:
     """Take all of it out, while somebody else says it in other words."""
-    _empty(town, phone, "goal", "notes")
+    empty(town, phone, "goal", "notes")
 
 
 def give_goal_a_topic(town: Town, phone: Phone) -> None:
-    goal = _one(town, phone, "goal")
+    goal = one(town, phone, "goal")
     if goal is not None:
         phone.write(goal.id, topic=town.name(phone.owner))
 
@@ -168,11 +177,11 @@ def step(town: Town, phone: Phone) -> None:
 
 
 def reword_step(town: Town, phone: Phone) -> None:
-    _reword(town, phone, "step", "title")
+    reword(town, phone, "step", "title")
 
 
 def work_on_step(town: Town, phone: Phone) -> None:
-    found = _one(town, phone, "step")
+    found = one(town, phone, "step")
     if found is None:
         return
     if town.chance.random() < 0.5:
@@ -182,14 +191,14 @@ def work_on_step(town: Town, phone: Phone) -> None:
 
 
 def remove_step(town: Town, phone: Phone) -> None:
-    _remove(town, phone, "step")
+    remove(town, phone, "step")
 
 
 # Texts beside, notices, settings -------------------------------------------------------------------------------
 
 
 def pick_or_confirm(town: Town, phone: Phone) -> None:
-    for kind in town.chance.sample(["goal", "step", "check_in", "note_draft"], 4):
+    for kind in town.chance.sample(WITH_TEXTS, len(WITH_TEXTS)):
         for identity in reversed(town.made.get(kind, [])):
             shown = phone.shown(identity) if phone.knows(identity) else None
             if shown is None or shown.gone:
@@ -205,11 +214,11 @@ def pick_or_confirm(town: Town, phone: Phone) -> None:
 
 
 def put_away(town: Town, phone: Phone) -> None:
-    _remove(town, phone, town.chance.choice(["notice", "unplaced"]))
+    remove(town, phone, town.chance.choice(["notice", "unplaced"]))
 
 
 def change_settings(town: Town, phone: Phone) -> None:
-    settings, chance = _one(town, phone, "settings"), town.chance
+    settings, chance = one(town, phone, "settings"), town.chance
     if settings is None:
         return
     hour = chance.randint(18, 23)
@@ -243,21 +252,21 @@ def write_what_is_the_server_s(town: Town, phone: Phone) -> None:
     kind, field = town.chance.choice([("goal", "state"), ("shown_check_in", "text"), ("note", "for_what")])
     identity = town.some(phone, kind)
     if identity is not None:
-        _force(town, phone, kind, identity, {field: town.word(phone.owner)})
+        force(town, phone, kind, identity, {field: town.word(phone.owner)})
 
 
 def answer_for_the_other(town: Town, phone: Phone) -> None:
     identity, partner = town.some(phone, "step"), town.partner_of(phone.owner)
     if identity is not None and partner is not None:
         values = {"taken_by": [str(partner.id)], "title": town.word(phone.owner)}
-        _force(town, phone, "step", identity, values, was={"taken_by": []})
+        force(town, phone, "step", identity, values, was={"taken_by": []})
 
 
 def change_what_was_given(town: Town, phone: Phone) -> None:
     kind, field = town.chance.choice([("response", "text"), ("goal_terms", "title")])
     identity = town.some(phone, kind)
     if identity is not None:
-        _force(town, phone, kind, identity, {field: town.word(phone.owner)})
+        force(town, phone, kind, identity, {field: town.word(phone.owner)})
 
 
 def answer_what_is_not_there(town: Town, phone: Phone) -> None:
@@ -274,7 +283,7 @@ def write_for_another_couple(town: Town, phone: Phone) -> None:
 
 
 def open_for_another_couple(town: Town, phone: Phone) -> None:
-    entry = _one(town, phone, "check_in")
+    entry = one(town, phone, "check_in")
     couples = [str(each.couple.id) for each in town.pairings] + [str(each.id) for each in town.parted]
     if entry is not None:
         phone.write(entry.id, audience=town.chance.choice([*couples, ONLY_ME]), shared_parts=["text"])
@@ -300,8 +309,19 @@ EDITS: Final[tuple[Mapping[Edit, int], ...]] = (
         respond: 10,
     },
     {draft: 4, reword_draft: 10, send_or_not: 6, remove_draft: 2},
-    {propose: 4, propose_much: 1, amend: 5, act: 14, reword_goal: 18, empty_goal: 8, give_goal_a_topic: 6},
+    {
+        propose: 4,
+        propose_much: 1,
+        amend: 5,
+        propose_again: 4,
+        act: 14,
+        reword_goal: 18,
+        empty_goal: 8,
+        give_goal_a_topic: 6,
+    },
     {step: 4, reword_step: 12, work_on_step: 14, remove_step: 4},
+    INNER,
+    BETWEEN,
     {pick_or_confirm: 14, put_away: 4, change_settings: 10},
     {
         send_nonsense: 2,
@@ -315,69 +335,6 @@ EDITS: Final[tuple[Mapping[Edit, int], ...]] = (
     },
 )
 """What people do, in groups that go together, with how often each is done beside the others of its group."""
-
-
-# Below ---------------------------------------------------------------------------------------------------------
-
-
-def _one(town: Town, phone: Phone, kind: str, *, live: bool = True) -> Shown | None:
-    """One record of a kind, as this phone shows it."""
-    identity = town.some(phone, kind)
-    shown = None if identity is None else phone.shown(identity)
-    if shown is None or shown.kind != kind or shown.gone or (live and shown.removed):
-        return None
-    return shown
-
-
-def _reword(town: Town, phone: Phone, kind: str, field: str) -> None:
-    """Add a sentence, strike one, or say one in other words."""
-    found, chance = _one(town, phone, kind), town.chance
-    if found is None:
-        return
-    shape = KINDS[kind].fields[field].shape
-    assert isinstance(shape, Text)
-    written = (found.fields.get(field) or "").split()
-    at = chance.randrange(len(written) + 1)
-    does = chance.choice(["add", "add", "reword", "strike"]) if len(written) <= SENTENCES_MAX else "strike"
-    if does == "add" or not written:
-        written.insert(at, town.word(phone.owner))
-    elif does == "strike":
-        del written[min(at, len(written) - 1)]
-    else:
-        written[min(at, len(written) - 1)] = town.word(phone.owner)
-    phone.write(found.id, **{field: " ".join(written) or (None if shape.optional else town.word(phone.owner))})
-
-
-def _empty(town: Town, phone: Phone, kind: str, field: str) -> None:
-    found = _one(town, phone, kind)
-    if found is not None and found.fields.get(field):
-        other_words = " ".join(town.word(phone.owner) for _ in found.fields[field].split())
-        phone.write(found.id, **{field: None if town.focus is None else other_words})
-
-
-def _remove(town: Town, phone: Phone, kind: str) -> None:
-    found = _one(town, phone, kind, live=False)
-    if found is not None:
-        (phone.bring_back if found.removed and kind not in ("notice", "unplaced") else phone.remove)(found.id)
-
-
-def _force(
-    town: Town, phone: Phone, kind: str, identity: RecordId, values: dict[str, Any], was: dict[str, Any] | None = None
-) -> None:
-    pairing, shown = town.pairing_of(phone.owner), phone.shown(identity)
-    if pairing is not None:
-        base = 0 if shown is None else shown.version
-        phone.force(kind, identity, couple=pairing.couple.id, base=base, set=values, was=was or {})
-
-
-def _opening(town: Town, phone: Phone) -> dict[str, Any]:
-    couple = phone.replica.couple
-    parts = town.chance.sample(PARTS, town.chance.randint(1, 3))
-    return {"audience": ONLY_ME if couple is None else couple, "shared_parts": parts}
-
-
-def _closing(town: Town) -> dict[str, Any]:
-    return {"audience": ONLY_ME} if town.chance.random() < 0.6 else {"shared_parts": []}
 
 
 def _day(town: Town) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from api.giving import NO_DEVICE
 from sync import cursor, service
-from sync.ports import Wanted
+from sync.ports import Caller, Wanted
 from sync.wire import SCHEMA, SyncRequest
 from tests.simulation.ledger import words_in
 from tests.simulation.servers import ServerDiedError
@@ -17,7 +18,10 @@ UNDER_WAY_MAX: Final = 12
 
 LIMITS: Final = (2, 5, 500, 500)
 
-PURGED_KINDS: Final = ("check_in", "note_draft", "goal", "step", "unplaced", "response", "note")
+PURGED_KINDS: Final = (
+    *("check_in", "note_draft", "goal", "step", "unplaced", "response", "note"),
+    *("own_goal", "boundary", "reflection", "support_request", "repair", "progress", "counsel_part"),
+)
 
 
 async def talk(town: Town, phone: Phone) -> str:
@@ -209,6 +213,19 @@ async def look_behind(town: Town, phone: Phone) -> str | None:
     return f"{phone.owner.name} looks behind {town.story.called(identity)}: {len(behind.revisions)} revisions"
 
 
+async def let_time_do_its_work(town: Town, _: Phone) -> str | None:
+    """The worker looks at what is due: letters that waited for their day, requests that nobody has answered."""
+    due = await town.server.due(town.now)
+    for each in due:
+        author = next(person for person in town.people if person.id == each.author)
+        worker = Caller(author.id, NO_DEVICE, tuple(author.spaces), may_keep=True)
+        await service.look_again(town.store, town.server.keys, worker, each.id, town.now)
+    if not due:
+        return None
+    town.hits.fault("the worker looked again")
+    return f"the worker looks at {', '.join(town.story.called(each.id) for each in due)}"
+
+
 HAPPENINGS: Final[tuple[tuple[Happening, int], ...]] = (
     (talk, 90),
     (lose_a_request, 4),
@@ -229,6 +246,7 @@ HAPPENINGS: Final[tuple[tuple[Happening, int], ...]] = (
     (restore_in_silence, 3),
     (purge, 10),
     (look_behind, 5),
+    (let_time_do_its_work, 10),
 )
 
 

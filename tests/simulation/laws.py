@@ -20,6 +20,7 @@ from sync.resend import DRAFTED_AS, Row
 from sync.shelves import Kept
 from sync.showing import Shown, laid
 from sync.wire import NO_FIELD, Change, Outcome, SyncResponse
+from sync.withheld import stands_open
 from tests.simulation.ledger import Ledger, is_text, words_in
 from tests.simulation.servers import Stock
 from tests.world import Couple, Person
@@ -436,7 +437,9 @@ class Laws:
         for key, record in there.items():
             row = replica.shelves.rows[key]
             if phone.compared.get(key) is not row:
-                _assert_same(phone, row, record)
+                closed = record.removed or record.space in self._closed
+                others = record.author != phone.owner.id and stands_open(KINDS[record.kind])
+                _assert_same(phone, row, record, withheld=closed and others)
                 phone.compared[key] = row
 
     def as_followed(self, stock: Stock) -> None:
@@ -468,8 +471,8 @@ class Laws:
                 raise BrokenLawError(f"{phone.name} shows something else than it holds")
 
 
-def _assert_same(phone: "Phone", row: Row, record: Record) -> None:
-    if row.gone and record.gone:
+def _assert_same(phone: "Phone", row: Row, record: Record, *, withheld: bool) -> None:
+    if row.gone and (record.gone or withheld):
         return
     beside = {name: [(each.by, each.text) for each in texts] for name, texts in row.alternatives.items()}
     there = {name: [(each.by, each.text) for each in texts] for name, texts in record.alternatives.items()}
@@ -482,7 +485,7 @@ def _chosen(record: Record, window: Window, couple: CoupleId) -> set[str]:
     """Return the fields that a record's window shows to this couple; empty while it stands closed."""
     if record.removed or record.gone or record.fields["audience"] != str(couple):
         return set()
-    parts = set(record.fields["shared_parts"]) & window.parts.keys()
+    parts = window.chosen(record.fields[window.chosen_by])
     if not parts:
         return set()
     return {name for part in parts for name in window.parts[part]} | set(window.always)
@@ -499,9 +502,10 @@ def _meant_for(shown: Shown, couple: str) -> frozenset[str]:
     fields, kind = shown.fields, KINDS[shown.kind]
     if shown.removed:
         return frozenset()
-    if kind.window is not None and fields.get("audience", ONLY_ME) == couple and fields.get("shared_parts"):
-        names = [name for part in fields["shared_parts"] for name in kind.window.parts[part]]
-        return words_in([fields.get(name) for name in (*names, *kind.window.always)])
+    if kind.window is not None and fields.get("audience", ONLY_ME) == couple:
+        parts = kind.window.chosen(fields.get(kind.window.chosen_by))
+        names = [name for part in parts for name in kind.window.parts[part]]
+        return words_in([fields.get(name) for name in (*names, *(kind.window.always if parts else ()))])
     if kind.letter is not None and fields.get(kind.letter.sends) and fields.get("for_couple") == couple:
         return words_in([fields.get(name) for name in kind.of_policy(Policy.WORDS)])
     return frozenset()

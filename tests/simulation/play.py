@@ -8,10 +8,10 @@ from typing import TypeVar
 from domain.ids import RecordId
 from sync.replica import EditRefusedError
 from tests.simulation.coverage import counted
-from tests.simulation.edits import EDITS, Edit
+from tests.simulation.edits import EDITS
 from tests.simulation.faults import HAPPENINGS
 from tests.simulation.servers import Server
-from tests.simulation.town import Phone, Town
+from tests.simulation.town import Edit, Phone, Town
 from tests.world import settle
 
 STEPS = 200

@@ -71,6 +71,9 @@ class Server(Protocol):
     async def stock(self) -> Stock:
         """Everything that is stored now."""
 
+    async def due(self, now: datetime) -> Sequence[space_store.Due]:
+        """What the worker has to look at."""
+
     async def dump(self) -> Any:
         """Make a backup."""
 
@@ -102,6 +105,11 @@ class MemoryServer:
 
     async def stock(self) -> Stock:
         return Stock(self.store.records, self.store.revisions)
+
+    async def due(self, now: datetime) -> Sequence[space_store.Due]:
+        waiting = [each for each in self.store.records.values() if each.due_at is not None and not each.gone]
+        waiting = [each for each in waiting if each.due_at is not None and each.due_at <= now]
+        return [space_store.Due(each.space, each.id, each.author) for each in waiting]
 
     async def dump(self) -> Any:
         return self._world.dump()
@@ -150,6 +158,9 @@ class PostgresServer:
 
     async def stock(self) -> Stock:
         return await stock_of(self.pool, self.store, self.keys)
+
+    async def due(self, now: datetime) -> Sequence[space_store.Due]:
+        return await space_store.due(self.pool, now, 100)
 
     async def dump(self) -> Any:
         return {table: await self.pool.fetch(f"SELECT * FROM {table}") for table in self._TABLES}
@@ -205,6 +216,9 @@ class WatchedStore:
 
     async def load(self, caller: Caller, wanted: Wanted) -> Loaded:
         return await self._store.load(caller, wanted)
+
+    async def settings_of(self, caller: Caller, records: Collection[RecordKey]) -> dict[RecordKey, Record]:
+        return await self._store.settings_of(caller, records)
 
     async def history(self, caller: Caller, records: Collection[RecordKey], boxes: Collection[RecordId]) -> History:
         return await self._store.history(caller, records, boxes)

@@ -30,7 +30,7 @@ from tests.simulation.servers import MemoryServer, PostgresServer
 SEEDS = 300
 CHUNKS = 6
 SEEDS_ON_POSTGRES = 20
-STEPS_ON_POSTGRES = 200
+STEPS_ON_POSTGRES = 400
 SEEDS_LONG = range(10_000, 15_000)
 CHUNKS_LONG = 50
 SEEDS_TWICE = range(500, 506)

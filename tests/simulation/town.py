@@ -34,6 +34,10 @@ RECENT = 2
 """How many of the newest records of a kind are mostly worked on, so that people meet in them."""
 
 
+Edit = Callable[["Town", "Phone"], object]
+"""Something that a person does on a phone."""
+
+
 class Phone(Device):
     """A device with an owner and a name, whose clock may be wrong, and whose answers are looked at."""
 

@@ -7,7 +7,15 @@ from typing import Any, Final
 
 import msgspec
 
-from tests.vectors import device_cases, goal_cases, laid_cases, merge_cases, text_cases
+from tests.vectors import (
+    derived_cases,
+    device_cases,
+    goal_cases,
+    laid_cases,
+    lookback_cases,
+    merge_cases,
+    text_cases,
+)
 from tests.vectors.merging import BENS, COUPLE, PHONE, SPACES, TABLET, CouplesServer
 from tests.vectors.recorded import RecordedWorld, kinds
 
@@ -16,7 +24,13 @@ FOLDER: Final = Path(__file__).resolve().parent
 
 async def made() -> dict[str, bytes]:
     """What has to stand in each file: one step or one case a line, so that a difference can be read."""
-    return {"device.json": await _device(), "merge.json": await _merge(), "goals.json": _goals()}
+    return {
+        "device.json": await _device(),
+        "merge.json": await _merge(),
+        "goals.json": _goals(),
+        "derivations.json": _derivations(),
+        "lookback.json": _lookback(),
+    }
 
 
 async def _device() -> bytes:
@@ -59,6 +73,22 @@ async def _merge() -> bytes:
 
 def _goals() -> bytes:
     return _file({}, _lists({"goals": map(_line, map(goal_cases.told, goal_cases.CASES))}))
+
+
+def _derivations() -> bytes:
+    device = {"pauses": map(_line, derived_cases.PAUSES), "counting": map(_line, derived_cases.COUNTING)}
+    server = {"wall_times": map(_line, derived_cases.WALL_TIMES)}
+    return _file({}, f'"for_a_device":{{\n{_lists(device)}\n}}', f'"for_a_server":{{\n{_lists(server)}\n}}')
+
+
+def _lookback() -> bytes:
+    lists = {
+        "moods": lookback_cases.MOODS,
+        "words": lookback_cases.WORDS,
+        "tagged": lookback_cases.TAGGED,
+        "shelf": lookback_cases.SHELF,
+    }
+    return _file({}, _lists({name: map(_line, map(lookback_cases.told, cases)) for name, cases in lists.items()}))
 
 
 def _file(head: dict[str, Any], *parts: str) -> bytes:

@@ -1,0 +1,116 @@
+"""A summary for a counsellor: each part counts only while everybody whose it is says yes to exactly these bytes."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from hashlib import sha256
+
+from domain.ids import PersonId
+from domain.kind import PROOF, Around, Attempt, Derived, Field, Kind, Most, Ownership, Parent, Situation, Who, own_of
+from domain.policies import Policy
+from domain.records import Record
+from domain.refusals import Refusal
+from domain.shapes import Anything, Approval, Day, Identity, OneOf, SetOf, Text
+from domain.times import Instant
+
+DAYS_MAX = 92
+APPROVALS_MAX = 8
+SUMMARIES_MAX = 50
+LINK_DAYS_MAX = 7
+PARTS_A_SUMMARY_MAX = 50
+SECTIONS = ("looking_back", "what_works", "what_is_hard", "hopes", "agreements")
+OF_BOTH = frozenset({"agreements"})
+"""Sections whose parts need the yes of both; every other part that of its author alone."""
+STATES = ("draft", "ready", "shared", "expired")
+
+
+def approval(person: PersonId, text: str) -> str:
+    """Return a person's yes to exactly this text."""
+    return f"{person}:{sha256(text.encode()).hexdigest()}"
+
+
+def counts(part: Record, members: frozenset[PersonId]) -> bool:
+    """Return whether a part stands and each person whose yes it needs has said yes to its text as it is now (I29)."""
+    if not part.live:
+        return False
+    asked = members if part.fields["section"] in OF_BOTH else {part.author}
+    text, said = part.fields["text"] or "", part.fields["approvals"]
+    return bool(asked) and bool(text) and all(approval(person, text) in said for person in asked)
+
+
+def counting(parts: Iterable[Record], members: frozenset[PersonId]) -> list[Record]:
+    """Return the parts that count, in the order of the sections and of their first storing."""
+    found = [part for part in parts if counts(part, members)]
+    place = {section: nth for nth, section in enumerate(SECTIONS)}
+    return sorted(found, key=lambda part: (place.get(part.fields["section"], len(SECTIONS)), part.created, part.id))
+
+
+def summary_state(summary: Record, parts: Sequence[Record], around: Around) -> Derived:
+    """Return how a summary stands: a link that is open or has ended says more than which parts count.
+
+    `due_at` is the instant at which an open link ends. A device shows what it was told of a link.
+    """
+    if summary.fields.get("link_until") is not None:
+        if around.now is None:
+            return Derived({"state": summary.fields.get("state")})
+        is_open = summary.due_at is not None and summary.due_at > around.now
+        return Derived({"state": "shared" if is_open else "expired"}, due_at=summary.due_at if is_open else None)
+    return Derived({"state": "ready" if counting(parts, around.members) else "draft"})
+
+
+def not_too_long(attempt: Attempt, record: Record | None, _: Situation) -> Refusal | None:
+    """Refuse a summary of more than 92 days, or of none."""
+    known = {} if record is None or record.gone else record.fields
+    first, last = (date.fromisoformat({**known, **attempt.set}[name]) for name in ("from", "to"))
+    asked = {"from", "to"} & attempt.set.keys()
+    return Refusal.INVALID if asked and not 0 <= (last - first).days < DAYS_MAX else None
+
+
+def room_for_both(attempt: Attempt, record: Record | None, situation: Situation) -> Refusal | None:
+    """Refuse more approvals of one person than half of what there is room for: nobody keeps the other's yes out."""
+    known = [] if record is None or record.gone else record.fields["approvals"]
+    own = own_of(situation.actor, known) | own_of(situation.actor, attempt.set.get("approvals", ()))
+    return Refusal.TOO_MANY if "approvals" in attempt.set and len(own) > APPROVALS_MAX // 2 else None
+
+
+COUNSEL_SUMMARY = Kind(
+    name="counsel_summary",
+    ownership=Ownership.JOINT,
+    home="couple",
+    creates=Who.EITHER,
+    edits=Who.EITHER,
+    removes=Who.EITHER,
+    fields={
+        "from": Field(Day(), Policy.LATER),
+        "to": Field(Day(), Policy.LATER),
+        "for_whom": Field(Text(80, optional=True), Policy.SHARED_WORDS),
+        "state": Field(Anything({"type": "string", "enum": list(STATES)}, default="draft"), Policy.SERVER),
+        "link_until": Field(Instant(optional=True), Policy.SERVER),
+        "proof": PROOF,
+    },
+    most=(Most(SUMMARIES_MAX, "space"),),
+    rules=(not_too_long,),
+    derive=summary_state,
+    moved_by=("counsel_part",),
+)
+
+COUNSEL_PART = Kind(
+    name="counsel_part",
+    ownership=Ownership.JOINT,
+    home="couple",
+    creates=Who.EITHER,
+    edits=Who.AUTHOR,
+    removes=Who.AUTHOR,
+    fields={
+        "summary": Field(Identity(), Policy.ONCE),
+        "section": Field(OneOf(SECTIONS), Policy.ONCE),
+        "text": Field(Text(4000), Policy.WORDS),
+        "approvals": Field(SetOf(Approval(), APPROVALS_MAX), Policy.MEMBERS),
+        "proof": PROOF,
+    },
+    parent=Parent(field="summary", kinds=("counsel_summary",), moves=True),
+    family="summary",
+    most=(Most(PARTS_A_SUMMARY_MAX, "family"),),
+    own_id_only=("approvals",),
+    rules=(room_for_both,),
+)
+"""Written by its author alone; the yes to it, each for themselves, by either."""

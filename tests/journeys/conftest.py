@@ -1,0 +1,29 @@
+"""The ground of the stories: one server for all of a file's, with a clock that stands, and a new couple for each."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from api.wiring import Parts
+from tests.clocks import StillClock, app_at
+from tests.journeys.two import Two, two_on
+
+
+@pytest.fixture(scope="module")
+def clock() -> StillClock:
+    return StillClock()
+
+
+@pytest.fixture(scope="module")
+async def server(parts: Parts, clock: StillClock) -> AsyncIterator[httpx.AsyncClient]:
+    async with app_at(parts, clock) as client:
+        yield client
+
+
+@pytest.fixture
+async def two(server: httpx.AsyncClient, parts: Parts, clock: StillClock) -> AsyncIterator[Two]:
+    """Ana and Ben, paired at noon, each with a phone that has seen everything."""
+    clock.to_noon()
+    async with two_on(server, parts, clock) as two:
+        yield two
