@@ -212,6 +212,7 @@ DELETE_ACCOUNT = [
         ("block", "blocked_id"),
         ("consent", "person_id"),
         ("device", "person_id"),
+        ("export", "person_id"),
         ("person_space", "person_id"),
         ("person", "person_id"),
     )

@@ -1,17 +1,32 @@
 """Two people write for and beside each other, and each takes along what is theirs: over HTTP, with real seals."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import httpx
 import pytest
 
+from api.erasing import erase
 from api.wiring import Parts
+from domain.fates import LETTERS_STAY, UNDO_WITHIN
 from sync.export import FORMS
 from tests import people
+from tests.clocks import StillClock, app_at
 from tests.exported import Files
 from tests.journeys.phones import Home, Phone, home_of
 
 SHOWN_PARTS = ["mood", "needs", "text", "felt"]
+
+
+@pytest.fixture
+def clock() -> StillClock:
+    return StillClock()
+
+
+@pytest.fixture
+async def client(parts: Parts, clock: StillClock) -> AsyncIterator[httpx.AsyncClient]:
+    async with app_at(parts, clock) as client:
+        yield client
 
 
 @pytest.fixture
@@ -29,7 +44,10 @@ async def settled(home: Home) -> None:
 
 async def export_of(home: Home, phone: Phone) -> Files:
     """What this phone's owner fetches on it."""
-    someone = phone.someone
+    return await fetched_by(home, phone.someone)
+
+
+async def fetched_by(home: Home, someone: people.Person) -> Files:
     token = await people.identity_token(home.client, someone.subject)
     asking = home.client.post("/v1/exports", headers=someone.headers, json={"identity_token": token})
     export = (await people.ok(asking))["export"]
@@ -49,7 +67,7 @@ def has(made: Files, word: str) -> bool:
 
 
 async def test_each_takes_along_their_own_words_and_letters_and_what_both_made(home: Home) -> None:
-    """I25: and nothing of what the other keeps alone, shows, or has shown."""
+    """I25, I22: and nothing of what the other keeps alone, shows, or has shown."""
     shown = {"audience": home.couple, "shared_parts": SHOWN_PARTS}
     private = home.a1.edit("check_in", local_date="2026-11-20", text="Ana's private tamarisk.")
     opened = home.a1.edit("check_in", local_date="2026-11-21", text="Ana's shown oleander.", felt_valued=2, **shown)
@@ -172,3 +190,47 @@ async def test_of_two_couples_each_has_its_own_part(home: Home) -> None:
     bens = await export_of(home, home.b1)
     assert not has(bens, "In the hills")
     assert not has(bens, "Cleo")
+
+
+async def deleted(home: Home) -> None:
+    """Ana has her account deleted."""
+    token = await people.identity_token(home.client, home.ana.subject)
+    asking = home.client.post("/v1/me/deletion", headers=home.ana.headers, json={"identity_token": token})
+    await people.ok(asking)
+
+
+async def given(home: Home) -> None:
+    for phone, words in ((home.a1, "Ana's given jasmine."), (home.b1, "Ben's given rosemary.")):
+        phone.edit("note_draft", for_couple=home.couple, for_what=words, send=True)
+    home.a1.edit("check_in", local_date="2026-11-20", text="Ana's private tamarisk.")
+    await settled(home)
+
+
+async def test_whoever_has_their_account_deleted_can_still_take_everything_along(home: Home) -> None:
+    """A18: within the week in which it can be undone."""
+    await given(home)
+    await deleted(home)
+    again = await people.signed_in(home.client, home.ana.subject, "Ana", home.ana.device)
+    made = await fetched_by(home, again)
+    assert all(has(made, word) for word in ("jasmine", "rosemary", "tamarisk", "A week by the sea"))
+
+
+async def test_letters_of_somebody_who_is_gone_are_in_the_receiver_s_export_until_they_are_erased(
+    home: Home, parts: Parts, clock: StillClock
+) -> None:
+    """I24: and what the receiver wrote is there as it was."""
+    await given(home)
+    await deleted(home)
+    clock.move(days=UNDO_WITHIN.days, minutes=1)
+    while await erase(parts, clock()):
+        pass
+    made = await export_of(home, home.b1)
+    assert has(made, "jasmine")
+    assert "From Somebody you were paired with" in made.text
+    assert not has(made, "Ana &")
+    clock.move(days=(LETTERS_STAY - UNDO_WITHIN + timedelta(days=1)).days)
+    while await erase(parts, clock()):
+        pass
+    made = await export_of(home, home.b1)
+    assert not has(made, "jasmine")
+    assert has(made, "rosemary")
