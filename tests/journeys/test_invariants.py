@@ -488,9 +488,11 @@ async def test_i8_no_line_of_the_log_holds_a_word_a_name_a_token_or_both_persons
         crashed = await client.post("/v1/sync", headers=ana.headers, json=pushed)
         assert (crashed.status_code, word in crashed.text) == (500, False)
 
+    logging.getLogger("some.library").warning("the row of %s is %s", names[0], word, extra={"row": word})
     formatter = AllowedFields()
     lines = [formatter.format(record) for record in caplog.records]
     assert any('"event":"request"' in line for line in lines)
+    assert any("some.library" in line for line in lines)
     assert any("ValueError" in line and "sync/service.py" in line for line in lines), "a crash says where, and not what"
     secrets = (word, *names, ana.token, ben.token, ana.subject, ben.subject, couple)
     for line in lines:
