@@ -46,7 +46,7 @@ def as_stored(*rows: Row) -> Page:
 def told(of: News) -> dict[str, tuple[list[Any], list[str]]]:
     """The titles of what stands in each table, and the ids of what has to go."""
     tables = of.tables()
-    assert not [each for each in tables.values() if each.created]
+    assert all(each.created == [] for each in tables.values())
     return {name: ([row.get("title") for row in each.updated], each.deleted) for name, each in tables.items()}
 
 

@@ -1,7 +1,8 @@
 """What a push of WatermelonDB comes to: what is an edit, what is stored, and what its device is told of it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,7 +14,7 @@ from domain.kinds import KINDS
 from sync import row_news, row_pushes, service, watermelon
 from sync.memory import MemoryStore
 from sync.paging import EpochChangedError
-from sync.ports import Caller
+from sync.ports import Caller, Owed
 from sync.row_news import TableChanges
 from sync.sealing import keyed_id
 from sync.watermelon import OWED_A_PULL_MAX, PulledChanges, PushedChanges, Settled, TableEdits
@@ -24,7 +25,10 @@ Row = dict[str, Any]
 
 @pytest.fixture
 async def pair() -> Pair:
-    store = MemoryStore(uuid4())
+    return await a_pair(MemoryStore(uuid4()))
+
+
+async def a_pair(store: MemoryStore) -> Pair:
     made = Pair(store, HeldKeys())
     for each in (made.ana, made.ben):
         epoch = keyed_id(made.keys.one(each.personal).id_key, "epoch")
@@ -162,6 +166,17 @@ async def test_what_a_text_was_made_of_is_found_behind_the_record(pair: Pair) ->
     await bens.sync()
     assert (await stored(pair, pair.ben, made)).fields["title"] == "Zero. One. Two. Three."
     assert bens["step", made]["title"] == "Zero. One. Two. Three."
+
+
+async def test_what_a_text_was_made_of_is_found_where_words_without_a_place_are_kept_too(pair: Pair) -> None:
+    anas, bens, made = await both_with_a_step(pair, "One. Two.")
+    bens.make("check_in", local_date="no day", text="Kiwi.")
+    await bens.sync()
+    anas.edit("step", made, title="One. Two. Three.")
+    await anas.sync()
+    bens.edit("step", made, title="Zero. One. Two.")
+    await bens.push()
+    assert (await stored(pair, pair.ben, made)).fields["title"] == "Zero. One. Two. Three."
 
 
 async def test_a_text_that_was_made_of_nobody_knows_what_is_kept_beside(pair: Pair) -> None:
@@ -327,6 +342,15 @@ async def test_of_what_is_removed_only_its_author_keeps_the_fields(pair: Pair) -
     assert (await stored(pair, pair.ben, made)).removed
     assert (anas["step", made]["title"], bens["step", made]["title"]) == ("One.", None)
     assert anas["step", made]["removed_at"] == bens["step", made]["removed_at"] == anas["step", made]["rev"]
+
+
+async def test_a_removal_of_one_s_own_leaves_nothing_to_be_told(pair: Pair) -> None:
+    """The author's row keeps its words, here and there."""
+    anas, bens, made = await both_with_a_step(pair, "One.")
+    anas.edit("step", made, removed_at=1)
+    assert await anas.push() is False
+    await bens.pull()
+    assert (anas["step", made]["title"], bens["step", made]["title"]) == ("One.", None)
 
 
 async def test_what_is_removed_comes_back_by_its_column(pair: Pair) -> None:
@@ -510,6 +534,21 @@ async def test_a_push_names_the_heads_that_it_has_moved(pair: Pair) -> None:
     assert (settled.moved, settled.done.again) == ({pair.space: 2, pair.ana.personal: 2}, True)
 
 
+class Leaving(MemoryStore):
+    """A store out of which a person goes while their device pushes, just before it notes what is owed."""
+
+    async def owe(self, caller: Caller, owed: Sequence[Owed], *, told: int, now: datetime) -> int | None:
+        del self.spaces[caller.personal]
+        return await super().owe(caller, owed, told=told, now=now)
+
+
+async def test_whose_account_goes_while_they_push_has_no_head_that_moved() -> None:
+    pair = await a_pair(Leaving(uuid4()))
+    bad = {"id": str(uuid4()), "local_date": "no day", "_changed": ""}
+    settled = await Database(pair, pair.ana.phone).submit({"check_in": TableEdits([bad])})
+    assert (settled.moved, settled.done.again) == ({}, True)
+
+
 async def test_what_a_client_calls_new_edited_and_deleted_is_all_pushed(pair: Pair) -> None:
     anas = Database(pair, pair.ana.phone)
     first, second, third = (anas.make("check_in", local_date="2026-11-20", text=text) for text in ("A.", "B.", "C."))
@@ -597,16 +636,10 @@ async def test_a_given_draft_is_emptied_and_words_that_wait_on_another_device_ar
 
 async def test_a_space_that_went_back_asks_for_everything(pair: Pair) -> None:
     anas, bens, made = await both_with_a_step(pair, "One.")
-    memory = pair.store
-    assert isinstance(memory, MemoryStore)
-    del memory.records[pair.space, RecordId(UUID(made))]
-    memory.spaces[pair.space] = replace(memory.spaces[pair.space], head=0)
-    memory.bump(uuid4())
+    lose_the_couple_s_space(pair)
     bens.edit("step", made, title="One. Two.")
     for each in (anas, bens):
-        with pytest.raises(EpochChangedError):
-            await each.page(each.cursor)
-        each.cursor = None
+        await begin_anew(each)
         await each.push(*each.rows)
         await each.pull()
     for each in (anas, bens, anas):
@@ -626,6 +659,58 @@ async def test_what_is_sent_again_unedited_says_nothing(pair: Pair) -> None:
     assert (await stored(pair, pair.ana, made)).version == version
     await bens.pull()
     assert bens["step", made]["title"] == "One. Two."
+
+
+async def test_what_is_sent_again_unedited_leaves_no_words_without_a_place(pair: Pair) -> None:
+    """Also where its device once made it, and the other has rewritten it since."""
+    anas, bens, made = await both_with_a_step(pair, "One.")
+    bens.edit("step", made, title="Two.")
+    await bens.sync()
+    assert await anas.push(("step", made)) is True
+    await anas.pull()
+    assert (anas["step", made]["title"], {table for table, _ in anas.rows}) == ("Two.", {"settings", "step"})
+
+
+async def test_who_had_taken_what_was_lost_has_taken_it_again(pair: Pair) -> None:
+    _, bens, made = await both_with_a_step(pair, "One.")
+    bens.edit("step", made, taken_by=json.dumps([str(pair.ben.person)]))
+    await bens.sync()
+    await bens.pull()
+    lose_the_couple_s_space(pair)
+    await begin_anew(bens)
+    await bens.push(*bens.rows)
+    assert (await stored(pair, pair.ben, made)).fields["taken_by"] == [str(pair.ben.person)]
+
+
+async def test_what_was_pushed_since_the_store_went_back_is_what_is_edited_then(pair: Pair) -> None:
+    """The row still says that it is of the life that was lost, for no pull has come meanwhile."""
+    anas, _, made = await both_with_a_step(pair, "One.")
+    anas.edit("step", made, title="One. Two.")
+    lose_the_couple_s_space(pair)
+    await begin_anew(anas)
+    await anas.push()
+    anas.edit("step", made, title="One.")
+    await anas.push()
+    record = await stored(pair, pair.ana, made)
+    assert (record.fields["title"], record.alternatives) == ("One.", {})
+
+
+def lose_the_couple_s_space(pair: Pair) -> None:
+    """Restore the store as it was before anything was written there."""
+    memory = pair.store
+    assert isinstance(memory, MemoryStore)
+    memory.records = {at: each for at, each in memory.records.items() if at[0] != pair.space}
+    for written_with_them in (memory.revisions, memory.outcomes, memory.shadows_of):
+        written_with_them.clear()
+    memory.spaces[pair.space] = replace(memory.spaces[pair.space], head=0)
+    memory.bump(uuid4())
+
+
+async def begin_anew(database: Database) -> None:
+    """Ask by a cursor of the life that was lost, and be told to begin at nothing."""
+    with pytest.raises(EpochChangedError):
+        await database.page(database.cursor)
+    database.cursor = None
 
 
 async def test_a_row_of_a_couple_that_is_no_longer_one_s_own_says_nothing_unless_it_was_edited(pair: Pair) -> None:
