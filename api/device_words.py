@@ -84,11 +84,11 @@ PURGE_ASKED: Final = "This destroys your words in it for good: here, on the serv
 PURGE_DONE: Final = "Your words in it are gone, here and on the server; other phones lose them at their next sync."
 LETTER_PURGE_ASKED: Final = (
     "This destroys what is kept behind the words that you gave. They themselves stay with {partner}, to whom they"
-    " belong, and you still see them here."
+    " belong; `show note` and the like still lists them for you."
 )
 LETTER_PURGE_DONE: Final = (
-    "What was kept behind it is gone. The words that you gave stay with {partner}, to whom they belong, and you still"
-    " see them here."
+    "What was kept behind it is gone. The words that you gave stay with {partner}, to whom they belong; `show note`"
+    " and the like still lists them for you."
 )
 SHARED_PURGE_ASKED: Final = (
     "This destroys your sentences in it for good, as far as its history tells them from those of {partner}, which stay."

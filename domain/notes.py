@@ -132,5 +132,6 @@ SHELF = Kind(
         "felt_heard": Field(Whole(1, 5, optional=True), Policy.LATER),
         "helped": Field(Whole(1, 5, optional=True), Policy.LATER),
     },
+    family="about",
 )
 """What a person keeps of a letter, or puts out of sight, and what it was to them: for their own eyes alone."""

@@ -17,6 +17,7 @@ from domain.records import Record
 from sync.bodies import canonical, encoded
 from sync.lives import LIVES_MAX, earlier, wire_epoch
 from sync.ports import (
+    ABOUT_OTHERS,
     Behind,
     Box,
     Caller,
@@ -277,7 +278,7 @@ class MemoryStore:
                 each
                 for key, each in self.records.items()
                 if (key[0] in spaces and key[1] in about)
-                or (key[0] in inboxes and each.family in {identity, *drafts} and each.kind in ("notice", "unplaced"))
+                or (key[0] in inboxes and each.family in {identity, *drafts} and each.kind in ABOUT_OTHERS)
             ),
             revisions=tuple(
                 revision

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
 from msgspec import Struct
@@ -250,6 +250,10 @@ class Writes(Struct, frozen=True, kw_only=True):
     these are. One whose id is there already is left alone."""
 
 
+ABOUT_OTHERS: Final = frozenset({"notice", "unplaced", "shelf"})
+"""Kinds of a person's own that are about another record: a purge of that one looks at them, too."""
+
+
 class PurgeScope(Struct, frozen=True, kw_only=True):
     """Everything that a purge of one record has to look through."""
 
@@ -258,8 +262,8 @@ class PurgeScope(Struct, frozen=True, kw_only=True):
     inboxes: dict[SpaceId, Space]
     """The personal spaces of everyone who shares a space that holds the record."""
     records: tuple[Record, ...]
-    """The record, its shown copy, the draft it was given from, and notices and unplaced words about them in those
-    personal spaces."""
+    """The record, its shown copy, the draft it was given from, and notices, unplaced words and shelves about them in
+    those personal spaces."""
     revisions: tuple[Revision, ...]
     """What stands behind the record, its shown copy and its draft."""
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from domain.ids import PersonId, RecordId, SpaceId
 from domain.kind import Kind, Ownership
 from domain.kinds import KINDS, holds_words
+from domain.notes import SHELF
 from domain.policies import Policy
 from domain.records import Purged, Record, Stamp
 from domain.shapes import Text
@@ -16,6 +17,7 @@ from sync.bodies import encoded
 from sync.ports import Caller, PurgeScope, RecordKey, Revision, Stored, Value, Writes
 from sync.proof import renewed
 from sync.purge import marked, own_sentences
+from sync.sealing import keyed_id
 from sync.standing import keep
 from sync.words import sentences, without
 from sync.writers import forgotten, writer
@@ -81,6 +83,8 @@ class _Purge:
             self._clean_revisions(own)
         self._forget_drafts(own)
         self._clean_boxes(own)
+        if letter and self.record.author == self.caller.person:
+            self._put_out_of_sight()
         spaces = self.scope.spaces | self.scope.inboxes
         written = {record.space for record in self.changed}
         return Writes(
@@ -229,6 +233,30 @@ class _Purge:
                 words = {name: text for name, value in box.fields["words"].items() if (text := _without(own, value))}
                 if words != box.fields["words"]:
                     self._put(replace(box, gone=not words, fields=box.fields | {"words": words} if words else {}))
+
+    def _put_out_of_sight(self) -> None:
+        """Hide a letter from its writer, who wants its words gone: it stays with its receiver."""
+        own = [
+            each
+            for each in self.scope.records
+            if each.kind == SHELF.name and each.family == self.record.id and each.author == self.caller.person
+        ]
+        if any(each.live and each.fields["hidden"] for each in own):
+            return
+        id_key = self.id_keys[self.caller.personal]
+        fields = {name: field.shape.empty for name, field in SHELF.fields.items()}
+        made = Record(
+            space=self.caller.personal,
+            kind=SHELF.name,
+            id=RecordId(keyed_id(id_key, SHELF.name, self.caller.person, self.record.id)),
+            version=0,
+            created=self.heads[self.caller.personal] + 1,
+            author=self.caller.person,
+            fields=fields | {"about": str(self.record.id)},
+            family=self.record.id,
+        )
+        standing = next((each for each in own if each.live), made)
+        self._put(replace(standing, fields=standing.fields | {"hidden": True}))
 
     def _mark_of(self, box: Record) -> Purged:
         """Remember the sentences of a box: other phones may still wait to say them, or hold them in an older copy."""

@@ -270,7 +270,7 @@ about AS (
     WHERE r.id IN (SELECT shown_id FROM named WHERE shown_id IS NOT NULL)
     UNION ALL
     SELECT r.* FROM inboxes JOIN record r ON r.space_id = inboxes.space_id
-    WHERE (r.family = $3 OR r.family IN (SELECT id FROM drafts)) AND r.kind IN ('notice', 'unplaced')
+    WHERE (r.family = $3 OR r.family IN (SELECT id FROM drafts)) AND r.kind IN ('notice', 'unplaced', 'shelf')
 )
 SELECT 'space' AS part, {_SPACE_COLUMNS}, {_NO_RECORD}, NULL::bytea AS values FROM mine s
 UNION ALL

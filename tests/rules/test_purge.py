@@ -405,6 +405,24 @@ async def test_a_given_letter_stays_and_what_its_writer_still_holds_of_it_goes(p
     assert await everything_of(pair) == once
 
 
+async def test_a_letter_that_its_writer_purges_is_put_out_of_their_sight_and_of_nobody_elses(pair: Pair) -> None:
+    _draft, letter = await a_letter(pair)
+    kept = {"about": str(letter), "kept": True}
+    await pair.one(pair.ben.phone, change("shelf", uuid4(), kept))
+    assert await purge(pair, pair.ana, "note", letter) is not None
+    [own] = await pair.of_kind(pair.ana, "shelf")
+    assert (own.author, own.fields["about"], own.fields["hidden"]) == (pair.ana.person, str(letter), True)
+    [theirs] = await pair.of_kind(pair.ben, "shelf")
+    assert theirs.fields == own.fields | {"kept": True, "hidden": False}
+    before = await everything_of(pair)
+    await purge(pair, pair.ana, "note", letter)
+    assert await everything_of(pair) == before, "twice is once"
+    await pair.one(pair.ana.phone, change("shelf", own.id, {"hidden": False}, base=own.version))
+    await purge(pair, pair.ana, "note", letter)
+    [again] = await pair.of_kind(pair.ana, "shelf")
+    assert (again.id, again.fields["hidden"]) == (own.id, True)
+
+
 async def test_its_receiver_purges_nothing_of_a_letter(pair: Pair) -> None:
     _, letter = await a_letter(pair)
     with pytest.raises(UnknownRecordError):
@@ -417,7 +435,8 @@ async def test_a_response_stays_with_who_received_it(pair: Pair) -> None:
     response = uuid4()
     values = {"to": str(shown.id), "form": "heard_you", "text": "Ben's answer."}
     await pair.one(pair.ben.phone, change("response", response, values, couple=pair.couple))
-    assert await purge(pair, pair.ben, "response", response) == {}
+    moved = await purge(pair, pair.ben, "response", response)
+    assert moved.keys() == {pair.ben.personal}, "it is put out of his own sight alone"
     assert (await pair.look(pair.ana, response)).fields["text"] == "Ben's answer."
 
 
@@ -664,12 +683,13 @@ def test_the_draft_of_a_letter_remembers_what_was_destroyed_of_it_now_and_before
     letter = RecordId(UUID(int=12))
     draft = replace(an_entry(""), kind="note_draft", fields={}, gone=True, shown_id=letter, purged=mark_of("B."))
     given = replace(an_entry(""), space=TOGETHER, kind="note", id=letter, fields={"for_what": "A."})
-    once = stored_by(purged_by(ANA, given, draft))[RECORD]
+    stored = stored_by(purged_by(ANA, given, draft))
+    once, hidden = stored[RECORD], next(each for each in stored.values() if each.kind == "shelf")
     assert once.purged == mark_of("A.", "B.", version=21)
     behind = _revision(draft, 3, Value("for_what", "A.", ANA))
     assert purged_by(ANA, given, once, revisions=[behind]).forgotten == ((OWN, RECORD),)
     of_the_letter = _revision(given, 3, Value("for_what", "A.", ANA))
-    assert purged_by(ANA, given, once, revisions=[of_the_letter]).records == (), "nothing is left to do"
+    assert purged_by(ANA, given, once, hidden, revisions=[of_the_letter]).records == (), "nothing is left to do"
 
 
 def test_of_one_s_own_notice_about_the_record_nothing_is_left() -> None:
