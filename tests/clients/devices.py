@@ -33,6 +33,12 @@ DEADLINE_S = 90
 """When a test gives up; nothing is measured by it."""
 LINE_BYTES_MAX = 64 * 1024 * 1024
 
+OPENED = (
+    *("settings", "check_in", "shown_check_in", "response", "note_draft", "note", "repair"),
+    *("goal", "goal_terms", "goal_act", "step", "notice", "unplaced"),
+)
+"""What an app with a collection for each kind opens here: RxDB without a licence has no more than 13 in a process."""
+
 Document = dict[str, Any]
 Held = Literal["pulls", "pages", "pushes", "answers"]
 
@@ -128,8 +134,11 @@ class Processes:
 class Device:
     """One device of one person. It is offline but while it syncs, or between `online` and `offline`."""
 
-    def __init__(self, someone: people.Person, process: Process, *, schema: int) -> None:
+    def __init__(
+        self, someone: people.Person, process: Process, *, schema: int, kinds: Collection[str] = tuple(KINDS)
+    ) -> None:
         self.someone = someone
+        self.kinds = kinds
         self.person = str(someone.id)
         self.schema = schema
         self.process = process
@@ -328,8 +337,8 @@ class House:
         """One more device of Ana or Ben; it has not synced yet.
 
         `file`: where it keeps everything; in memory else. `schema`: that of its app; the first else. `only`: the kinds
-        that its app uses; all else. `plain`: with a plain adapter. `documentsAs`: hear by a stream of documents,
-        read by this token.
+        that its app uses; those of `OPENED` else. `together`: all kinds in one collection. `plain`: with a plain
+        adapter. `documentsAs`: hear by a stream of documents, read by this token.
         """
         owner = self.home.ana if whose == "ana" else self.home.ben
         return await self._opened(await people.another_device(self.home.client, owner), how)
@@ -349,7 +358,10 @@ class House:
 
     async def _opened(self, someone: people.Person, how: dict[str, Any]) -> Device:
         said = {"schema": 1} | {name: str(value) if isinstance(value, Path) else value for name, value in how.items()}
-        device = self.made_of(someone, await self._processes.lent(), schema=said["schema"])
+        if self.asks_by_collection and not said.get("together"):
+            said = {"only": list(OPENED)} | said
+        kinds = said.get("only", tuple(KINDS))
+        device = self.made_of(someone, await self._processes.lent(), schema=said["schema"], kinds=kinds)
         self.devices.append(device)
         await device.process.ask("open", server=self.address, token=someone.token, **said)
         return device
@@ -427,7 +439,7 @@ class House:
             spaces = await self.spaces_of(device.someone)
             stored = await self.stored(device.someone, schema=device.schema)
             different: list[str] = []
-            for kind in KINDS:
+            for kind in device.kinds:
                 held = {each["id"]: each for each in await device.documents(kind)}
                 if lives:
                     held = {identity: _in_its_last_life(each, spaces) for identity, each in held.items()}

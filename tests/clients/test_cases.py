@@ -19,6 +19,7 @@ from api.hints import Rhythm
 from api.wiring import Parts
 from domain.goal_kinds import STEPS_A_GOAL_MAX
 from domain.ids import RecordId
+from domain.notes import LETTERS_A_DAY_MAX
 from sync.wire import Change
 from tests.clients.conftest import OpenHouse
 from tests.clients.devices import Device, DeviceError, Document, House, agree
@@ -241,27 +242,27 @@ async def test_poison(house: House, bad: str) -> None:
 
 
 async def test_refused_creation(house: House) -> None:
-    """One step more than a goal can have: it leaves the device, and its words come back to their author."""
+    """An eleventh repair of the day: it leaves the device, and its words come back to their author."""
     a1, b1 = await house.in_sync("ana", "ben")
-    for nth in range(STEPS_A_GOAL_MAX):
-        house.home.a1.edit("step", goal=house.home.goal, title=f"Step {nth}.")
-    await house.home.a1.sync()
+    for nth in range(LETTERS_A_DAY_MAX):
+        house.home.b1.edit("repair", form="start_again", text=f"Repair {nth}.")
+    await house.home.b1.sync()
     await agree(a1, b1)
     heads, anas = await house.home.heads(), await house.home.spaces(house.home.ana)
-    refused = await house.step_by(b1, "One more step")
-    assert refused in {each["id"] for each in await b1.documents("step")}, "shown until it is known"
+    refused = await b1.insert("repair", couple=house.couple, form="start_again", text="One more repair")
+    assert refused in {each["id"] for each in await b1.documents("repair")}, "shown until it is known"
 
     await b1.sync()
 
-    assert refused not in {each["id"] for each in await b1.documents("step")}
+    assert refused not in {each["id"] for each in await b1.documents("repair")}
     await agree(b1, a1)
     await house.equal_everywhere()
     for device in (a1, b1):
-        assert refused not in {each["id"] for each in await device.rows("step")}
+        assert refused not in {each["id"] for each in await device.rows("repair")}
     [box] = await b1.documents("unplaced")
-    assert (box["meant"], box["about"], box["code"]) == ("step", refused, "too_many")
-    assert box["words"] == {"title": "One more step"}
-    assert not await a1.heard("One more step")
+    assert (box["meant"], box["about"], box["code"]) == ("repair", refused, "too_many")
+    assert box["words"] == {"text": "One more repair"}
+    assert not await a1.heard("One more repair")
     assert await a1.documents("unplaced") == []
     assert await b1.is_clean(), "its queue is empty"
     now = await house.home.heads()
