@@ -335,7 +335,7 @@ async def test_a_yes_keeps_no_part_from_being_removed(pair: Pair, who: str, *, r
         if removes:
             await edit(pair, pair.ana.phone, part, base=base, remove=True)
         else:
-            await approve(pair, pair.ben.phone if who == "ben" else pair.ana.tablet, part, base=base)
+            await approve(pair, pair.ben.phone if who == "ben" else pair.ana.tablet, part, "Other words.", base)
     assert (await pair.look(pair.ana, part)).removed
     assert await state(pair, summary) == "draft"
 

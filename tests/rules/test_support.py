@@ -199,7 +199,8 @@ async def test_withdrawing_and_asking_again_does_not_make_it_younger_either(pair
     assert (await pair.look(pair.ana, request)).due_at == NOON + LAPSES_AFTER
     await edit(pair, request, remove=True)
     pair.now += 3 * HOUR
-    await look_again(pair, request)
+    assert await look_again(pair, request)
+    assert await look_again(pair, request) is False, "nobody looks at what was withdrawn for ever"
     await edit(pair, request, remove=False)
     assert await state(pair, request) == "lapsed"
 
