@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tests.mutants.copies import PROJECT
 from tests.mutants.every import Mutation, changed, chosen_files, listed, read_survivors, spoken
+from tests.mutants.planted import PLANTED
 
 CHOSEN = chosen_files()
 
@@ -41,3 +42,9 @@ def test_a_change_is_named_by_its_lines_and_not_by_its_number() -> None:
 
 def test_every_chosen_file_is_there() -> None:
     assert [name for name in CHOSEN if not (PROJECT / name).is_file()] == []
+
+
+def test_every_bug_can_be_planted_where_it_is_meant_to_be() -> None:
+    for each in PLANTED:
+        assert (PROJECT / each.file).read_text(encoding="utf-8").count(each.line) == 1, each.name
+        assert all((PROJECT / test).exists() for test in each.tests), each.name

@@ -208,8 +208,8 @@ PLANTED: Final = (
     Planted(
         name="one answers for the other",
         file="domain/kinds.py",
-        line="            if (set(attempt.set[name]) ^ before) - me:",
-        bug="            if False and me:",
+        line="            if changed != own_of(situation.actor, changed):",
+        bug="            if changed is None:",
         tests=JUDGING,
     ),
     Planted(
@@ -310,8 +310,8 @@ PLANTED: Final = (
     Planted(
         name="a partner reads what stood behind a private text",
         file="domain/kinds.py",
-        line="    return own or table.policy is not Policy.WORDS",
-        bug="    return own or table.policy is not None",
+        line="    return own or (table.policy is not Policy.WORDS and kind.ownership is not Ownership.WINDOW)",
+        bug="    return own or kind.ownership is not Ownership.WINDOW",
         tests=("tests/rules/test_kinds.py", "tests/api/test_revisions.py"),
     ),
     Planted(
@@ -523,5 +523,40 @@ PLANTED: Final = (
         line="m.space_id = $1 AND m.person_id = $2 AND m.left_on IS NULL",
         bug="m.space_id = $1 AND $2::uuid IS NOT NULL AND m.left_on IS NULL",
         tests=STORES,
+    ),
+    Planted(
+        name="a pause can be made shorter by one",
+        file="domain/pauses.py",
+        line='attempt.set["minutes"] < min(known, record.fields["minutes"]) else None',
+        bug='attempt.set["minutes"] < 0 else None',
+        tests=("tests/rules/test_pauses.py",),
+    ),
+    Planted(
+        name="an approval of other bytes counts",
+        file="domain/counsel.py",
+        line="all(approval(person, text) in said for person in asked)",
+        bug="all(any(str(person) in each for each in said) for person in asked)",
+        tests=("tests/rules/test_counsel.py", "tests/rules/test_vectors.py"),
+    ),
+    Planted(
+        name="a dated note is given by the clock of nobody in particular",
+        file="domain/notes.py",
+        line="    return comes(day, at, situation.their_zone)",
+        bug='    return comes(day, at, "UTC")',
+        tests=("tests/rules/test_dated_notes.py",),
+    ),
+    Planted(
+        name="an eleventh repair of a day is given",
+        file="sync/reconcile.py",
+        line="edit.author is None and situation.given_today >= kind.a_day:",
+        bug="edit.author is None and situation.given_today > kind.a_day:",
+        tests=("tests/rules/test_repairs.py",),
+    ),
+    Planted(
+        name="a withdrawn request is still read by the partner",
+        file="sync/withheld.py",
+        line="    if row.author == reader or kind is None:",
+        bug="    if row.author or reader or kind is None:",
+        tests=("tests/rules/test_support.py", "tests/contracts"),
     ),
 )
