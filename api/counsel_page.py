@@ -116,7 +116,8 @@ def _sections(shown: Shown) -> Iterator[str]:
     for section, parts in groupby(shown.parts, key=lambda part: part.section):
         yield f"<section><h2>{escape(SECTIONS.get(section, section.replace('_', ' ').capitalize()))}</h2>"
         for part in parts:
-            yield f'<article><p dir="auto">{escape(part.text)}</p><p class="quiet">{_words(part.by)}</p></article>'
+            said, by = escape(part.text), escape(part.by)
+            yield f'<article><p dir="auto">{said}</p><p class="quiet" dir="auto">{by}</p></article>'
         yield "</section>"
 
 

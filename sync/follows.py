@@ -157,6 +157,19 @@ def look_again(board: Board, identity: RecordId) -> None:
         _derive(board, record)
 
 
+def derive_parent_of(board: Board, identity: RecordId) -> None:
+    """Derive anew what the caller's record moves: words in it were destroyed."""
+    children = (board.records.get((space, identity)) for space in board.spaces)
+    child = next((each for each in children if each is not None), None)
+    kind = None if child is None else KINDS[child.kind]
+    if child is None or kind is None or kind.parent is None or board.spaces[child.space].state != "active":
+        return
+    named = as_uuid(child.fields.get(kind.parent.field))
+    parent = None if named is None else board.records.get((child.space, RecordId(named)))
+    if parent is not None and parent.kind in kind.parent.kinds:
+        _derive(board, parent)
+
+
 def open_link(board: Board, identity: RecordId, until: datetime | None) -> bool:
     """Say in a summary until when a link shows it, or that none does any more; return whether there is such a summary.
 

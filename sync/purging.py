@@ -12,7 +12,7 @@ from domain.kinds import KINDS, holds_words
 from domain.notes import SHELF
 from domain.policies import Policy
 from domain.records import Purged, Record, Stamp
-from domain.shapes import Text
+from domain.shapes import Approval, SetOf, Text
 from sync.bodies import encoded
 from sync.ports import Caller, PurgeScope, RecordKey, Revision, Stored, Value, Writes
 from sync.proof import renewed
@@ -115,6 +115,11 @@ class _Purge:
         """Return the fields that hold words otherwise than as a text: sets of one's own words, and what is sealed."""
         return [name for name in self.kind.written if holds_words(self.kind, name) and name not in self._texts()]
 
+    def _hashes(self) -> list[str]:
+        """Return the fields by whose hashes somebody could find out by guessing what the words were."""
+        shapes = ((name, field.shape) for name, field in self.kind.written.items())
+        return [name for name, shape in shapes if isinstance(shape, SetOf) and isinstance(shape.element, Approval)]
+
     def _own_apart(self) -> set[str]:
         """Return what these hold and held: each such record is one person's alone."""
         values = [self.record.fields.get(name) for name in self._apart()]
@@ -149,7 +154,8 @@ class _Purge:
             name: self._emptied(name, _without(own, value)) if name in self._texts() else value
             for name, value in self.record.fields.items()
         }
-        fields |= {name: self.kind.fields[name].shape.empty for name in self._apart() if name in fields}
+        emptied = (*self._apart(), *self._hashes())
+        fields |= {name: self.kind.fields[name].shape.empty for name in emptied if name in fields}
         alternatives = {
             name: tuple(
                 replace(each, text=text)
@@ -172,7 +178,7 @@ class _Purge:
 
     def _stamps_without(self, own: set[str]) -> dict[str, Stamp]:
         stamps = dict(self.record.stamps)
-        for name in self._apart():
+        for name in (*self._apart(), *self._hashes()):
             keep(stamps, name, ())
         for name in self.kind.of_policy(Policy.SHARED_WORDS):
             stamps = forgotten(stamps, name, own)
@@ -194,13 +200,13 @@ class _Purge:
 
     def _clean_revisions(self, own: set[str]) -> None:
         """Write what stands behind anew, without the purged sentences: the partner's words there stay."""
-        key = (self.record.space, self.record.id)
+        key, gone = (self.record.space, self.record.id), {*self._apart(), *self._hashes()}
         self.forgotten.append(key)
         for revision in self._revisions():
             values = tuple(
                 replace(value, value=left)
                 for value in revision.values
-                if value.field not in self._apart() and (left := _without(own, value.value)) != ""
+                if value.field not in gone and (left := _without(own, value.value)) != ""
             )
             if values:
                 self.revisions.append(replace(revision, values=values))

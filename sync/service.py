@@ -17,6 +17,7 @@ from domain.kind import Ownership
 from domain.kinds import KINDS, may_look_behind
 from domain.prompts import SETTINGS
 from domain.records import Record
+from domain.shapes import as_uuid
 from sync import follows, purging, space_store
 from sync.board import Board, settings_id
 from sync.bodies import rendered
@@ -327,8 +328,36 @@ async def purge(
             return {}
         moved = await store.save(caller, writes, now)
         if moved is not None:
-            return moved
+            return moved | await _parent_moved(store, keys, caller, kind, identity, now)
     raise BusyError
+
+
+async def _parent_moved(
+    store: Store, keys: Keys, caller: Caller, kind: str, identity: RecordId, now: datetime
+) -> dict[SpaceId, int]:
+    """Let the parent follow whose child lost words: a part of a summary that says nothing counts no more."""
+    table = KINDS[kind]
+    if table.parent is None or not table.parent.moves:
+        return {}
+    loaded = await store.load(caller, Wanted(ids={identity}))
+    named = next((as_uuid(each.fields.get(table.parent.field)) for each in loaded.records.values()), None)
+    if named is None:
+        return {}
+    id_keys = await id_keys_of(keys, caller)
+    families = {(named, each) for name in table.parent.kinds for each in KINDS[name].moved_by}
+    asked = Wanted(ids={identity, RecordId(named), settings_id(id_keys[caller.personal])}, families=families)
+    for _ in range(LOST_RACES_MAX):
+        loaded = await store.load(caller, asked)
+        inboxes = {member.personal for space in loaded.spaces.values() for member in space.members}
+        id_keys |= _id_keys(await keys.of(inboxes - id_keys.keys()))
+        board = Board(loaded, caller, now, id_keys)
+        follows.derive_parent_of(board, identity)
+        writes = board.writes()
+        moved = await store.save(caller, writes, now) if writes.spaces else {}
+        if moved is not None:
+            return moved
+    # The words are gone; what counts follows with the next change.
+    return {}
 
 
 async def look_again(store: Store, keys: Keys, caller: Caller, identity: RecordId, now: datetime) -> dict[SpaceId, int]:

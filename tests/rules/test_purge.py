@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from domain.counsel import approval
 from domain.ids import DeviceId, PersonId, RecordId, SpaceId
 from domain.records import Alternative, Purged, Record, Stamp
 from sync import purging, service
@@ -421,6 +422,23 @@ async def test_a_letter_that_its_writer_purges_is_put_out_of_their_sight_and_of_
     await purge(pair, pair.ana, "note", letter)
     [again] = await pair.of_kind(pair.ana, "shelf")
     assert (again.id, again.fields["hidden"]) == (own.id, True)
+
+
+async def test_i23_no_hash_of_a_purged_part_is_left_by_which_it_could_be_guessed(pair: Pair) -> None:
+    summary, part = uuid4(), uuid4()
+    days = {"from": "2026-09-01", "to": "2026-11-20"}
+    await pair.one(pair.ana.phone, change("counsel_summary", summary, days, couple=pair.couple))
+    yes = approval(pair.ana.person, "We shout.")
+    values = {"summary": str(summary), "section": "hopes", "text": "We shout.", "approvals": [yes]}
+    await pair.one(pair.ana.phone, change("counsel_part", part, values, couple=pair.couple))
+    both = sorted([yes, approval(pair.ben.person, "We shout.")])
+    agrees = change("counsel_part", part, {"approvals": both}, was={"approvals": [yes]}, base=9, couple=pair.couple)
+    await pair.one(pair.ben.phone, agrees)
+    assert (await pair.look(pair.ben, summary)).fields["state"] == "ready"
+    moved = await purge(pair, pair.ana, "counsel_part", part)
+    assert yes.partition(":")[2] not in await everything_of(pair)
+    assert (await pair.look(pair.ben, summary)).fields["state"] == "draft"
+    assert moved[pair.space] == pair.store.spaces[pair.space].head
 
 
 async def test_its_receiver_purges_nothing_of_a_letter(pair: Pair) -> None:
