@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from api.openapi_file import document
 from domain.ids import RecordId
+from domain.lookback import shelf
+from sync.showing import as_record
 from tests.absent import absent, names_of_openapi
 from tests.journeys.phones import Phone
 from tests.journeys.two import Two, only, said, told
@@ -145,7 +147,11 @@ async def test_kept_letters_wait_on_the_asker_s_own_devices(two: Two) -> None:
     await two.meet()
 
     assert tablet.fields(kept) == {"about": str(letter), "kept": True, "hidden": False, "felt_heard": None, "helped": 5}
-    assert tablet.fields(letter)["text"] == "I love you.", "without asking anybody, and without a network"
+    kinds = ("shelf", "note")
+    found = shelf([as_record(each) for kind in kinds for each in tablet.all(kind)], tablet.person)
+    assert [tablet.fields(each)["text"] for each in found.letters] == ["I love you."], (
+        "asking nobody, and without a network"
+    )
     assert await two.bytes_for(two.ben, kinds=True) == before
 
 

@@ -104,6 +104,16 @@ class Two:
         answer = await self.client.request(method, path, headers=phone.someone.headers, json=body)
         return Answer(f"{method} {path}", answer.status_code, list(answer.headers.multi_items()), answer.content)
 
+    async def export_for(self, phone: Phone) -> dict[str, Any]:
+        """What this person takes along, on this phone, after a fresh sign-in: `export.json`."""
+        token = await people.identity_token(self.client, phone.someone.subject)
+        asked = self.client.post("/v1/exports", headers=phone.someone.headers, json={"identity_token": token})
+        export = (await people.ok(asked))["export"]
+        fetched: dict[str, Any] = await people.ok(
+            self.client.get(f"/v1/exports/{export}/json", headers=phone.someone.headers)
+        )
+        return fetched
+
     async def heads_for(self, phone: Phone) -> dict[str, int]:
         """How far each space of this person has counted, which is all that a hint says."""
         answer = await self._answer(phone, "POST", "/v1/sync", {"schema": 1})
