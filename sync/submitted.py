@@ -119,8 +119,8 @@ def change_from(
     *,
     device: DeviceId,
     own_key: bytes,
+    since: int,
     unseen: Collection[str] = (),
-    since: int = 0,
 ) -> Change | None:
     """Return the edit that leads from what a client knew to what it pushes, or None where there is none.
 

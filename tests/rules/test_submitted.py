@@ -178,7 +178,14 @@ def test_of_what_nobody_knows_whether_it_was_edited_it_is_not_said_what_it_was()
     row = understood("step", step(done=True), KNOWN)
     start = Snapshot({"goal": GOAL_ID, "title": "Pack.", "taken_by": []})
     made = change_from(
-        row, RecordId(UUID(STEP_ID)), start, 5, device=PHONE, own_key=ID_KEYS[OWN], unseen=("title", "taken_by")
+        row,
+        RecordId(UUID(STEP_ID)),
+        start,
+        5,
+        device=PHONE,
+        own_key=ID_KEYS[OWN],
+        since=0,
+        unseen=("title", "taken_by"),
     )
     assert made is not None
     assert (made.set, made.was) == ({"done": True, "title": "Pack.", "taken_by": []}, {})
