@@ -21,6 +21,7 @@ from api.wiring import Parts
 from domain.counsel import LINK_DAYS_MAX, OF_BOTH
 from domain.couples import consents_now
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
+from domain.times import written
 from sync import service
 from sync.ports import Caller
 
@@ -122,18 +123,25 @@ async def read(parts: Parts, link: str, passcode: str, now: datetime) -> Shown |
     except service.UnknownRecordError:
         # It was removed, or the two have parted: the link is as dead as any.
         raise not_found() from None
+    fields = summary.record.fields
+    if fields["link_until"] != written(found.expires_at):
+        # It was revoked or replaced while it was made: what the two are told of it is what holds.
+        raise not_found()
     names = await _names(parts, found.made_by, found.space)
     sharing = {person for person in names if await _may_share(parts, person)}
-    fields = summary.record.fields
+    shown = [
+        each
+        for each in summary.parts
+        if sharing >= (names.keys() if each.fields["section"] in OF_BOTH else {each.author})
+    ]
+    # Nothing stands there that nobody has approved: not for whom it is, nor the name of somebody who shows nothing.
     return Shown(
-        names=tuple(names[person] for person in sorted(names)),
+        names=tuple(names[person] for person in sorted({each.author for each in shown})),
         first=fields["from"],
         last=fields["to"],
-        for_whom=fields["for_whom"],
         parts=tuple(
             Part(section=each.fields["section"], by=names.get(each.author, ""), text=each.fields["text"])
-            for each in summary.parts
-            if sharing >= (names.keys() if each.fields["section"] in OF_BOTH else {each.author})
+            for each in shown
         ),
         until=found.expires_at,
     )
@@ -149,7 +157,8 @@ async def _told(
 
 
 async def _may_share(parts: Parts, person: PersonId) -> bool:
-    return consents_now(await store.said_by(parts.pool, person))["summary_share"].given
+    consents = consents_now(await store.said_by(parts.pool, person))
+    return consents["summary_share"].given and consents["core_sensitive"].given
 
 
 async def _names(parts: Parts, person: PersonId, space: SpaceId) -> dict[PersonId, str]:

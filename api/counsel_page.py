@@ -28,7 +28,6 @@ class Shown(Struct, frozen=True, kw_only=True):
     names: tuple[str, ...]
     first: str
     last: str
-    for_whom: str | None
     parts: tuple[Part, ...]
     """By section, in their order."""
     until: datetime
@@ -99,12 +98,12 @@ def nothing() -> str:
 def reading(shown: Shown) -> str:
     """Return the summary, to read and to print."""
     names = " and ".join(_words(name) for name in shown.names)
-    to_whom = f"<p>For {_words(shown.for_whom)}</p>" if shown.for_whom else ""
+    by = f" by {names}" if names else ""
     sections = "".join(_sections(shown)) or "<p>No part of it is approved at the moment.</p>"
     return _page(
         "A summary",
-        f"""<h1>A summary by {names}</h1>
-<p class="quiet">{_day(shown.first)} to {_day(shown.last)}</p>{to_whom}
+        f"""<h1>A summary{by}</h1>
+<p class="quiet">{_day(shown.first)} to {_day(shown.last)}</p>
 {sections}
 <footer class="quiet"><p>Each part stands here because whoever wrote it has approved it word for word, and both have
 approved what they agreed on. The link ends on {_day(shown.until.date().isoformat())}, or earlier if they wish.</p>

@@ -25,7 +25,7 @@ class Link(Struct, frozen=True, kw_only=True):
 
 
 ADD: Final = """
-WITH earlier AS (DELETE FROM counsel_link WHERE summary_id = $5)
+WITH earlier AS (DELETE FROM counsel_link WHERE summary_id = $5 AND space_id = $4)
 INSERT INTO counsel_link (link_hash, passcode_hash, key_no, space_id, summary_id, made_by, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)"""
 

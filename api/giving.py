@@ -7,6 +7,7 @@ from uuid import UUID
 
 from api import store
 from api.wiring import Parts
+from domain.couples import consents_now
 from domain.ids import DeviceId, SpaceId
 from sync import service
 from sync import space_store as spaces
@@ -28,8 +29,9 @@ async def give(parts: Parts, now: datetime) -> int:
     for each in waiting:
         held = await store.spaces_of(parts.pool, each.author)
         moved: dict[SpaceId, int] = {}
-        # Of somebody whose account is deleted nothing is given any more; the rows are on their way out.
-        if held:
+        # Of somebody whose account is deleted nothing is given any more, the rows are on their way out; and nothing of
+        # somebody who has withdrawn their consent to it.
+        if held and consents_now(await store.said_by(parts.pool, each.author))["core_sensitive"].given:
             author = Caller(each.author, NO_DEVICE, held, may_keep=True)
             with suppress(service.BusyError, service.SpaceLockedError):
                 moved = await service.look_again(parts.store, parts.keys, author, each.id, now)

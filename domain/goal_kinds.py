@@ -27,8 +27,8 @@ ENDED = ("achieved", "let_go")
 NOES = ("decline", "not_now")
 ANSWERS = ("accept", *NOES)
 NOT_AGAIN_FOR = timedelta(days=14)
-SAID = ("title", "why", "done_when", "hoped_for", "look_again_on")
-"""What terms say; terms that say the same are asked again."""
+SAID = ("title", "why", "done_when")
+"""What terms say in words; terms that say the same are asked again, whatever days they name."""
 
 _IDS = {"type": "array", "items": {"type": "string", "format": "uuid"}}
 
@@ -96,7 +96,16 @@ def goal_goes_on(_: Attempt, record: Record | None, situation: Situation) -> Ref
     view = goal_view(goal, situation.family, situation.members, situation.today)
     if view.state in ENDED or (goal is not None and goal.fields.get("state") in ENDED):
         return Refusal.GOAL_ENDED
-    return Refusal.TOO_MANY if len(view.open_terms) >= OPEN_TERMS_A_GOAL_MAX else None
+    return Refusal.TOO_MANY if len(view.waiting) >= OPEN_TERMS_A_GOAL_MAX else None
+
+
+def has_its_own_day(attempt: Attempt, record: Record | None, situation: Situation) -> Refusal | None:
+    """Refuse a hoped-for day in an agreement, and a day to look again in a goal."""
+    goal = situation.parent
+    if record is not None or goal is None or goal.gone:
+        return None
+    other = "hoped_for" if goal.fields.get("form") == "agreement" else "look_again_on"
+    return Refusal.INVALID if attempt.set.get(other) is not None else None
 
 
 def not_just_asked(attempt: Attempt, record: Record | None, situation: Situation) -> Refusal | None:
@@ -194,7 +203,7 @@ GOAL_TERMS = Kind(
     parent=Parent(field="goal", kinds=("goal",), moves=True),
     family="goal",
     most=(Most(TERMS_A_GOAL_MAX, "family"),),
-    rules=(goal_goes_on, not_just_asked),
+    rules=(goal_goes_on, has_its_own_day, not_just_asked),
     ordered=True,
     lasting=("order",),
 )
@@ -216,6 +225,7 @@ GOAL_ACT = Kind(
     parent=Parent(field="goal", kinds=("goal",), moves=True),
     family="goal",
     most=(Most(ACTS_A_GOAL_MAX, "family"),),
+    leaves={"act": "let_go"},
     ordered=True,
     lasting=("order",),
 )

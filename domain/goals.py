@@ -53,6 +53,8 @@ class GoalView(Struct, frozen=True, kw_only=True):
     state: GoalState | None = None
     terms_in_force: RecordId | None = None
     open_terms: tuple[RecordId, ...] = ()
+    waiting: tuple[RecordId, ...] = ()
+    """Those of the open terms to which somebody still says yes."""
     stale: frozenset[RecordId] = frozenset()
     past: frozenset[RecordId] = frozenset()
     done_by: frozenset[PersonId] = frozenset()
@@ -146,6 +148,7 @@ class _Walk:
             state=self._state(),
             terms_in_force=self.in_force,
             open_terms=tuple(self.open),
+            waiting=tuple(terms for terms, yes in self.open.items() if yes),
             stale=frozenset(self.stale),
             past=frozenset(self.past),
             done_by=frozenset(self.done_by),

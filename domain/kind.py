@@ -191,6 +191,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     family: str | None = None
     """The field whose value groups records that are counted or judged together."""
     most: tuple[Most, ...] = ()
+    leaves: Mapping[str, Any] = {}
+    """Values by which a record leaves: for it there is always room (I14)."""
     own_id_only: tuple[str, ...] = ()
     """Sets of persons, or of what belongs to a person, in which everybody may add or take out only their own."""
     rules: tuple[Rule, ...] = ()

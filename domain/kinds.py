@@ -22,7 +22,7 @@ from domain.reflections import BALANCE_NOTE, REFLECTION
 from domain.refusals import Refusal
 from domain.repairs import REPAIR
 from domain.responses import RESPONSE
-from domain.shapes import UNFIT, Anything, Day, Identity, Sealed, SetOf, Text
+from domain.shapes import UNFIT, Anything, Day, Identity, OneOf, Sealed, SetOf, Shape, Text
 from domain.support import SUPPORT_OFFER, SUPPORT_REQUEST
 
 _TOKEN = Anything({"type": "string"})
@@ -186,10 +186,41 @@ def joined(before: Record | None, after: Record) -> frozenset[str]:
     return frozenset({"family"} if before.family != after.family else ())
 
 
-def crowded(kind: Kind, where: frozenset[str], live: Mapping[str, int]) -> Refusal | None:
-    """Return a no when there is no room where a record comes to stand; `live` counts the others of its kind there."""
+def crowded(
+    kind: Kind, where: frozenset[str], live: Mapping[str, int], fields: Mapping[str, Any] | None = None
+) -> Refusal | None:
+    """Return a no when there is no room where a record comes to stand; `live` counts the others of its kind there.
+
+    For what leaves, by these `fields`, there always is: nobody can be kept by filling the room (I14).
+    """
+    if kind.leaves and _leaves(kind, fields or {}):
+        return None
     full = (most for most in kind.most if most.within in where and live[most.within] >= most.count)
     return Refusal.TOO_MANY if any(full) else None
+
+
+def takes_back(kind: Kind, values: Mapping[str, Any], remove: bool | None) -> bool:  # noqa: FBT001 - as a change has it
+    """Return whether a change only takes something back: removes, shows or sends nothing any more, or leaves.
+
+    That needs no consent (I14): who has withdrawn theirs must still be able to close what stands open.
+    """
+    if kind.leaves and _leaves(kind, values):
+        return True
+    if not values:
+        return remove is True
+    fields = [(kind.fields.get(name), value) for name, value in values.items()]
+    return remove is not False and all(
+        field is not None and field.policy is Policy.MOST_PRIVATE and value == _most_closed(field.shape)
+        for field, value in fields
+    )
+
+
+def _leaves(kind: Kind, values: Mapping[str, Any]) -> bool:
+    return all(values.get(name) == value for name, value in kind.leaves.items())
+
+
+def _most_closed(shape: Shape) -> Any:
+    return shape.values[0] if isinstance(shape, OneOf) else shape.empty
 
 
 def _edit(kind: Kind, attempt: Attempt, record: Record, situation: Situation) -> Iterable[Refusal | None]:

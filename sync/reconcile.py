@@ -257,7 +257,7 @@ class _Batch:
             raise _Refused(Refusal.TOO_MANY)
         where = joined(stored, record)
         live = {"space": self.board.live(record.space, kind.name), "family": self.board.standing(record)}
-        no = crowded(kind, where, live)
+        no = crowded(kind, where, live, record.fields)
         if no is not None:
             raise _Refused(no)
         counted = any(most.within in where for most in kind.most if most.within == "family")

@@ -58,7 +58,7 @@ async def sync(request: Requested) -> Response[bytes]:
             if not value.int:
                 raise malformed("An id of only zeros names nothing.", f"$.changes[{nth}].{name}")
     if wanted.changes:
-        refuse_without_consent(caller)
+        refuse_without_consent(caller, wanted.changes)
     turn = parts.turns.of(caller.device) if wanted.changes else nullcontext()
     try:
         async with turn:
