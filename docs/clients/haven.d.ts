@@ -4232,7 +4232,7 @@ export interface components {
              */
             where?: string;
         };
-        /** @description A little later, please: sign-in, codes and live streams only; wait for `Retry-After` seconds. */
+        /** @description A little later, please: sign-in, codes, deleting an account and live streams only; wait for `Retry-After` seconds. */
         TooManyTriesProblem: {
             /** @description A sentence for people; it repeats nothing that was sent. */
             detail: string;
