@@ -34,7 +34,13 @@ async def test_i14_without_core_sensitive_a_request_can_be_withdrawn(two: Two) -
 
 async def test_i11_a_letter_that_waits_is_not_given_after_the_consent_is_withdrawn(two: Two) -> None:
     two.ana.edit(
-        "note_draft", for_couple=two.couple, for_what="slip", send=True, delivery="at", on=two.today(in_days=1), at="09:00"
+        "note_draft",
+        for_couple=two.couple,
+        for_what="slip",
+        send=True,
+        delivery="at",
+        on=two.today(in_days=1),
+        at="09:00",
     )
     await two.meet()
     await people.consent(two.client, two.ana.someone, "core_sensitive", given=False)

@@ -71,9 +71,6 @@ async def test_g11_the_same_terms_wait_for_fourteen_days_after_a_no(
         {"title": "walk on Sundays"},
         {"why": None},
         {"done_when": "In spring."},
-        {"hoped_for": "2027-03-02"},
-        {"hoped_for": None},
-        {"look_again_on": "2027-03-01"},
     ],
 )
 async def test_g11_other_terms_may_be_proposed_at_once(pair: Pair, other: dict[str, Any]) -> None:

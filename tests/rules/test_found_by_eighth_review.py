@@ -59,7 +59,6 @@ async def test_g11_the_same_text_is_not_asked_again_with_another_day() -> None:
 @pytest.mark.parametrize(("form", "field"), [("goal", "look_again_on"), ("agreement", "hoped_for")])
 async def test_goals_and_agreements_have_each_their_own_date(form: str, field: str) -> None:
     _, couple, a, _ = ground()
-    a.make(
-        "goal_terms", couple=couple, goal=a.make("goal", couple=couple, form=form), title="x", **{field: "2027-01-01"}
-    )
+    goal = a.make("goal", couple=couple, form=form)
+    a.make("goal_terms", couple=couple, goal=goal, title="x", **{field: "2027-01-01"})
     assert "invalid" in [each.code for each in await a.sync()]

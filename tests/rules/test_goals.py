@@ -49,7 +49,7 @@ def test_a_goal_without_terms_has_no_state() -> None:
 
 
 def test_g1_terms_open_with_their_authors_yes_alone() -> None:
-    assert view(terms(T1, ANA, 1)) == GoalView(state="proposed", open_terms=(T1,))
+    assert view(terms(T1, ANA, 1)) == GoalView(state="proposed", open_terms=(T1,), waiting=(T1,))
     assert view(terms(T1, ANA, 1), act(BEN, "accept", T1, 2)).terms_in_force == T1
 
 
