@@ -14,6 +14,7 @@ from domain.times import Instant
 
 DAYS_MAX = 92
 APPROVALS_MAX = 8
+APPROVALS_A_PERSON_MAX = 4
 SUMMARIES_MAX = 50
 LINK_DAYS_MAX = 7
 PARTS_A_SUMMARY_MAX = 50
@@ -33,7 +34,7 @@ def counts(part: Record, members: frozenset[PersonId]) -> bool:
     if not part.live:
         return False
     asked = members if part.fields["section"] in OF_BOTH else {part.author}
-    text, said = part.fields["text"] or "", part.fields["approvals"]
+    text, said = part.fields["text"], part.fields["approvals"]
     return bool(asked) and bool(text) and all(approval(person, text) in said for person in asked)
 
 
@@ -69,7 +70,7 @@ def room_for_both(attempt: Attempt, record: Record | None, situation: Situation)
     """Refuse more approvals of one person than half of what there is room for: nobody keeps the other's yes out."""
     known = [] if record is None or record.gone else record.fields["approvals"]
     own = own_of(situation.actor, known) | own_of(situation.actor, attempt.set.get("approvals", ()))
-    return Refusal.TOO_MANY if "approvals" in attempt.set and len(own) > APPROVALS_MAX // 2 else None
+    return Refusal.TOO_MANY if "approvals" in attempt.set and len(own) > APPROVALS_A_PERSON_MAX else None
 
 
 COUNSEL_SUMMARY = Kind(

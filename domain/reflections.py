@@ -24,7 +24,7 @@ def sealed_alone(attempt: Attempt, record: Record | None, _: Situation) -> Refus
     sealed = attempt.set.get("sealed", stored)
     if "sealed" in attempt.unseen:
         sealed = sealed or stored
-    plain = any(attempt.set.get(name) not in (None, [], "") for name in _plain())
+    plain = any(attempt.set.get(name) not in (None, []) for name in _plain())
     return Refusal.INVALID if sealed is not None and plain else None
 
 

@@ -27,7 +27,7 @@ def request_state(request: Record, responses: Sequence[Record], around: Around) 
         return Derived({"state": "answered"})
     state, due_at = request.fields.get("state") or "open", request.due_at
     if around.now is None or state == "lapsed":
-        return Derived({"state": state}, due_at=due_at)
+        return Derived({"state": state})
     if due_at is None:
         return Derived({"state": "open"}, due_at=around.now + LAPSES_AFTER)
     return Derived({"state": "lapsed"}) if due_at <= around.now else Derived({"state": "open"}, due_at=due_at)

@@ -18,9 +18,9 @@ from domain.counsel import (
     counts,
     summary_state,
 )
-from domain.ids import PersonId, RecordId, SpaceId
-from domain.kind import Around, Derived
-from domain.kinds import judged
+from domain.ids import CoupleId, PersonId, RecordId, SpaceId
+from domain.kind import Around, Attempt, Derived, Situation
+from domain.kinds import judged, objection
 from domain.records import Record
 from domain.refusals import Refusal
 from sync.wire import Outcome
@@ -179,6 +179,14 @@ async def test_a_summary_is_of_one_day_to_92(pair: Pair, first: str, last: str, 
     made = change("counsel_summary", uuid4(), {"from": first, "to": last}, couple=pair.couple)
     assert (await pair.one(pair.ben.phone, made)).code == (None if fits else Refusal.INVALID)
     assert ((date.fromisoformat(last) - date.fromisoformat(first)).days in range(92)) is fits
+
+
+def test_what_does_not_move_its_days_is_not_asked_about_them() -> None:
+    """Two phones may each have moved one end, so that together it is longer than either made it."""
+    longer = a_summary(**{"from": "2026-01-01"})
+    for values, code in (({"for_whom": "Dr. Ruiz"}, None), ({"to": "2026-11-22"}, Refusal.INVALID)):
+        situation = Situation(actor=BEN, couple=CoupleId(UUID(int=9)), now=NOON, today=NOON.date())
+        assert objection(COUNSEL_SUMMARY, Attempt(set=values, was={}), longer, situation) == code
 
 
 async def test_neither_end_is_moved_too_far_from_the_other(pair: Pair) -> None:

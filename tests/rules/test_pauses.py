@@ -8,9 +8,11 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec.structs import replace
 
-from domain.ids import PersonId, RecordId
+from domain.ids import PersonId, RecordId, SpaceId
+from domain.kind import Around, Derived
 from domain.kinds import judged
-from domain.pauses import PAUSE, Pause, Together, begin, current
+from domain.pauses import PAUSE, Pause, Together, back_at, begin, current
+from domain.records import Record
 from domain.refusals import Refusal
 from sync.wire import Outcome
 from tests.pair import NOON, Pair, Somebody, change, in_memory
@@ -144,6 +146,16 @@ def test_a_pause_began_when_its_phone_says_but_neither_later_than_now_nor_over_a
     made_at: datetime | None, started_at: str
 ) -> None:
     assert begin(NOON, made_at) == {"started_at": started_at}
+
+
+def test_when_a_pause_returns_is_not_known_before_it_is_known_when_it_began() -> None:
+    around = Around(members=BOTH, today=NOON.date())
+    fields = {name: field.shape.empty for name, field in PAUSE.fields.items()} | {"minutes": 30}
+    space, identity = SpaceId(UUID(int=5)), RecordId(UUID(int=6))
+    pause = Record(space=space, kind="pause", id=identity, version=3, created=3, author=ANA, fields=fields)
+    assert back_at(pause, (), around) == Derived({"return_at": None})
+    begun = pause.with_fields(fields | {"started_at": "2026-12-31T23:45:00Z"})
+    assert back_at(begun, (), around) == Derived({"return_at": "2027-01-01T00:15:00Z"})
 
 
 @pytest.fixture

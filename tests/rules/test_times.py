@@ -1,6 +1,8 @@
 """Instants, months, and when a wall clock somewhere shows a time: gaps, folds, lost days, borders of years."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from time import tzset
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -93,6 +95,36 @@ def test_whatever_the_offset_an_instant_stays_the_same_one(at: datetime, offset_
     assert read(Instant().judged(said)) == datetime.fromisoformat(said)
 
 
+def test_an_instant_says_its_schema() -> None:
+    form = {
+        "type": "string",
+        "format": "date-time",
+        "maxLength": 35,
+        "pattern": "^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$",
+    }
+    assert Instant().json_schema() == form
+    assert Instant(optional=True).json_schema() == {"anyOf": [form, {"type": "null"}]}
+
+
+@pytest.fixture
+def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The server's own clock shows the time of another place."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    tzset()
+    yield
+    monkeypatch.undo()
+    tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
+def test_where_the_server_stands_changes_no_instant() -> None:
+    assert Instant().judged("2026-10-25T18:00:00+02:00") == "2026-10-25T16:00:00Z"
+    assert Instant().judged("2100-01-01T00:30:00+09:00") is UNFIT
+    assert Instant().judged("2099-12-31T16:00:00Z") == "2099-12-31T16:00:00Z"
+    assert written(datetime(2026, 10, 25, 18, tzinfo=ZoneInfo(BERLIN))) == "2026-10-25T17:00:00Z"
+    assert comes(date(2026, 7, 1), time(8), BERLIN).tzinfo is UTC
+
+
 # Months --------------------------------------------------------------------------------------------------------
 
 
@@ -108,6 +140,10 @@ def test_a_month_is_taken_as_it_is(said: str) -> None:
 def test_what_is_no_month_is_not_taken(said: Any) -> None:
     assert Month().judged(said) is UNFIT
     assert Month().empty is UNFIT
+
+
+def test_a_month_says_its_schema() -> None:
+    assert Month().json_schema() == {"type": "string", "maxLength": 7, "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])$"}
 
 
 # Wall clocks ---------------------------------------------------------------------------------------------------

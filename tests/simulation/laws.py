@@ -309,8 +309,8 @@ class Laws:
             raise BrokenLawError(f"{', '.join(lost)} had been accepted and is nowhere any more")
 
     def _purged(self, gone: frozenset[str]) -> None:
-        """Only texts of the purger's own go; where the store went back, history may name the other as their author."""
-        others = [word for word in gone if self.authors[word] != self.purging or not is_text(word)]
+        """Only words of the purger's own go; where the store went back, history may name the other as their author."""
+        others = [word for word in gone if self.authors[word] != self.purging]
         if others and not self.restored:
             raise BrokenLawError(f"the purge of one took {sorted(others)} of the other")
         self.kept -= gone
