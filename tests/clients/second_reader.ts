@@ -2,6 +2,7 @@
 // Each step takes a device and gives the next one, which an app would keep. What it sends again after a reset, and what a
 // sentence is, stand in files of their own.
 import type { components } from '../../docs/clients/haven';
+import { countsNow, type Part } from './second_reader_derived.js';
 import { howItStands, type Said } from './second_reader_goals.js';
 import { lost, same, saysTheSame, type Tools } from './second_reader_restore.js';
 
@@ -157,7 +158,51 @@ export function shows(device: Device): Shown[] {
 
 export function look(device: Device, id: string): Shown | null {
     const shown = laid(device, id);
-    return shown?.kind === 'goal' ? asItStands(device, shown) : shown;
+    if (shown?.kind === 'goal') return asItStands(device, shown);
+    const follows = shown && FOLLOWS[shown.kind];
+    return shown && follows ? { ...shown, fields: { ...shown.fields, ...follows(device, shown) } } : shown;
+}
+
+const DIGEST: { sha256: ((bytes: Uint8Array) => Uint8Array) | null } = { sha256: null };
+
+/** A phone has hashing from its system; here it is handed in. */
+export function useHash(sha256: (bytes: Uint8Array) => Uint8Array): void {
+    DIGEST.sha256 = sha256;
+}
+
+/** What follows for a record from what the server has not seen: where it has seen all, as it says. */
+const FOLLOWS: { [kind: string]: (device: Device, shown: Shown) => Fields } = {
+    pause: (_, { version, fields }) => (version || !fields.started_at ? {} : { return_at: returnOf(fields) }),
+    support_request: (device, shown) => (childrenOf(device, shown, 'response', 'to')?.length ? { state: 'answered' } : {}),
+    counsel_summary: (device, shown) => {
+        const parts = childrenOf(device, shown, 'counsel_part', 'summary');
+        if (!parts || shown.fields.link_until || !DIGEST.sha256) return {};
+        const said = parts.flatMap(({ author, fields }) => [author, ...(fields.approvals as string[])]);
+        const people = said.map((each) => each.split(':')[0]).filter((each) => each !== device.person);
+        const [partner, sha256] = [people[0] ?? 'nobody yet', DIGEST.sha256];
+        const counting = parts.filter(({ author, fields }) =>
+            countsNow([device.person, partner], { ...fields, author, text: fields.text ?? '' } as Part, sha256),
+        );
+        return { state: counting.length ? 'ready' : 'draft' };
+    },
+};
+
+function returnOf({ started_at, minutes }: Fields): string {
+    return new Date(Date.parse(String(started_at)) + Number(minutes) * 60_000).toISOString().replace('.000Z', 'Z');
+}
+
+/** What stands of a parent's children here, where the server has not seen the parent or one of them; else null. */
+function childrenOf(device: Device, parent: Shown, kind: string, field: string): Shown[] | null {
+    const waiting = device.outbox.filter(
+        ({ unplaced, change }) =>
+            unplaced === null &&
+            change.kind === kind &&
+            (change.set?.[field] ?? laid(device, change.id)?.fields[field]) === parent.id,
+    );
+    if (parent.version && !waiting.length) return null;
+    const ids = new Set([...Object.values(device.base).map((row) => row.id), ...waiting.map((each) => each.change.id)]);
+    const children = [...ids].flatMap((id) => laid(device, id) ?? []);
+    return children.filter((each) => each.kind === kind && each.fields[field] === parent.id && !each.removed);
 }
 
 function laid(device: Device, id: string): Shown | null {

@@ -18,10 +18,14 @@ export type Life = {
 type Held = Row & { content: Content };
 type Again = Omit<Change, 'key'> & { key?: string };
 
-const NEVER_CHANGE = ['order', 'found', 'given_on'];
+const NEVER_CHANGE = ['order', 'found', 'given_on', 'started_at'];
 const LETTERS: { [letter: string]: string } = { note: 'note_draft' };
-const OWN_ID_ONLY = ['taken_by'];
-const PRIVACY = ['hidden', 'discreet', 'descriptive'];
+const OWN_ID_ONLY = ['taken_by', 'resumed_by', 'approvals'];
+const ORDERS = [
+    ['hidden', 'discreet', 'descriptive'],
+    ['silent', 'effect', 'effect_and_message'],
+    ['none', 'achieved', 'let_go'],
+];
 
 /** The edits that bring back what the new copy lacks, in the order of what the old one held. */
 export function lost(life: Life, old: Row[], tools: Tools): Change[] {
@@ -57,7 +61,7 @@ function whole(life: Life, { kind: name, id, content }: Held): Again[] {
     for (const each of OWN_ID_ONLY.filter((each) => each in fields)) fields[each] = ownOnly(life, [], fields[each]);
     const beside = ownBeside(life, content, names);
     const first: Again = { kind: name, id, set: { ...fields, ...beside } };
-    if (content.removed) first.remove = true;
+    if (content.removed || (kind.class === 'window' && kind.home === 'couple')) first.remove = true;
     if (provable(kind)) first.origin = { author: content.author, proof: String(content.fields.proof) };
     if (!Object.keys(beside).length) return [first];
     const texts = Object.fromEntries(Object.keys(beside).map((each) => [each, fields[each]]));
@@ -68,9 +72,11 @@ function whole(life: Life, { kind: name, id, content }: Held): Again[] {
 function differing(life: Life, kind: Kind, row: Held, there: Held): Again[] {
     const { content: ours } = row;
     const { content: theirs } = there;
-    if (kind.edited_by === 'nobody' || (kind.edited_by === 'author' && theirs.author !== life.person)) return [];
+    if (kind.edited_by === 'nobody') return [];
     const touched = there.version > life.head;
-    const names = Object.keys(ours.fields).filter((each) => written(kind, each) && kind.fields[each].policy !== 'once');
+    const others = kind.edited_by === 'author' && theirs.author !== life.person;
+    const mayChange = (each: string): boolean => written(kind, each) && kind.fields[each].policy !== 'once';
+    const names = Object.keys(ours.fields).filter((each) => mayChange(each) && (!others || OWN_ID_ONLY.includes(each)));
     const standing = Object.values(theirs.alternatives).flatMap((texts) => texts.map((each) => each.text));
     const beside = ownBeside(life, ours, names);
     for (const [name, text] of Object.entries(beside)) {
@@ -94,6 +100,7 @@ function differing(life: Life, kind: Kind, row: Held, there: Held): Again[] {
         if (asks_was) was[name] = start;
     }
     const change: Again = { kind: row.kind, id: row.id, base: Math.min(there.version, life.head), set, was };
+    if (others) return Object.keys(set).length ? [change] : [];
     if (ours.removed && !theirs.removed) {
         change.remove = true;
         if (!Object.keys(set).length && saysTheSame(kind, ours, theirs)) change.base = there.version;
@@ -193,8 +200,9 @@ function ownBeside(life: Life, { alternatives }: Content, names: string[]): { [f
 
 /** Of the persons in a set only oneself is one's own to put in or take out. */
 function ownOnly(life: Life, pulled: unknown, value: unknown): string[] {
-    const others = ((pulled ?? []) as string[]).filter((each) => each !== life.person);
-    return (((value ?? []) as string[]).includes(life.person) ? [...others, life.person] : others).sort();
+    const isOwn = (each: string): boolean => each.split(':')[0] === life.person;
+    const others = ((pulled ?? []) as string[]).filter((each) => !isOwn(each));
+    return [...others, ...((value ?? []) as string[]).filter(isOwn)].sort();
 }
 
 /** What is made again is shown to nobody and not given. */
@@ -207,15 +215,29 @@ function closed(kind: Kind, name: string, value: unknown): unknown {
 /** Of a choice that is there the more private, the more protective and the further value. */
 function safer(policy: string, name: string, pulled: unknown, own: unknown): unknown {
     const [one, other] = [pulled as never, own as never];
-    if (policy === 'monotone') return one || other;
+    if (policy === 'monotone') return typeof own === 'boolean' ? one || other : ordered(pulled, own, Math.max);
     if (policy === 'most_private') {
         if (Array.isArray(pulled)) return pulled.filter((each) => (own as unknown[]).includes(each));
         if (name === 'audience') return pulled === own ? own : 'only_me';
-        return typeof own === 'boolean' ? one && other : PRIVACY[Math.min(PRIVACY.indexOf(one), PRIVACY.indexOf(other))];
+        return typeof own === 'boolean' ? one && other : ordered(pulled, own, Math.min);
     }
     if (policy !== 'most_protective') return own;
     if (Array.isArray(pulled)) return windowsOf(new Set([...quarters(one), ...quarters(other)]));
-    return typeof own === 'boolean' ? one && other : Math.min(one, other);
+    if (name === 'from' || name === 'until') return bound(name, pulled as string | null, own as string | null);
+    if (typeof own === 'boolean') return one && other;
+    const limits = [pulled, own].filter((each) => each !== null) as number[];
+    return limits.length ? (name === 'minutes' ? Math.max(...limits) : Math.min(...limits)) : null;
+}
+
+/** The earlier beginning, the later end; without one there is no bound, which protects most. */
+function bound(name: string, pulled: string | null, own: string | null): string | null {
+    if (pulled === null || own === null) return null;
+    return (pulled < own) === (name === 'from') ? pulled : own;
+}
+
+function ordered(pulled: unknown, own: unknown, choose: (one: number, other: number) => number): string {
+    const order = ORDERS.find((each) => each.includes(String(own))) ?? [];
+    return order[choose(order.indexOf(String(pulled)), order.indexOf(String(own)))];
 }
 
 type Window = { weekday: number; from: string; to: string };

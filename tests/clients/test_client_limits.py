@@ -24,9 +24,9 @@ COUPLES = 25
 ROUNDS = 4
 
 
-@pytest.mark.parametrize("library", ["RxDB", "WatermelonDB"])
+@pytest.mark.parametrize("device", ["RxDB", "WatermelonDB"])
 async def test_a_first_sync_of_five_thousand_records_completes(
-    mixed_house: MixedHouse, library: str, tmp_path: Path
+    mixed_house: MixedHouse, device: str, tmp_path: Path
 ) -> None:
     home = mixed_house.rxdb.home
     for first in range(0, RECORDS, CHANGES_MAX):
@@ -37,7 +37,7 @@ async def test_a_first_sync_of_five_thousand_records_completes(
         ]
         answer = await home.a1.push_raw(changes)
         assert {outcome["status"] for outcome in answer["outcomes"]} == {"applied"}
-    hand = await mixed_house.hand("ana", library, tmp_path)
+    hand = await mixed_house.hand("ana", device, tmp_path)
     assert len(await hand.documents("check_in")) == RECORDS
     await mixed_house.equal_everywhere(hand)
 

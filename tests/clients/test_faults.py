@@ -13,17 +13,17 @@ AGAIN = 3
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("device", LIBRARIES)
 async def test_an_edit_is_stored_once_wherever_the_network_fails(
-    mixed_house: MixedHouse, library: str, fault: Fault, tmp_path: Path
+    mixed_house: MixedHouse, device: str, fault: Fault, tmp_path: Path
 ) -> None:
     home = mixed_house.rxdb.home
     await home.write_notes("A boat.")
-    hand, partner = await mixed_house.hand("ana", library, tmp_path), await mixed_house.hand("ben", library, tmp_path)
+    hand, partner = await mixed_house.hand("ana", device, tmp_path), await mixed_house.hand("ben", device, tmp_path)
     before = await home.revisions_of(home.goal)
     await hand.patch("goal", str(home.goal), notes="A boat. A tent.")
 
-    weather = mixed_house.proxy.weather = Once(fault, "POST", PUSHES[library])
+    weather = mixed_house.proxy.weather = Once(fault, "POST", PUSHES[device])
     for _ in range(AGAIN):
         await hand.sync()
 
@@ -37,12 +37,12 @@ async def test_an_edit_is_stored_once_wherever_the_network_fails(
     await mixed_house.equal_everywhere(hand, partner)
 
 
-@pytest.mark.parametrize("library", ["RxDB", "WatermelonDB"])
+@pytest.mark.parametrize("device", ["RxDB", "WatermelonDB"])
 async def test_a_live_stream_that_is_cut_without_a_word_is_found_again(
-    mixed_house: MixedHouse, library: str, tmp_path: Path
+    mixed_house: MixedHouse, device: str, tmp_path: Path
 ) -> None:
     home = mixed_house.rxdb.home
-    hand = await mixed_house.hand("ben", library, tmp_path)
+    hand = await mixed_house.hand("ben", device, tmp_path)
     assert isinstance(hand, LibraryHand)
     await hand.device.online()
     for text in ("A boat.", "A boat. A tent.", "A boat. A tent. A stove."):

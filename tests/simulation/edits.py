@@ -151,7 +151,7 @@ def propose_much(town: Town, phone: Phone) -> None:
 def act(town: Town, phone: Phone) -> None:
     terms = one(town, phone, "goal_terms")
     if terms is not None and "goal" in terms.fields:
-        chosen = town.chance.choice([*ACTS, "accept", "accept", "mark_done", "mark_done"])
+        chosen = town.chance.choice([*ACTS, *NOES, "accept", "accept", "mark_done", "mark_done"])
         phone.make("goal_act", goal=terms.fields["goal"], terms=terms.id, act=chosen)
 
 
@@ -313,7 +313,7 @@ EDITS: Final[tuple[Mapping[Edit, int], ...]] = (
         propose: 4,
         propose_much: 1,
         amend: 5,
-        propose_again: 4,
+        propose_again: 10,
         act: 14,
         reword_goal: 18,
         empty_goal: 8,
