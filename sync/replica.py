@@ -441,6 +441,7 @@ class Replica:
             and kept.change.base < old.version
         }
         self._lower_bases(rebuild, earlier, pulled)
+        self._hold_back(rebuild, earlier, pulled)
         self.shelves.swap(space)
         first = min((each.nth for each in self.shelves.outbox.values()), default=1) - len(again)
         for nth, each in enumerate(again, first):
@@ -469,6 +470,19 @@ class Replica:
             seen = old is not None and change.base >= old.version
             base = new.version if seen and old is not None and new is not None and same(old, new) else rebuild.head
             self.shelves.hold(replace(kept, change=replace(change, base=base)))
+
+    def _hold_back(self, rebuild: Rebuild, earlier: dict[RecordId, Row], pulled: dict[RecordId, Row]) -> None:
+        """Let no letter go with words that were written after it had gone: a draft came back that was given before."""
+        for kept in self.waiting():
+            change, kind = kept.change, KINDS.get(kept.change.kind)
+            if kind is None or kind.letter is None or self.shelves.space_of(change) != rebuild.space:
+                continue
+            old, new = earlier.get(RecordId(change.id)), pulled.get(RecordId(change.id))
+            if old is None or not old.gone or new is None or new.gone or kind.letter.sends in change.set:
+                continue
+            if change.set:
+                held = replace(change, set=change.set | {kind.letter.sends: False})
+                self.shelves.hold(replace(kept, change=held))
 
 
 _ANY_SITUATION = Situation(

@@ -340,12 +340,22 @@ function finish(device: Device, space: string, tools: Tools): void {
         return { change: { ...change, origin: { ...change.origin, ...(seen ? { seen } : {}) } }, madeMs: null, settled: null, unplaced: null };
     });
     delete device.rebuilds[space];
-    device.outbox = [...again, ...device.outbox.map((each) => lowered(device, each, space, head, pulled))];
+    device.outbox = [...again, ...device.outbox.map((each) => lowered(device, heldBack(device, each, space, pulled), space, head, pulled))];
     const others = Object.entries(device.base).filter(([, row]) => row.space !== space);
     device.base = { ...Object.fromEntries(others), ...base };
 }
 
 /** Let an edit that waits name no version of a life that is over. */
+/** A draft that had been given and came back goes with no word that was written after that. */
+function heldBack(device: Device, edit: Edit, space: string, pulled: Map<string, Row>): Edit {
+    const { change } = edit;
+    const old = device.base[nameOf({ space, id: change.id })];
+    const cameBack = old && !old.content && pulled.get(change.id)?.content;
+    const says = change.set && Object.keys(change.set).length && !('send' in change.set);
+    if (change.kind !== 'note_draft' || spaceOf(device, change) !== space || !cameBack || !waits(edit) || !says) return edit;
+    return { ...edit, change: { ...change, set: { ...change.set, send: false } } };
+}
+
 function lowered(device: Device, edit: Edit, space: string, head: number, pulled: Map<string, Row>): Edit {
     const { change } = edit;
     const seen = change.base ?? 0;

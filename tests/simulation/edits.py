@@ -128,6 +128,14 @@ def amend(town: Town, phone: Phone) -> None:
         phone.make("goal_terms", goal=goal.id, title=town.word(phone.owner), based_on=in_force)
 
 
+def say_no(town: Town, phone: Phone) -> None:
+    """Decline what the other proposed, or put it off; mostly the newest."""
+    theirs = [each for each in phone.view("goal_terms") if each.author != phone.owner.id]
+    if theirs:
+        terms = town.chance.choice(theirs[-2:])
+        phone.make("goal_act", goal=terms.fields["goal"], terms=terms.id, act=town.chance.choice(NOES))
+
+
 def propose_again(town: Town, phone: Phone) -> None:
     """Ask once more for what was put off, which may be too soon."""
     noes = [each for each in phone.view("goal_act") if each.fields["act"] in NOES]
@@ -313,10 +321,11 @@ EDITS: Final[tuple[Mapping[Edit, int], ...]] = (
         propose: 4,
         propose_much: 1,
         amend: 5,
-        propose_again: 10,
+        propose_again: 12,
+        say_no: 6,
         act: 14,
         reword_goal: 18,
-        empty_goal: 8,
+        empty_goal: 12,
         give_goal_a_topic: 6,
     },
     {step: 4, reword_step: 12, work_on_step: 14, remove_step: 4},

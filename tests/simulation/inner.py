@@ -102,7 +102,8 @@ def reflect_on(town: Town, phone: Phone) -> None:
 def seal_reflection(town: Town, phone: Phone) -> None:
     """Put a new one out of everybody's sight, the server's too."""
     sealed = base64.b64encode(town.chance.randbytes(12)).decode()
-    phone.make("reflection", sealed=sealed)
+    # What happens to look like one of the words that are counted would be taken for one.
+    phone.make("reflection", sealed=sealed.replace("x", "y"))
 
 
 def remove_reflection(town: Town, phone: Phone) -> None:

@@ -14,7 +14,7 @@ from tests.simulation.servers import Server
 from tests.simulation.town import Edit, Phone, Town
 from tests.world import settle
 
-STEPS = 200
+STEPS = 240
 TALKS = 0.42
 """How many of the steps are talk; the others are edits."""
 
