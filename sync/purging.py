@@ -193,7 +193,7 @@ class _Purge:
         shown = next((each for each in self.scope.records if each.id == self.record.shown_id), None)
         if shown is None or shown.gone or self.kind.window is None:
             return
-        follows = {name: fields[name] for name in self.kind.window.texts if name in shown.fields}
+        follows = {name: fields[name] for name in self._texts() if name in shown.fields}
         if any(shown.fields[name] != value for name, value in follows.items()):
             self._put(replace(shown, fields=shown.fields | follows))
             self.forgotten.append((shown.space, shown.id))

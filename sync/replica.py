@@ -475,14 +475,14 @@ class Replica:
         """Let no letter go with words that were written after it had gone: a draft came back that was given before."""
         for kept in self.waiting():
             change, kind = kept.change, KINDS.get(kept.change.kind)
-            if kind is None or kind.letter is None or self.shelves.space_of(change) != rebuild.space:
-                continue
             old, new = earlier.get(RecordId(change.id)), pulled.get(RecordId(change.id))
-            if old is None or not old.gone or new is None or new.gone or kind.letter.sends in change.set:
+            if kind is None or old is None or new is None or new.gone or not change.set:
                 continue
-            if change.set:
-                held = replace(change, set=change.set | {kind.letter.sends: False})
-                self.shelves.hold(replace(kept, change=held))
+            held: dict[str, Any] = {}
+            if kind.letter is not None and old.gone and kind.letter.sends not in change.set:
+                held = {kind.letter.sends: False}
+            if held and self.shelves.space_of(change) == rebuild.space:
+                self.shelves.hold(replace(kept, change=replace(change, set=change.set | held)))
 
 
 _ANY_SITUATION = Situation(

