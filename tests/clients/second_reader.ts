@@ -221,7 +221,8 @@ function laid(device: Device, id: string): Shown | null {
 function asItStands(device: Device, goal: Shown): Shown {
     const isOf = (kind: string, fields: Fields | undefined): boolean =>
         (kind === 'goal_terms' || kind === 'goal_act') && fields?.goal === goal.id;
-    const waiting = device.outbox.filter((each) => each.unplaced === null && isOf(each.change.kind, each.change.set));
+    const about = ({ id, set }: Change): Fields | undefined => (set?.goal ? set : laid(device, id)?.fields);
+    const waiting = device.outbox.filter((each) => each.unplaced === null && isOf(each.change.kind, about(each.change)));
     if (goal.version && !waiting.length) return goal;
     const ids = new Set([...Object.values(device.base).map((row) => row.id), ...waiting.map((each) => each.change.id)]);
     const children = [...ids].flatMap((id) => laid(device, id) ?? []).filter((each) => isOf(each.kind, each.fields) && !each.removed);
