@@ -56,7 +56,7 @@ def words(draft: Mapping[str, Any], situation: Situation) -> dict[str, Any]:
 def has_its_day(attempt: Attempt, record: Record | None, situation: Situation) -> Refusal | None:
     """Refuse to send a dated note without its day and time, or for a day over 366 days ahead."""
     known = {} if record is None or record.gone else record.fields
-    draft = {"send": False, "delivery": "now", "on": None, "at": None, **known, **attempt.set}
+    draft = {name: field.shape.empty for name, field in NOTE_DRAFT.written.items()} | known | attempt.set
     if not is_dated(draft):
         return None
     if draft["on"] is None or draft["at"] is None:

@@ -6,7 +6,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from domain.ids import PersonId, RecordId
+from domain import notes
+from domain.ids import CoupleId, PersonId, RecordId
+from domain.kind import Situation
 from domain.kinds import judged
 from domain.notes import NOTE_DRAFT
 from domain.refusals import Refusal
@@ -16,6 +18,7 @@ from sync.wire import Outcome
 from tests.pair import Pair, Somebody, change, in_memory
 from tests.world import World
 
+ANA = PersonId(UUID(int=1))
 HOUR = timedelta(hours=1)
 
 
@@ -227,6 +230,23 @@ async def test_a_dated_note_has_a_day_and_a_time_before_it_is_sent(pair: Pair, o
     assert (await edit(pair, draft, send=True)).code == Refusal.INVALID
     sent = await write(pair, dated(pair))
     assert (await edit(pair, sent, on=on, at=at)).code == Refusal.INVALID
+
+
+@pytest.mark.parametrize("lacks", [{"on"}, {"at"}, {"on", "at"}])
+def test_what_lacks_its_day_or_its_time_is_given_at_no_time(lacks: set[str]) -> None:
+    """Two phones that do not know of each other may leave a draft so."""
+    couple = CoupleId(UUID(int=9))
+    draft = {"send": True, "delivery": "at", "for_couple": str(couple), "on": "2026-12-24", "at": "08:00"}
+    now = utc("2026-12-25T00:00")
+    situation = Situation(actor=ANA, couple=couple, now=now, today=now.date(), their_zone="UTC")
+    assert notes.given_at(draft, situation) == utc("2026-12-24T08:00")
+    assert notes.given_at(draft | dict.fromkeys(lacks), situation) is None
+
+
+async def test_a_draft_that_says_no_more_than_that_it_is_for_a_day_waits_for_one(pair: Pair) -> None:
+    await write(pair, {"for_what": "The soup.", "delivery": "at"})
+    made = {"for_what": "The soup.", "delivery": "at", "send": True}
+    assert (await pair.one(pair.ana.phone, change("note_draft", uuid4(), made))).code == Refusal.INVALID
 
 
 @pytest.mark.parametrize(("name", "most"), [("for_what", 280), ("about_you", 280), ("text", 1000)])

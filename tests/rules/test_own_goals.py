@@ -63,6 +63,11 @@ def test_pj1_the_partner_sees_the_title_what_is_wished_for_and_the_chosen_parts(
     assert (set() if shown is None else set(shown)) == ({*parts, *ALWAYS} if parts else set()), "PJ2"
 
 
+def test_choosing_parts_is_naming_them_in_one_order() -> None:
+    assert OWN_GOAL.window is not None
+    assert OWN_GOAL.window.choosing({"why", "latest", "ending"}) == {"shared_parts": ["ending", "latest", "why"]}
+
+
 @pytest.mark.parametrize(("name", "most"), [("title", 120), ("why", 600), ("done_when", 300), ("latest", 500)])
 def test_a_text_of_an_own_goal_has_so_many_characters_and_no_more(name: str, most: int) -> None:
     assert judged(OWN_GOAL, {name: "é" * most}) == {name: "é" * most}

@@ -501,3 +501,9 @@ def test_a_stretch_of_days_is_cut_after_each() -> None:
 
 def test_a_night_from_sunday_runs_into_monday() -> None:
     assert covered_quarters([window(6, "23:45", "00:15")]) == {QUARTERS_A_WEEK - 1, 0}
+
+
+def test_a_smaller_limit_protects_more_and_a_longer_pause_does_and_what_is_absent_never() -> None:
+    cap, minutes = Whole(0, 3, optional=True), Whole(20, 1440, optional=True, more_protects=True)
+    assert cap.protection(None) < cap.protection(3) < cap.protection(0)
+    assert minutes.protection(None) < minutes.protection(20) < minutes.protection(1440)
