@@ -68,18 +68,17 @@ async def test_no_seed_of_very_many_breaks_a_law(chunk: int, record_property: Ca
 
 
 SEEDS_OPEN = {
-    13_258: "a restore undoes a purge, and a window that waited to open then shows what had been destroyed",
-    13_497: "sentences of one in a text of both are not found to be theirs when they destroy them; not looked into yet",
-    13_662: "a restore undoes that a text was emptied, and a window that waited to open then shows it",
+    13_258: "a purge is undone, and a window that waited to open shows what had been destroyed",
+    13_497: "a text of both comes back as the words of whose phone sends it, so that the other cannot destroy theirs",
+    13_662: "that a text was emptied is undone, and a window that waited to open shows it",
 }
-"""Each breaks a law today, as docs/status.md says (what a restore undoes); whoever mends one is told to take it out."""
+"""Each breaks a law today, as docs/status.md says: after two restores, of which the second takes away that there was a
+first. Whoever mends that is told to take them out."""
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", SEEDS_OPEN, ids=lambda seed: f"{seed}: {SEEDS_OPEN[seed]}")
-@pytest.mark.xfail(
-    raises=StoryBrokeError, strict=True, reason="see SEEDS_OPEN: what a restore undoes is the ledger's to repeat (F, G)"
-)
+@pytest.mark.xfail(raises=StoryBrokeError, strict=True, reason="the second of two restores takes away the first")
 async def test_a_seed_that_is_not_mended_yet_still_fails(seed: int) -> None:
     await play(seed, MemoryServer(seed))
 
