@@ -124,14 +124,21 @@ async def begun_anew(
 
     The store has gone back then, whatever the reason, and up to its head the two histories are taken for one.
     """
-    ahead = [
-        space
-        for space in spaces.values()
-        if (place := places.get(space.id)) and place.epoch == space.epoch and place.newest > space.head
-    ]
+    ahead = [space for space in spaces.values() if (place := places.get(space.id)) and _knows_more(space, place)]
     for space in ahead:
         await store.begin_anew(caller, space, new_epoch())
     return bool(ahead)
+
+
+def _knows_more(space: Space, place: Place) -> bool:
+    """Return whether a device was shown versions that the store lacks, or a life of a space that remembers no other.
+
+    The latter store has gone back to before an earlier return, for nobody but a server can have made the cursor. With a
+    new life it knows that a history was lost, and believes what phones bring back.
+    """
+    if place.epoch == space.epoch:
+        return place.newest > space.head
+    return place.newest > 0 and not space.lives
 
 
 def reset_of(space: Space, place: Place | None) -> Reset | None:

@@ -50,3 +50,25 @@ async def test_a_draft_that_comes_back_is_not_given_with_words_that_were_written
     assert "Not for you." not in bens.texts()
     stored = world.stored(draft)
     assert (stored.fields["text"], stored.fields["send"]) == ("Not for you.", False)
+
+
+async def test_a_store_that_has_forgotten_that_it_went_back_hears_it_from_a_phone_and_shows_nothing_destroyed() -> None:
+    """Seed 13258: a second restore, to before the first, undid a purge, and a window opened on what it had been."""
+    world = World(seed=13258)
+    ana, ben = world.person("Ana"), world.person("Ben")
+    couple = world.pair(ana, ben)
+    phone, bens = world.device(ana), world.device(ben)
+    goal = phone.make("own_goal", title="Not for you.", ending="achieved")
+    await world.settle()
+    dump = world.dump()
+    world.restore(dump)
+    await world.settle()
+    await world.purge(ana, goal)
+    await world.settle()
+    phone.write(goal, audience=couple.id, shared_parts=["ending"])
+    world.restore(dump, bump=False)
+    assert world.store.spaces[ana.personal].lives == ()
+    await world.settle()
+    assert world.store.spaces[ana.personal].lives, "it knows now that there was another life"
+    assert "Not for you." not in bens.texts()
+    assert world.stored(goal).fields["title"] == ""
