@@ -121,6 +121,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
     remove: bool | None = None
     unseen: Collection[str] = frozenset()
     """Fields of the stored record that another device has changed since what this change had seen."""
+    own_unseen: Collection[str] = frozenset()
+    """Of a kind's fields `of_each`, those that another device of the same person has changed since."""
 
 
 Rule = Callable[[Attempt, Record | None, Situation], Refusal | None]
@@ -195,6 +197,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     """Values by which a record leaves: for it there is always room (I14)."""
     own_id_only: tuple[str, ...] = ()
     """Sets of persons, or of what belongs to a person, in which everybody may add or take out only their own."""
+    of_each: tuple[str, ...] = ()
+    """Fields of which it is also known when each person last changed them, whoever changed them since."""
     rules: tuple[Rule, ...] = ()
     begin: Begin | None = None
     """Server fields with which a record of this kind begins."""

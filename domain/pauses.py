@@ -121,15 +121,20 @@ def only_longer(attempt: Attempt, record: Record | None, _: Situation) -> Refusa
 def not_back_yet(attempt: Attempt, record: Record, actor: PersonId) -> dict[str, Any]:
     """Whoever makes a pause longer has not come back to it, and nothing makes it shorter than it is.
 
-    That they came back, said by a phone that did not know of their own lengthening, does not count either.
+    Longer is meant of what the phone knew, so that the other's unseen lengthening changes nothing about it. That they
+    came back, said by a phone that did not know of their own lengthening, does not count either.
     """
     minutes, stored = attempt.set.get("minutes"), record.fields["minutes"]
-    longer = minutes is not None and minutes > stored
-    unaware = "minutes" in attempt.unseen and record.stamp("minutes").person == actor
-    besides: dict[str, Any] = {} if minutes is None or longer else {"minutes": stored}
-    if longer or (unaware and "resumed_by" in attempt.set):
+    besides: dict[str, Any] = {} if minutes is None or minutes > stored else {"minutes": stored}
+    back_unaware = "resumed_by" in attempt.set and "minutes" in attempt.own_unseen
+    if back_unaware or (minutes is not None and _longer(attempt, stored)):
         besides["resumed_by"] = [each for each in record.fields["resumed_by"] if each != str(actor)]
     return besides
+
+
+def _longer(attempt: Attempt, stored: int) -> bool:
+    known = attempt.was.get("minutes", None if "minutes" in attempt.unseen else stored)
+    return known is None or attempt.set["minutes"] > known
 
 
 PAUSE = Kind(
@@ -148,6 +153,7 @@ PAUSE = Kind(
         "proof": PROOF,
     },
     own_id_only=("resumed_by",),
+    of_each=("minutes",),
     rules=(only_longer,),
     begin=begin,
     entails=not_back_yet,

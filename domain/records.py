@@ -91,3 +91,8 @@ class Record(Struct, frozen=True, kw_only=True):
 
 REMOVAL = "removed"
 """The name under which removal is stamped: it merges like any other field."""
+
+
+def stamp_of(field: str, person: PersonId) -> str:
+    """Return the name under which it is stamped when this person last changed a field."""
+    return f"{field}@{person.hex}"

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from domain.ids import DeviceId, PersonId, RecordId, SpaceId
 from domain.kind import Field, Kind, Who
 from domain.policies import TEXTS, Policy
-from domain.records import REMOVAL, Alternative, Record, Stamp
+from domain.records import REMOVAL, Alternative, Record, Stamp, stamp_of
 from domain.shapes import (
     ONLY_ME,
     UNFIT,
@@ -281,7 +281,9 @@ class _Work:
 
     def _stamp(self, name: str, value: Any) -> None:
         self.fields[name] = value
-        self.stamps[name] = after(self.record.stamp(name), self.edit, self.version)
+        names = (name, stamp_of(name, self.edit.person)) if name in self.kind.of_each else (name,)
+        for each in names:
+            self.stamps[each] = after(self.record.stamp(each), self.edit, self.version)
         self.touched = True
 
     def _say(self, name: str, value: Any) -> list[Any]:

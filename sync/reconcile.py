@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from domain.ids import RecordId, SpaceId
 from domain.kind import Attempt, Kind, Situation, Who, own_of
 from domain.kinds import KINDS, UNPLACED, crowded, joined, objection, unfit
-from domain.records import Record
+from domain.records import Record, stamp_of
 from domain.refusals import KEEPS_NO_WORDS, Refusal
 from domain.shapes import ONLY_ME, UNFIT, Text, as_uuid
 from sync.board import Board, given_on
@@ -157,8 +157,7 @@ class _Batch:
         if stored is not None and stored.gone and stored.shown_id is None:
             # A tombstone holds no words any more: only a whole new record can stand in its place.
             stored = None
-        unseen = () if stored is None else [name for name in stored.fields if concurrent(stored.stamp(name), edit)]
-        attempt = Attempt(set=edit.set, was=edit.was, remove=edit.remove, unseen=frozenset(unseen))
+        attempt = _attempt(kind, edit, stored)
         situation = self._situation(kind, space, change, attempt)
         # What was stored once was permitted then.
         no = None if edit.author is not None else objection(kind, attempt, stored, situation)
@@ -385,6 +384,16 @@ def _said_before(change: Change) -> str | None:
     told = change.was.get(NO_FIELD)
     known = isinstance(told, str) and told in set(Refusal)
     return told if known and change.origin is not None else None
+
+
+def _attempt(kind: Kind, edit: Edit, stored: Record | None) -> Attempt:
+    """Return what an edit is judged as: what it says, and what of the stored record it had not seen."""
+    unseen: list[str] = []
+    own: list[str] = []
+    if stored is not None:
+        unseen = [name for name in stored.fields if concurrent(stored.stamp(name), edit)]
+        own = [name for name in kind.of_each if concurrent(stored.stamp(stamp_of(name, edit.person)), edit)]
+    return Attempt(set=edit.set, was=edit.was, remove=edit.remove, unseen=frozenset(unseen), own_unseen=frozenset(own))
 
 
 def _own_only(kind: Kind, stored: Record | None, edit: Edit) -> Edit:
