@@ -1,6 +1,7 @@
 """Write what a phone shows as lines for the person who holds it."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ SHORT_CHARS: Final = 6
 """How much of the end of an id is shown; its beginning may tell only the time."""
 
 QUIET_FIELDS: Final = frozenset(
-    {"order", "local_date", "done", "taken_by", "title", "goal", "send", "edited", "found", "proof"}
+    {"order", "local_date", "done", "taken_by", "title", "goal", "send", "edited", "found", "proof", "lapses_at"}
 )
 """Fields that a listing tells in its own way or not at all."""
 
@@ -31,10 +32,11 @@ def short(identity: UUID) -> str:
 class Listing:
     """What one phone shows, with the people of each record named as its own couple knew them."""
 
-    def __init__(self, replica: Replica, people: People, zone: ZoneInfo) -> None:
+    def __init__(self, replica: Replica, people: People, zone: ZoneInfo, now: datetime) -> None:
         self.replica = replica
         self.people = people
         self.zone = zone
+        self.now = now
 
     def opening(self) -> str:
         """Return a line about the phone itself."""
@@ -49,7 +51,9 @@ class Listing:
         title, told = TITLES.get(shown.kind, _other)(self, shown)
         keepsake = f" (a keepsake of your time with {self.partner(shown)})" if self.is_keepsake(shown) else ""
         lines = [f"  [{short(shown.id)}] {title}{keepsake}{'  (not sent yet)' if shown.pending else ''}"]
-        for name, value in shown.fields.items():
+        passing = KINDS[shown.kind].passing
+        fields = shown.fields if passing is None else passing.shown(shown.fields, self.now)
+        for name, value in fields.items():
             known = name in KINDS[shown.kind].fields and name not in told | QUIET_FIELDS
             # Zero is a value: a mood may be in the middle.
             if known and value is not False and value not in (None, "", []):

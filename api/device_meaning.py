@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -37,7 +38,8 @@ def replica_of(client: Client) -> Replica:
 
 def listing_of(client: Client) -> Listing:
     """Return what shows records with the names that this phone knows."""
-    return Listing(replica_of(client), people(replica_of(client), client.store.account), zone_of(client))
+    replica = replica_of(client)
+    return Listing(replica, people(replica, client.store.account), zone_of(client), datetime.now(UTC))
 
 
 def zone_of(client: Client) -> ZoneInfo:

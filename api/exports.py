@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -132,6 +131,6 @@ async def _owner(
         personal=caller.personal,
         couples=tuple(couples),
         zone=zone,
-        made_on=now.astimezone(ZoneInfo(zone)).date(),
+        made_at=now,
     )
     return owner, id_keys

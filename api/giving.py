@@ -34,7 +34,7 @@ async def give(parts: Parts, now: datetime) -> int:
         if held and consents_now(await store.said_by(parts.pool, each.author))["core_sensitive"].given:
             author = Caller(each.author, NO_DEVICE, held, may_keep=True)
             with suppress(service.BusyError, service.SpaceLockedError):
-                moved = await service.look_again(parts.store, parts.keys, author, each.id, now)
+                moved = await service.give_due(parts.store, parts.keys, author, each.id, now)
         parts.hints.publish(moved)
         if not moved:
             await spaces.postpone(parts.pool, each, now, now + LATER)

@@ -86,6 +86,12 @@ def _rules(kind: Kind) -> list[str]:
     if kind.a_day is not None:
         together = _named(tuple(each.name for each in KINDS.values() if each.a_day is not None))
         said.append(f"At most {kind.a_day} of {together} together on one local day of the writer.")
+    if kind.passing is not None:
+        passes = kind.passing
+        said.append(
+            f"From `{passes.at}` on a `{passes.field}` of `{passes.value}` has become `{passes.into}`: that is never"
+            " stored, and whoever shows it derives it."
+        )
     if kind.own_id_only:
         said.append(f"In {_named(kind.own_id_only)} a person adds or takes out only their own.")
     return said

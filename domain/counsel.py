@@ -5,7 +5,21 @@ from datetime import date
 from hashlib import sha256
 
 from domain.ids import PersonId
-from domain.kind import PROOF, Around, Attempt, Derived, Field, Kind, Most, Ownership, Parent, Situation, Who, own_of
+from domain.kind import (
+    PROOF,
+    Around,
+    Attempt,
+    Derived,
+    Field,
+    Kind,
+    Most,
+    Ownership,
+    Parent,
+    Passing,
+    Situation,
+    Who,
+    own_of,
+)
 from domain.policies import Policy
 from domain.records import Record
 from domain.refusals import Refusal
@@ -21,7 +35,7 @@ PARTS_A_SUMMARY_MAX = 50
 SECTIONS = ("looking_back", "what_works", "what_is_hard", "hopes", "agreements")
 OF_BOTH = frozenset({"agreements"})
 """Sections whose parts need the yes of both; every other part that of its author alone."""
-STATES = ("draft", "ready", "shared", "expired")
+STATES = ("draft", "ready", "shared")
 
 
 def approval(person: PersonId, text: str) -> str:
@@ -46,15 +60,12 @@ def counting(parts: Iterable[Record], members: frozenset[PersonId]) -> list[Reco
 
 
 def summary_state(summary: Record, parts: Sequence[Record], around: Around) -> Derived:
-    """Return how a summary stands: a link that is open or has ended says more than which parts count.
+    """Return how a summary stands: a link that was made and not revoked says more than which parts count.
 
-    `due_at` is the instant at which an open link ends. A device shows what it was told of a link.
+    That the link's days are over is never stored.
     """
     if summary.fields.get("link_until") is not None:
-        if around.now is None:
-            return Derived({"state": summary.fields.get("state")})
-        is_open = summary.due_at is not None and summary.due_at > around.now
-        return Derived({"state": "shared" if is_open else "expired"}, due_at=summary.due_at if is_open else None)
+        return Derived({"state": "shared"})
     return Derived({"state": "ready" if counting(parts, around.members) else "draft"})
 
 
@@ -92,6 +103,7 @@ COUNSEL_SUMMARY = Kind(
     rules=(not_too_long,),
     derive=summary_state,
     moved_by=("counsel_part",),
+    passing=Passing("state", "shared", "expired", at="link_until"),
 )
 
 COUNSEL_PART = Kind(

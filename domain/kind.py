@@ -15,6 +15,7 @@ from domain.policies import Policy
 from domain.records import Record
 from domain.refusals import Refusal
 from domain.shapes import UNFIT, Anything, Shape
+from domain.times import read
 
 Home = Literal["personal", "couple"]
 
@@ -128,25 +129,40 @@ class Attempt(Struct, frozen=True, kw_only=True):
 Rule = Callable[[Attempt, Record | None, Situation], Refusal | None]
 
 
+class Passing(Struct, frozen=True):
+    """What passes by time alone: it is never stored and has no version, and whoever shows it derives it."""
+
+    field: str
+    """The server's field that says how a record stands."""
+    value: str
+    """What of its stored values passes."""
+    into: str
+    at: str
+    """The field with the instant at which it has passed."""
+
+    def shown(self, fields: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+        """Return fields as they are at an instant."""
+        at = fields.get(self.at)
+        passed = at is not None and fields.get(self.field) == self.value and read(at) <= now
+        return {**fields, self.field: self.into} if passed else dict(fields)
+
+
 class Around(Struct, frozen=True, kw_only=True):
     """What a derivation may look at beside the records."""
 
     members: frozenset[PersonId]
     today: date
     """The actor's local date."""
-    now: datetime | None = None
-    """The server's instant; None on a device, whose clock decides nothing."""
 
 
 class Derived(Struct, frozen=True):
     """What follows for a record from itself and its children.
 
-    That is its server fields, whose act or terms changed nothing, and when the worker looks at it again.
+    That is its server fields, and whose act or terms changed nothing.
     """
 
     fields: dict[str, Any]
     look_again: frozenset[tuple[PersonId, RecordId]] = frozenset()
-    due_at: datetime | None = None
 
 
 Derive = Callable[[Record, Sequence[Record], Around], Derived]
@@ -207,6 +223,7 @@ class Kind(Struct, frozen=True, kw_only=True):
     """Server fields of this record from itself and the children that move it."""
     moved_by: tuple[str, ...] = ()
     """Kinds of those children."""
+    passing: Passing | None = None
     ordered: bool = False
     """Whether the server field `order` keeps the record's place among the others of its family."""
     lasting: tuple[str, ...] = ()

@@ -125,7 +125,7 @@ REQUEST: Final = LifeCycle(
     name="A request for support",
     kind="support_request",
     field="state",
-    says="It lapses in silence: nobody is told, nothing is counted, and a later answer still answers it.",
+    says="It lapses in silence, by `lapses_at`: nobody is told, nothing is counted, and a later answer still counts.",
     moves=(
         Move(NOTHING, "open", "asked"),
         Move("open", "answered", "any response"),

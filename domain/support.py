@@ -1,36 +1,32 @@
 """Support: asking for it by name, and offering it. An unanswered request lapses in silence; nobody counts."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from domain.kind import PROOF, Around, Derived, Field, Kind, Ownership, Who
+from domain.kind import PROOF, Around, Derived, Field, Kind, Ownership, Passing, Who
 from domain.notes import LETTERS_A_DAY_MAX
 from domain.policies import Policy
 from domain.records import Record
 from domain.shapes import Anything, Flag, Identity, OneOf, Text
+from domain.times import Instant, written
 
 LAPSES_AFTER = timedelta(hours=72)
-"""From first storing on; then a request has lapsed, which is told to nobody. A later answer still answers it."""
+"""From first storing on; then a request has lapsed, which nobody is told. A later answer still answers it."""
 
 FORMS = ("listen", "encourage", "practical", "company", "reassurance", "space_from_topic")
 WHEN = ("no_hurry", "this_week", "today", "now")
-STATES = ("open", "answered", "lapsed")
+STATES = ("open", "answered")
 
 
-def request_state(request: Record, responses: Sequence[Record], around: Around) -> Derived:
-    """Return whether a request is open, answered by any response, or lapsed, and when the worker looks again.
+def asked(now: datetime, _: datetime | None) -> dict[str, Any]:
+    """Return until when a request waits for an answer: by the instant of its first storing."""
+    return {"lapses_at": written(now + LAPSES_AFTER)}
 
-    `due_at` of a stored request is the instant at which it lapses. A device, whose clock decides nothing, shows the
-    state that it was told until it knows of an answer.
-    """
-    if responses:
-        return Derived({"state": "answered"})
-    state, due_at = request.fields.get("state") or "open", request.due_at
-    if around.now is None or state == "lapsed":
-        return Derived({"state": state})
-    if due_at is None:
-        return Derived({"state": "open"}, due_at=around.now + LAPSES_AFTER)
-    return Derived({"state": "lapsed"}) if due_at <= around.now else Derived({"state": "open"}, due_at=due_at)
+
+def request_state(_: Record, responses: Sequence[Record], __: Around) -> Derived:
+    """Return whether any response has answered a request. That it has lapsed is never stored."""
+    return Derived({"state": "answered" if responses else "open"})
 
 
 SUPPORT_REQUEST = Kind(
@@ -45,9 +41,12 @@ SUPPORT_REQUEST = Kind(
         "text": Field(Text(1000, optional=True), Policy.WORDS),
         "when": Field(OneOf(WHEN, default="no_hurry"), Policy.LATER),
         "state": Field(Anything({"type": "string", "enum": list(STATES)}, default="open"), Policy.SERVER),
+        "lapses_at": Field(Instant(optional=True), Policy.SERVER),
     },
+    begin=asked,
     derive=request_state,
     moved_by=("response",),
+    passing=Passing("state", "open", "lapsed", at="lapses_at"),
 )
 """Nothing of it is private, so it stands in the couple's space at once; withdrawn, it is gone for the partner."""
 

@@ -40,14 +40,19 @@ class Together(Struct, frozen=True, kw_only=True):
 
 
 class Owner(Struct, frozen=True, kw_only=True):
-    """Whose export this is: their spaces, newest couple first, and the day, by their own clock, on which it is made."""
+    """Whose export this is: their spaces, newest couple first, and the instant at which it is made."""
 
     person: PersonId
     name: str | None
     personal: SpaceId
     couples: tuple[Together, ...] = ()
     zone: str = "UTC"
-    made_on: date
+    made_at: datetime
+
+    @property
+    def made_on(self) -> date:
+        """The day on which it is made, by their own clock."""
+        return self.made_at.astimezone(ZoneInfo(self.zone)).date()
 
     def in_space(self, space: SpaceId) -> Together | None:
         """Return the couple of a space; None for the person's own."""
@@ -96,13 +101,15 @@ def kept(owner: Owner, row: Row) -> Kept | None:
     if row.body is None or not is_theirs(owner, row.kind, row.author, removed=row.removed):
         return None
     body = decoded(row.body)
+    passing = KINDS[row.kind].passing if row.kind in KINDS else None
+    fields = body.fields if passing is None else passing.shown(body.fields, owner.made_at)
     return Kept(
         space=row.space,
         kind=row.kind,
         id=row.id,
         author=row.author,
         removed=row.removed,
-        fields={name: value for name, value in body.fields.items() if name not in NOT_TAKEN},
+        fields={name: value for name, value in fields.items() if name not in NOT_TAKEN},
         alternatives=body.alternatives,
         merged=body.merged,
     )

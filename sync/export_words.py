@@ -160,6 +160,7 @@ KIND_WORDS: Final[Mapping[str, KindWords]] = {
             "text": _said(),
             "when": _one_of("When", no_hurry="no hurry", this_week="this week", today="today", now="now"),
             "state": _one_of("", open="Open", answered="Answered", lapsed="Passed by"),
+            "lapses_at": _HELD_TOGETHER,
         },
     ),
     "support_offer": KindWords(

@@ -5,8 +5,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
 
-from msgspec.structs import replace
-
 from domain.counsel import COUNSEL_SUMMARY
 from domain.ids import PersonId, RecordId
 from domain.kind import Around, Kind, Letter, Situation
@@ -145,16 +143,21 @@ def _look_again_at(board: Board, letter: Letter, draft: Record, at: datetime | N
     return max(first, min(at, board.now + AN_HOUR))
 
 
-def look_again(board: Board, identity: RecordId) -> None:
-    """Look at a record of the caller's that the worker found due: give a letter, or derive its state anew."""
+def give_due(board: Board, identity: RecordId) -> None:
+    """Give a letter of the caller's that the worker found due, unless what has changed since says otherwise."""
     found = (board.records.get((space, identity)) for space in board.spaces)
-    record = next((each for each in found if each is not None), None)
-    if record is None or record.due_at is None or record.due_at > board.now:
+    draft = next((each for each in found if each is not None), None)
+    if draft is None or draft.due_at is None or draft.due_at > board.now or KINDS[draft.kind].letter is None:
         return
-    if KINDS[record.kind].letter is not None:
-        _give_due(board, record)
-    elif board.spaces[record.space].state == "active":
-        _derive(board, record)
+    situation = Situation(
+        actor=board.caller.person,
+        couple=None if board.couple is None else board.couple.couple,
+        now=board.now,
+        today=board.today,
+        given_today=board.given_today(),
+        their_zone=board.their_zone(),
+    )
+    give(board, KINDS[draft.kind], board.put(draft), situation)
 
 
 def derive_parent_of(board: Board, identity: RecordId) -> None:
@@ -180,22 +183,8 @@ def open_link(board: Board, identity: RecordId, until: datetime | None) -> bool:
         return False
     told = None if until is None else written(until)
     if told != summary.fields["link_until"] or until is not None:
-        _derive(board, board.put(replace(summary, fields=summary.fields | {"link_until": told}, due_at=until)))
+        _derive(board, board.put(summary.with_fields(summary.fields | {"link_until": told})))
     return True
-
-
-def _give_due(board: Board, draft: Record) -> None:
-    kind = KINDS[draft.kind]
-    assert kind.letter is not None, "only drafts of letters come here"
-    situation = Situation(
-        actor=board.caller.person,
-        couple=None if board.couple is None else board.couple.couple,
-        now=board.now,
-        today=board.today,
-        given_today=board.given_today(),
-        their_zone=board.their_zone(),
-    )
-    give(board, kind, board.put(draft), situation)
 
 
 def move(board: Board, changed: Sequence[Record]) -> frozenset[tuple[UUID, str]]:
@@ -235,24 +224,21 @@ def _derive(board: Board, parent: Record) -> None:
     children = [each for each in board.family(parent.space, parent.id) if each.kind in kind.moved_by]
     if kind.derive is None:
         return
-    if parent.gone and parent.due_at is not None and board.has_put(key):
-        board.amend(parent, due_at=None)
-    # What waits for its time waits on while its author has taken it away: they may bring it back.
-    if parent.gone or (parent.removed and parent.due_at is None):
+    if not parent.live:
         return
     members = frozenset(member.person for member in board.spaces[parent.space].members)
-    around = Around(members=members, today=board.today, now=board.now)
+    around = Around(members=members, today=board.today)
     derived = kind.derive(parent, children, around)
     known: frozenset[tuple[PersonId, RecordId]] = frozenset()
     if not board.is_new(key):
         before = [each for each in children if not board.is_new((each.space, each.id))]
         known = kind.derive(parent, before, around).look_again
     fields = parent.fields | derived.fields
-    if (fields, derived.due_at) != (parent.fields, parent.due_at):
+    if fields != parent.fields:
         if board.has_put(key):
-            board.amend(parent, fields=fields, due_at=derived.due_at)
+            board.amend(parent, fields=fields)
         else:
-            board.put(replace(parent, fields=fields, due_at=derived.due_at))
+            board.put(parent.with_fields(fields))
     for person, about in sorted(derived.look_again - known):
         board.tell(
             Word(person, "look_again"), board.records[parent.space, about], board.records[parent.space, about].created

@@ -35,15 +35,24 @@ class Brought(Struct, frozen=True, kw_only=True):
 
 
 def brought_back(
-    board: Board, kind: Kind, space: Space, change: Change, values: dict[str, Any], stored: Record | None
+    board: Board,
+    kind: Kind,
+    space: Space,
+    change: Change,
+    values: dict[str, Any],
+    stored: Record | None,
+    *,
+    earlier_life: bool = False,
 ) -> Brought | Refusal:
     """Return what a change sets and who stands behind it, or why it cannot be a record's content.
 
-    Of a change that is not sent again that is the caller, and what fits the kind.
+    Of a change that is not sent again that is the caller, and what fits the kind. One whose request knows the space by
+    an `earlier_life` alone may have been under way for long: its device has not necessarily done it last.
     """
     if change.origin is None:
         fit = judged(kind, values)
-        return fit if isinstance(fit, Refusal) else Brought(set=fit, device=board.caller.device)
+        device = _device_before(board) if earlier_life else board.caller.device
+        return fit if isinstance(fit, Refusal) else Brought(set=fit, device=device)
     lasting = {name: values[name] for name in kind.lasting if name in values}
     emptied = {name: "" for name in kind.needed if values.get(name) == "" and isinstance(kind.fields[name].shape, Text)}
     fit = judged(kind, {name: value for name, value in values.items() if name not in lasting | emptied})

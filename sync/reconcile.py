@@ -208,7 +208,7 @@ class _Batch:
                 for name, value in values.items()
                 if value != "" or change.set[name] == "" or name not in kind.needed
             }
-        fit = brought_back(self.board, kind, space, change, values, stored)
+        fit = brought_back(self.board, kind, space, change, values, stored, earlier_life=space.id in self.base_max)
         if isinstance(fit, Refusal):
             raise _Refused(fit)
         canonical = fit.set

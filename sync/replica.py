@@ -18,7 +18,7 @@ from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
 from domain.kind import Attempt, Kind, Situation, Who, own_of
 from domain.kinds import KINDS, holds_words, judged, objection
 from domain.refusals import SENTENCES, Refusal
-from sync.resend import DRAFTED_AS, STARTED_FROM, Beside, Life, Row, resent, same
+from sync.resend import DRAFTED_AS, STARTED_FROM, Beside, Life, Row, brings_words, resent, same
 from sync.shelves import Kept, Piece, Rebuild, Shelves
 from sync.showing import Shown, as_record, show, show_all
 from sync.wire import (
@@ -468,7 +468,9 @@ class Replica:
             old, new = earlier.get(RecordId(change.id)), pulled.get(RecordId(change.id))
             # What it had not seen of the old copy it has not seen of the new one either: a purge must not be passed by.
             seen = old is not None and change.base >= old.version
-            base = new.version if seen and old is not None and new is not None and same(old, new) else rebuild.head
+            follows = seen and old is not None and new is not None and same(old, new)
+            # Nor may one between the two copies, which can be the same again because of it.
+            base = new.version if follows and new is not None and not brings_words(change, new) else rebuild.head
             self.shelves.hold(replace(kept, change=replace(change, base=base)))
 
     def _hold_back(self, rebuild: Rebuild, earlier: dict[RecordId, Row], pulled: dict[RecordId, Row]) -> None:

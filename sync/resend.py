@@ -14,11 +14,11 @@ from msgspec.structs import replace
 
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kind import Kind, Ownership, Who, own_of
-from domain.kinds import KINDS, UNPLACED
+from domain.kinds import KINDS, UNPLACED, holds_words
 from domain.policies import TEXTS, Policy
 from domain.shapes import as_uuid
 from sync.merge import FOLDS, closed
-from sync.wire import NO_FIELD
+from sync.wire import NO_FIELD, Change
 from sync.withheld import stands_open
 from sync.words import sentences, without
 
@@ -113,6 +113,19 @@ def same(row: Row, other: Row) -> bool:
     return (row.gone, row.removed) == (other.gone, other.removed) and all(
         row.fields.get(name) == other.fields.get(name) for name in names
     )
+
+
+def brings_words(change: Change, row: Row) -> bool:
+    """Return whether an edit says anything that is not in the record already: words, which somebody may destroy."""
+    kind = KINDS.get(change.kind)
+    names = [name for name in change.set if kind is None or holds_words(kind, name)]
+    return any(_words(change.set[name]) - _words(row.fields.get(name)) for name in names)
+
+
+def _words(value: Any) -> set[str]:
+    if isinstance(value, str):
+        return set(sentences(value))
+    return {str(each) for each in value} if isinstance(value, list) else set()
 
 
 def _mine_to_say(kind: Kind, row: Row, mine: PersonId, *, closed: bool) -> bool:

@@ -360,14 +360,13 @@ async def _parent_moved(
     return {}
 
 
-async def look_again(store: Store, keys: Keys, caller: Caller, identity: RecordId, now: datetime) -> dict[SpaceId, int]:
-    """Look at a record that has waited for its time, as its author: give a letter, or say how a request stands now.
+async def give_due(store: Store, keys: Keys, caller: Caller, identity: RecordId, now: datetime) -> dict[SpaceId, int]:
+    """Give a letter that has waited for its time, as its author. Nothing else waits for an instant.
 
     Return the heads that moved. What has changed since it was planned wins: what is not due any more is left alone.
     """
     id_keys = await id_keys_of(keys, caller)
     families = given_lately(caller, id_keys, now)
-    families |= {(identity, each) for kind in KINDS.values() for each in kind.moved_by}
     letters = {kind.letter.gives for kind in KINDS.values() if kind.letter is not None}
     ids = {identity, settings_id(id_keys[caller.personal])}
     ids |= {each for gives in letters for each in letters_of(gives, identity, caller, id_keys)}
@@ -378,7 +377,7 @@ async def look_again(store: Store, keys: Keys, caller: Caller, identity: RecordI
         inboxes = {member.personal for space in loaded.spaces.values() for member in space.members}
         id_keys |= _id_keys(await keys.of(inboxes - id_keys.keys()))
         board = Board(loaded, caller, now, id_keys)
-        follows.look_again(board, identity)
+        follows.give_due(board, identity)
         if board.missing:
             settings |= board.missing
             continue

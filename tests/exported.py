@@ -3,7 +3,7 @@
 import html.parser
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -82,7 +82,7 @@ def owner_of(pair: Pair, whose: Somebody, **rest: Any) -> Owner:
         personal=whose.personal,
         couples=(together,),
         zone=rest.pop("zone", "Europe/Lisbon"),
-        made_on=date(2026, 11, 27),
+        made_at=datetime(2026, 11, 27, 10, tzinfo=UTC),
     )
 
 

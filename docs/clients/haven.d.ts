@@ -1426,7 +1426,7 @@ export interface components {
              * @description Written by the server.
              * @enum {string}
              */
-            state: "draft" | "ready" | "shared" | "expired";
+            state: "draft" | "ready" | "shared";
             /**
              * Format: date
              * @description Merges by `later`.
@@ -4065,11 +4065,13 @@ export interface components {
              * @example space_from_topic
              */
             form: string;
+            /** @description Written by the server. */
+            lapses_at: string | null;
             /**
              * @description Written by the server.
              * @enum {string}
              */
-            state: "open" | "answered" | "lapsed";
+            state: "open" | "answered";
             /** @description Merges by `words`; begins as `null`. */
             text: string | null;
             /**

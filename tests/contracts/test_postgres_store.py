@@ -414,7 +414,7 @@ async def test_the_worker_finds_what_is_due_and_gives_it_once(ground: PostgresGr
     assert await space_store.due(ground.pool, NOON, 100) == []
     [waiting] = await space_store.due(ground.pool, tomorrow, 100)
     assert (waiting.space, waiting.author) == (pair.ana.personal, pair.ana.person)
-    gave = [service.look_again(pair.store, pair.keys, pair.ana.phone, waiting.id, tomorrow) for _ in range(2)]
+    gave = [service.give_due(pair.store, pair.keys, pair.ana.phone, waiting.id, tomorrow) for _ in range(2)]
     moved = await asyncio.gather(*gave)
     assert sorted(len(each) for each in moved) == [0, 2]
     assert len(await pair.of_kind(pair.ben, "note")) == 11

@@ -14,6 +14,7 @@ from api.postgres import Pool
 from domain.counsel import approval
 from domain.ids import PersonId, RecordId, SpaceId
 from domain.records import Alternative, Purged, Record, Stamp
+from domain.times import written
 from sync import rxdb, service, watermelon
 from sync.board import settings_id
 from sync.bodies import decoded, encoded
@@ -954,22 +955,17 @@ async def test_a_dated_note_is_given_by_the_clock_of_its_receiver(pair: Pair) ->
     assert (await pair.look(pair.ana, draft)).due_at == due, "before that it is so early nowhere on earth"
     for hours, is_given in ((0, False), (4, False), (5, True)):
         now = due + timedelta(hours=hours)
-        await service.look_again(pair.store, pair.keys, pair.ana.phone, draft, now)
+        await service.give_due(pair.store, pair.keys, pair.ana.phone, draft, now)
         assert len(await pair.of_kind(pair.ben, "note")) == is_given
 
 
-async def test_a_request_lapses_by_the_worker_s_look_once_and_says_so(pair: Pair) -> None:
+async def test_no_request_waits_for_the_worker(pair: Pair) -> None:
     request = await a_request(pair)
-    lapses_at = NOON + timedelta(hours=72)
-    assert (await pair.look(pair.ana, request)).due_at == lapses_at
-    moved = [
-        await service.look_again(pair.store, pair.keys, pair.ana.phone, request, now)
-        for now in (lapses_at - timedelta(seconds=1), lapses_at, lapses_at)
-    ]
-    assert [set(each) for each in moved] == [set(), {pair.space}, set()]
     stored = await pair.look(pair.ben, request)
-    assert (stored.fields["state"], stored.due_at) == ("lapsed", None)
-    assert stored.fields["text"] == "CANARY: sit with me?"
+    lapses_at = NOON + timedelta(hours=72)
+    assert (stored.fields["state"], stored.fields["lapses_at"], stored.due_at) == ("open", written(lapses_at), None)
+    assert await service.give_due(pair.store, pair.keys, pair.ana.phone, request, lapses_at) == {}
+    assert await pair.look(pair.ben, request) == stored
 
 
 async def test_an_answer_is_stored_in_the_request_s_state(pair: Pair) -> None:
@@ -977,7 +973,7 @@ async def test_an_answer_is_stored_in_the_request_s_state(pair: Pair) -> None:
     answer = change("response", uuid4(), {"to": str(request), "form": "here_with_you"}, couple=pair.couple)
     assert (await pair.one(pair.ben.phone, answer)).status == "applied"
     stored = await pair.look(pair.ana, request)
-    assert (stored.fields["state"], stored.due_at) == ("answered", None)
+    assert stored.fields["state"] == "answered"
 
 
 async def test_i22_a_withdrawn_request_is_gone_for_the_partner_on_every_protocol_and_stays_with_its_author(
@@ -1000,20 +996,14 @@ async def test_i22_a_withdrawn_request_is_gone_for_the_partner_on_every_protocol
             assert str(request) in sent(documents)
 
 
-async def test_parting_makes_a_request_gone_for_the_partner_and_nobody_looks_at_it_again(
-    ground: Ground, pair: Pair
-) -> None:
-    request = await a_request(pair)
+async def test_parting_makes_a_request_gone_for_the_partner(ground: Ground, pair: Pair) -> None:
+    await a_request(pair)
     head = (await space_of(pair)).head
     assert await ground.close(pair.space) == head + 2
     row = await request_as_told(pair, pair.ben)
     assert (row.gone, row.body) == (True, None)
     assert head < row.version <= head + 2
     assert b"CANARY" in ((await request_as_told(pair, pair.ana)).body or b"")
-    assert (await pair.look(pair.ana, request)).due_at is None
-    later = NOON + timedelta(days=4)
-    assert await service.look_again(pair.store, pair.keys, pair.ana.phone, request, later) == {}
-    assert (await pair.look(pair.ana, request)).fields["state"] == "open"
 
 
 async def test_an_approval_moves_a_summary_that_its_edit_does_not_name(pair: Pair) -> None:

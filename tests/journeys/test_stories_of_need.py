@@ -5,11 +5,13 @@ Each test's first word names the idea that it tells of; `tests/house/test_every_
 
 import os
 from base64 import b64decode, b64encode
+from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from api.openapi_file import document
 from domain.ids import RecordId
+from domain.kinds import KINDS
 from domain.lookback import shelf
 from sync.showing import as_record
 from tests.absent import absent, names_of_openapi
@@ -108,13 +110,21 @@ async def test_three_days_pass_unanswered_and_nobody_is_told_and_nothing_is_coun
     await two.pass_time(minutes=1)
     await two.meet()
 
-    assert two.ana.fields(asked)["state"] == two.ben.fields(asked)["state"] == "lapsed"
+    for phone in (two.ana, two.ben):
+        assert now_of(two, phone, asked)["state"] == "lapsed", "each phone sees it by itself"
+        assert phone.fields(asked)["state"] == "open", "and nothing was sent to say so"
     assert (records_of(two.ana), records_of(two.ben)) == held, "no notice, no prompt, no record of any sort has come"
     assert numbers_in(await two.home.stock()) == set()
-    assert set(two.ana.fields(asked)) == {"form", "text", "when", "state"}
+    assert set(two.ana.fields(asked)) == {"form", "text", "when", "state", "lapses_at"}
     two.ben.edit("response", to=asked, form="here_with_you")
     await two.meet()
     assert two.ana.fields(asked)["state"] == "answered", "a late answer is an answer"
+
+
+def now_of(two: Two, phone: Phone, request: RecordId) -> dict[str, Any]:
+    passing = KINDS["support_request"].passing
+    assert passing is not None
+    return passing.shown(phone.fields(request), two.now())
 
 
 def records_of(phone: Phone) -> set[RecordId]:

@@ -5,7 +5,7 @@ Once over records of every kind with whatever a field can hold, and once over li
 
 import asyncio
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -24,6 +24,8 @@ from tests.pair import Pair, in_memory
 from tests.simulation.ledger import is_text, words_in
 from tests.simulation.play import play
 from tests.simulation.servers import MemoryServer
+
+MADE_AT = datetime(2026, 11, 27, 10, tzinfo=UTC)
 
 IDS = [UUID(int=nth) for nth in range(1, 6)]
 """Some records of a life have these ids, so that they belong to each other, or seem to."""
@@ -117,15 +119,20 @@ def test_every_own_word_is_in_every_form_of_an_export(life: Life) -> None:
         pair = await in_memory()
         hers, _ = await lived(pair, life)
         made = await files_of(pair, pair.ana)
-        held = {UUID(each["id"]): each for those in made.records.values() for each in those}
+        # An id names one record of a space, so that two spaces may hold the same.
+        held = {(kind, UUID(each["id"])): each for kind, those in made.records.items() for each in those}
         said, text = made.page.said, made.text
         for each in hers:
-            assert {name: value for name, value in each.fields.items() if name != "proof"} == held[each.id]["fields"]
+            assert {name: value for name, value in each.fields.items() if name != "proof"} == held[each.kind, each.id][
+                "fields"
+            ]
             for own in texts_of(each):
                 assert own in said, each.kind
                 assert in_lines(own) in text or f"\n{own}\n" in text, each.kind
             for name, beside in each.alternatives.items():
-                assert [one.text for one in beside] == [one["text"] for one in held[each.id]["alternatives"][name]]
+                assert [one.text for one in beside] == [
+                    one["text"] for one in held[each.kind, each.id]["alternatives"][name]
+                ]
 
     asyncio.run(told())
 
@@ -220,9 +227,7 @@ async def test_after_a_whole_simulated_life_every_accepted_own_word_is_in_the_ex
             for space in caller.spaces[1:]
             for other in town.laws._members[space] - {person.id}
         ]
-        owner = Owner(
-            person=person.id, name="A", personal=person.personal, couples=tuple(couples), made_on=date(2026, 11, 27)
-        )
+        owner = Owner(person=person.id, name="A", personal=person.personal, couples=tuple(couples), made_at=MADE_AT)
         made = await files(
             town.server.store,  # type: ignore[arg-type]
             caller,

@@ -91,34 +91,43 @@ def test_parts_stand_in_the_order_of_their_sections_and_then_as_they_came() -> N
     assert SECTIONS.index("looking_back") < SECTIONS.index("hopes") < SECTIONS.index("agreements")
 
 
-def a_summary(*, due_at: Any = None, **fields: Any) -> Record:
+def a_summary(**fields: Any) -> Record:
     whole = {"from": "2026-09-01", "to": "2026-11-23", "for_whom": None, "state": "draft", "link_until": None} | fields
-    base = part()
-    return replace(base, kind="counsel_summary", id=RecordId(UUID(int=9)), fields=whole, due_at=due_at)
+    return replace(part(), kind="counsel_summary", id=RecordId(UUID(int=9)), fields=whole)
 
 
 LINKED = {"link_until": "2026-11-24T12:00:00Z"}
-DAY = timedelta(days=1)
 
 
 @pytest.mark.parametrize(
-    ("summary", "parts", "now", "came"),
+    ("summary", "parts", "came"),
     [
-        (a_summary(), (), NOON, Derived({"state": "draft"})),
-        (a_summary(), (part(),), NOON, Derived({"state": "draft"})),
-        (a_summary(), (part(), part(approval(ANA, TEXT))), NOON, Derived({"state": "ready"})),
-        (a_summary(state="ready"), (part(),), NOON, Derived({"state": "draft"})),
-        (a_summary(**LINKED, due_at=NOON + DAY), (), NOON, Derived({"state": "shared"}, due_at=NOON + DAY)),
-        (a_summary(**LINKED, due_at=NOON), (), NOON, Derived({"state": "expired"})),
-        (a_summary(**LINKED), (), NOON, Derived({"state": "expired"})),
-        (a_summary(**LINKED, state="shared"), (), None, Derived({"state": "shared"})),
-        (a_summary(), (part(approval(ANA, TEXT)),), None, Derived({"state": "ready"})),
+        (a_summary(), (), "draft"),
+        (a_summary(), (part(),), "draft"),
+        (a_summary(), (part(), part(approval(ANA, TEXT))), "ready"),
+        (a_summary(state="ready"), (part(),), "draft"),
+        (a_summary(**LINKED), (), "shared"),
+        (a_summary(**LINKED), (part(approval(ANA, TEXT)),), "shared"),
+        (a_summary(state="shared"), (), "draft"),
     ],
 )
-def test_a_summary_is_a_draft_or_ready_shared_or_expired(
-    summary: Record, parts: tuple[Record, ...], now: Any, came: Derived
+def test_a_summary_is_a_draft_or_ready_or_shared(summary: Record, parts: tuple[Record, ...], came: str) -> None:
+    assert summary_state(summary, parts, Around(members=BOTH, today=NOON.date())) == Derived({"state": came})
+
+
+@pytest.mark.parametrize(
+    ("fields", "late", "shown"),
+    [
+        (LINKED | {"state": "shared"}, timedelta(microseconds=-1), "shared"),
+        (LINKED | {"state": "shared"}, timedelta(), "expired"),
+        ({"state": "ready", "link_until": None}, timedelta(days=9), "ready"),
+    ],
+)
+def test_whoever_shows_a_summary_derives_that_its_link_has_ended(
+    fields: dict[str, Any], late: timedelta, shown: str
 ) -> None:
-    assert summary_state(summary, parts, Around(members=BOTH, today=NOON.date(), now=now)) == came
+    assert COUNSEL_SUMMARY.passing is not None
+    assert COUNSEL_SUMMARY.passing.shown(fields, NOON + timedelta(days=1) + late)["state"] == shown
 
 
 # What fits -----------------------------------------------------------------------------------------------------

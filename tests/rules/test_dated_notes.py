@@ -67,7 +67,7 @@ async def letters(pair: Pair) -> list[dict[str, Any]]:
 
 
 async def look(pair: Pair, draft: UUID) -> None:
-    await service.look_again(pair.store, pair.keys, pair.ana.phone, RecordId(draft), pair.now)
+    await service.give_due(pair.store, pair.keys, pair.ana.phone, RecordId(draft), pair.now)
 
 
 async def given_at(pair: Pair, draft: UUID) -> datetime:

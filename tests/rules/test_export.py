@@ -1,7 +1,7 @@
 """What of a person's spaces is theirs to take along, record by record, and what of the past is worth telling."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -26,7 +26,7 @@ OWNER = Owner(
     name="Ana",
     personal=OWN,
     couples=(Together(space=THEIRS, couple=CoupleId(UUID(int=5)), partner=BEN, name="Ben", ended=False),),
-    made_on=date(2026, 11, 27),
+    made_at=datetime(2026, 11, 27, 10, tzinfo=UTC),
 )
 
 

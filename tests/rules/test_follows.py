@@ -13,7 +13,7 @@ from domain.kinds import KINDS
 from domain.notes import LETTERS_A_DAY_MAX
 from domain.records import Alternative, Record, Stamp
 from sync.board import Board, given_on
-from sync.follows import give, look_again, move, show
+from sync.follows import give, give_due, move, show
 from sync.ports import Value
 from sync.sealing import keyed_id
 from tests.rules.boards import ANA, BEN, COUPLE, ID_KEYS, NOON, OWN, TOGETHER, a_board
@@ -109,7 +109,7 @@ def test_texts_beside_a_given_draft_stay_behind_it_under_its_version() -> None:
 @pytest.mark.parametrize(("late", "is_given"), [(timedelta(0), True), (timedelta(seconds=-1), False)])
 def test_a_letter_that_waited_is_given_from_the_instant_it_is_due(late: timedelta, is_given: bool) -> None:
     board = a_board(replace(a_draft(), due_at=NOON - late))
-    look_again(board, DRAFT)
+    give_due(board, DRAFT)
     assert bool(letters(board)) == is_given
 
 
@@ -118,7 +118,7 @@ def test_a_letter_that_waited_waits_on_when_the_day_is_full_already(given_today:
     today = given_on(ID_KEYS[TOGETHER], ANA, NOON.date())
     others = [a_letter(RecordId(UUID(int=60 + nth)), family=today) for nth in range(given_today)]
     board = a_board(replace(a_draft(), due_at=NOON), *others)
-    look_again(board, DRAFT)
+    give_due(board, DRAFT)
     assert bool(letters(board)) == is_given
     assert board.records[OWN, DRAFT].due_at == (None if is_given else datetime(2026, 11, 24, tzinfo=UTC))
 

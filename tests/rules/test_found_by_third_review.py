@@ -116,12 +116,12 @@ async def test_a_queued_letter_that_was_given_and_restored_is_given_once(cast: C
     dump = cast.world.dump()
     cast.world.pass_time(days=1)
     caller = Caller(cast.ana.id, cast.one.replica.device, tuple(cast.ana.spaces), may_keep=True)
-    await service.look_again(cast.world.store, cast.world.keys, caller, d, cast.world.now)
+    await service.give_due(cast.world.store, cast.world.keys, caller, d, cast.world.now)
     await cast.world.settle()
     assert len(cast.bens.view("note")) == 11
     cast.world.restore(dump)
     await cast.bens.sync()
-    await service.look_again(cast.world.store, cast.world.keys, caller, d, cast.world.now)
+    await service.give_due(cast.world.store, cast.world.keys, caller, d, cast.world.now)
     await cast.world.settle()
     assert sorted(e.fields["for_what"] for e in cast.bens.view("note")) == sorted(f"Soup {n}." for n in range(11))
 

@@ -561,7 +561,7 @@ async def an_eleventh(pair: Pair) -> RecordId:
 
 
 async def give(pair: Pair, draft: RecordId) -> dict[SpaceId, int]:
-    return await service.look_again(pair.store, pair.keys, pair.ana.phone, draft, pair.now)
+    return await service.give_due(pair.store, pair.keys, pair.ana.phone, draft, pair.now)
 
 
 async def test_a_note_that_waited_is_given_on_the_next_day_and_once(pair: Pair) -> None:

@@ -126,7 +126,7 @@ async def test_a_note_that_waits_for_the_next_day_is_given_then_and_counts_for_t
     draft = await pair.look(pair.ana, note.id)
     assert (draft.fields["state"], draft.due_at) == ("queued", pair.now.replace(day=24, hour=0))
     pair.now += timedelta(hours=12)
-    await service.look_again(pair.store, pair.keys, pair.ana.phone, RecordId(note.id), pair.now)
+    await service.give_due(pair.store, pair.keys, pair.ana.phone, RecordId(note.id), pair.now)
     [letter] = await pair.of_kind(pair.ben, "note")
     assert letter.fields["given_on"] == "2026-11-24"
     outcomes = await pair.push(pair.ana.phone, *(a_repair(pair) for _ in range(10)))
@@ -139,7 +139,7 @@ async def test_a_note_that_waits_can_be_taken_back(pair: Pair) -> None:
     await pair.one(pair.ana.phone, note)
     await pair.one(pair.ana.tablet, change("note_draft", note.id, {"send": False}, was={"send": True}, base=99))
     pair.now += timedelta(hours=12)
-    await service.look_again(pair.store, pair.keys, pair.ana.phone, RecordId(note.id), pair.now)
+    await service.give_due(pair.store, pair.keys, pair.ana.phone, RecordId(note.id), pair.now)
     assert await pair.of_kind(pair.ben, "note") == [], "I21"
     draft = await pair.look(pair.ana, note.id)
     assert (draft.fields["state"], draft.due_at) == ("draft", None)

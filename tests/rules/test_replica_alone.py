@@ -288,7 +288,7 @@ def test_an_edit_that_waits_names_a_version_of_the_new_life(
         ],
     )
     kept(phone, ENTRY, set={"text": "New."})
-    key = kept(phone, identity, kind, base=base, set={"taken_by": []})
+    key = kept(phone, identity, kind, base=base, set={"topic": "us"} if kind == "goal" else {"taken_by": []})
     told(
         phone,
         records=[
@@ -298,6 +298,16 @@ def test_an_edit_that_waits_names_a_version_of_the_new_life(
         ],
         **anew(TOGETHER, head=5),
     )
+    assert phone.shelves.outbox[key].change.base == lowered
+
+
+@pytest.mark.parametrize(("text", "lowered"), [("One.", 8), (None, 8), ("Two.", 5), ("Two. One.", 5)])
+def test_an_edit_that_waits_and_brings_words_passes_by_no_purge_of_the_new_life(text: Any, lowered: int) -> None:
+    """Between the two copies somebody may have destroyed these very words, and both be the same again by it."""
+    phone = a_phone()
+    told(phone, records=[record(GOAL, 7, "goal", BEN, notes="One.")])
+    key = kept(phone, GOAL, "goal", base=7, set={"notes": text})
+    told(phone, records=[record(GOAL, 8, "goal", BEN, notes="One.")], **anew(TOGETHER, head=5))
     assert phone.shelves.outbox[key].change.base == lowered
 
 

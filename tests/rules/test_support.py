@@ -14,7 +14,7 @@ from domain.kinds import KINDS, judged
 from domain.records import Record
 from domain.refusals import Refusal
 from domain.responses import FORMS
-from domain.support import LAPSES_AFTER, SUPPORT_OFFER, SUPPORT_REQUEST, request_state
+from domain.support import LAPSES_AFTER, STATES, SUPPORT_OFFER, SUPPORT_REQUEST, request_state
 from sync import rxdb, service
 from sync.ports import Row
 from sync.watermelon import pull as watermelon_pull
@@ -58,13 +58,12 @@ async def answer(pair: Pair, to: UUID, form: str = "here_with_you", who: Any = N
     return await pair.one(who or pair.ben.phone, made)
 
 
-async def look_again(pair: Pair, request: UUID) -> bool:
-    """Whether the worker's look has moved anything."""
-    return bool(await service.look_again(pair.store, pair.keys, pair.ana.phone, RecordId(request), pair.now))
-
-
 async def state(pair: Pair, request: UUID) -> str:
-    return str((await pair.look(pair.ana, request)).fields["state"])
+    """How a request stands for whoever looks now, by the instant that is stored with it."""
+    assert SUPPORT_REQUEST.passing is not None
+    stored = (await pair.look(pair.ana, request)).fields
+    assert stored["state"] in STATES, "what passes by time alone is never stored"
+    return str(SUPPORT_REQUEST.passing.shown(stored, pair.now)["state"])
 
 
 async def told(pair: Pair, who: Any) -> Row:
@@ -121,63 +120,65 @@ def an_answer() -> Record:
 
 
 HOUR = timedelta(hours=1)
+IN_THREE_DAYS = "2026-11-26T12:00:00Z"
 
 
 @pytest.mark.parametrize(
-    ("request_", "answers", "now", "came"),
+    ("was", "answers", "came"), [("open", 0, "open"), ("open", 1, "answered"), ("answered", 2, "answered")]
+)
+def test_a_request_is_open_or_answered(was: str, answers: int, came: str) -> None:
+    around = Around(members=frozenset({ANA, BEN}), today=NOON.date())
+    assert request_state(a_request(state=was), [an_answer()] * answers, around) == Derived({"state": came})
+    assert LAPSES_AFTER == 72 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("state", "lapses_at", "now", "shown"),
     [
-        (a_request(), 0, NOON, Derived({"state": "open"}, due_at=NOON + 72 * HOUR)),
-        (a_request(due_at=NOON + HOUR), 0, NOON, Derived({"state": "open"}, due_at=NOON + HOUR)),
-        (a_request(due_at=NOON), 0, NOON, Derived({"state": "lapsed"})),
-        (a_request(due_at=NOON - HOUR), 0, NOON, Derived({"state": "lapsed"})),
-        (a_request(state="lapsed"), 0, NOON, Derived({"state": "lapsed"})),
-        (a_request(due_at=NOON + HOUR), 1, NOON, Derived({"state": "answered"})),
-        (a_request(state="lapsed"), 1, NOON, Derived({"state": "answered"})),
-        (a_request(due_at=NOON), 2, NOON, Derived({"state": "answered"})),
-        (a_request(state="answered"), 0, NOON, Derived({"state": "open"}, due_at=NOON + 72 * HOUR)),
-        (a_request(), 0, None, Derived({"state": "open"})),
-        (a_request(state="lapsed"), 0, None, Derived({"state": "lapsed"})),
-        (a_request(state="lapsed"), 1, None, Derived({"state": "answered"})),
-        (replace(a_request(), fields=ASKED), 0, None, Derived({"state": "open"})),
+        ("open", IN_THREE_DAYS, NOON + 72 * HOUR - timedelta(microseconds=1), "open"),
+        ("open", IN_THREE_DAYS, NOON + 72 * HOUR, "lapsed"),
+        ("answered", IN_THREE_DAYS, NOON + 73 * HOUR, "answered"),
+        ("open", None, NOON + 999 * HOUR, "open"),
+        ("a_newer_one", IN_THREE_DAYS, NOON + 73 * HOUR, "a_newer_one"),
     ],
 )
-def test_a_request_is_open_answered_or_lapsed(request_: Record, answers: int, now: Any, came: Derived) -> None:
-    around = Around(members=frozenset({ANA, BEN}), today=NOON.date(), now=now)
-    assert request_state(request_, [an_answer()] * answers, around) == came
-    assert LAPSES_AFTER == 72 * HOUR
+def test_whoever_shows_a_request_derives_that_it_has_lapsed(state: str, lapses_at: Any, now: Any, shown: str) -> None:
+    fields = {"state": state, "lapses_at": lapses_at, "form": "listen"}
+    assert SUPPORT_REQUEST.passing is not None
+    assert SUPPORT_REQUEST.passing.shown(fields, now) == fields | {"state": shown}
+    assert fields["state"] == state, "what was told stays as it was"
 
 
 async def test_a_request_is_open_until_it_is_answered(pair: Pair) -> None:
     """F2: Ana asks for company, Ben answers; no number about either exists anywhere."""
     request = await ask(pair)
     assert await state(pair, request) == "open"
-    assert (await pair.look(pair.ana, request)).due_at == NOON + LAPSES_AFTER
     await answer(pair, request, "yes_at", on="2026-11-23", at="18:00")
     stored = await pair.look(pair.ana, request)
-    assert (stored.fields["state"], stored.due_at) == ("answered", None)
+    assert (stored.fields["state"], stored.fields["lapses_at"]) == ("answered", IN_THREE_DAYS)
     assert all(not isinstance(value, int) or isinstance(value, bool) for value in stored.fields.values())
 
 
-@pytest.mark.parametrize("early", [timedelta(seconds=1), timedelta(0)])
-async def test_an_unanswered_request_lapses_after_three_days_and_nobody_is_told(pair: Pair, early: timedelta) -> None:
+async def test_an_unanswered_request_lapses_after_three_days_and_nothing_moves_by_it(pair: Pair) -> None:
     """F4: Three days pass unanswered; nobody is told, nothing is counted."""
     request = await ask(pair)
-    pair.now = NOON + LAPSES_AFTER - early
-    lapses = not early
-    assert await look_again(pair, request) is lapses
-    assert await state(pair, request) == ("lapsed" if lapses else "open")
-    assert await look_again(pair, request) is False, "once is enough"
-    assert await pair.told(pair.ana) == await pair.told(pair.ben) == []
+    before = await pair.page(pair.ana), await pair.page(pair.ben)
+    pair.now = NOON + LAPSES_AFTER - timedelta(seconds=1)
+    assert await state(pair, request) == "open"
+    pair.now = NOON + LAPSES_AFTER
+    assert await state(pair, request) == "lapsed"
+    moved = await service.give_due(pair.store, pair.keys, pair.ana.phone, RecordId(request), pair.now)
+    assert moved == {}, "the worker finds nothing to do"
+    assert (await pair.page(pair.ana), await pair.page(pair.ben)) == before
+    assert (await pair.look(pair.ana, request)).due_at is None, "and does not look for it"
 
 
 async def test_a_lapsed_request_is_answered_by_a_late_answer(pair: Pair) -> None:
     request = await ask(pair)
     pair.now += LAPSES_AFTER
-    await look_again(pair, request)
+    assert await state(pair, request) == "lapsed"
     assert (await answer(pair, request)).status == "applied"
     assert await state(pair, request) == "answered"
-    pair.now += LAPSES_AFTER
-    assert await look_again(pair, request) is False
 
 
 async def test_editing_a_request_does_not_make_it_younger(pair: Pair) -> None:
@@ -185,22 +186,28 @@ async def test_editing_a_request_does_not_make_it_younger(pair: Pair) -> None:
     pair.now += 71 * HOUR
     await edit(pair, request, {"text": "Still."}, was={"text": ASKED["text"]})
     pair.now += HOUR
-    await look_again(pair, request)
     assert await state(pair, request) == "lapsed"
     await edit(pair, request, {"when": "now"}, was={"when": "today"})
     assert await state(pair, request) == "lapsed", "it was asked when it was asked"
+
+
+async def test_a_phone_that_was_offline_for_long_asks_when_its_request_comes(pair: Pair) -> None:
+    request = uuid4()
+    made = change("support_request", request, ASKED, couple=pair.couple, age_ms=80 * 3_600_000)
+    assert (await pair.one(pair.ana.phone, made)).status == "applied"
+    assert (await pair.look(pair.ana, request)).fields["lapses_at"] == IN_THREE_DAYS
+
+
+async def test_until_when_a_request_waits_is_the_server_s_to_say(pair: Pair) -> None:
+    request = await ask(pair)
+    assert (await edit(pair, request, {"lapses_at": "2026-12-24T12:00:00Z"})).code == Refusal.SERVER_OWNED
 
 
 async def test_withdrawing_and_asking_again_does_not_make_it_younger_either(pair: Pair) -> None:
     request = await ask(pair)
     pair.now += 70 * HOUR
     await edit(pair, request, remove=True)
-    await edit(pair, request, remove=False)
-    assert (await pair.look(pair.ana, request)).due_at == NOON + LAPSES_AFTER
-    await edit(pair, request, remove=True)
     pair.now += 3 * HOUR
-    assert await look_again(pair, request)
-    assert await look_again(pair, request) is False, "nobody looks at what was withdrawn for ever"
     await edit(pair, request, remove=False)
     assert await state(pair, request) == "lapsed"
 
@@ -410,7 +417,7 @@ async def test_i9_no_restore_opens_a_request_that_another_phone_has_withdrawn_si
 
 
 async def test_in_a_closed_space_a_request_is_its_author_s_alone(pair: Pair) -> None:
-    request = await ask(pair)
+    await ask(pair)
     offer = change("support_offer", uuid4(), {"text": "Tea?"}, couple=pair.couple)
     await pair.one(pair.ana.phone, offer)
     pair.store.close(pair.space, ["shown_check_in"])  # type: ignore[attr-defined]
@@ -418,7 +425,6 @@ async def test_in_a_closed_space_a_request_is_its_author_s_alone(pair: Pair) -> 
     assert not (await told(pair, pair.ana)).gone
     page = as_told(await pair.page(pair.ben), pair.ben.person)
     assert [row.gone for row in page.rows if row.kind == "support_offer"] == [False], "letters stay"
-    assert (await pair.look(pair.ana, request)).due_at is None
 
 
 async def test_what_is_shown_again_besides_a_page_is_withheld_alike(pair: Pair) -> None:

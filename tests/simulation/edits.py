@@ -90,6 +90,8 @@ def draft(town: Town, phone: Phone) -> None:
     couple = phone.replica.couple
     fields = {"for_couple": couple} if couple is not None and town.chance.random() < 0.9 else {}
     sends = town.chance.random() < 0.2
+    if sends:
+        fields |= _when(town)
     phone.make("note_draft", for_what=town.word(phone.owner), send=sends, **fields)
 
 
@@ -103,10 +105,14 @@ def send_or_not(town: Town, phone: Phone) -> None:
     if found is not None and town.focus is not None:
         reword(town, phone, "note_draft", "text")
     elif found is not None:
-        sends, dated = town.chance.random() < 0.8, town.chance.random() < 0.3
-        day = (town.now + timedelta(days=town.chance.randrange(3))).date().isoformat()
-        when = {"delivery": "at", "on": day, "at": "08:00"} if dated else {"delivery": town.chance.choice(SOON)}
-        phone.write(found.id, send=sends, **when)
+        phone.write(found.id, send=town.chance.random() < 0.8, **_when(town))
+
+
+def _when(town: Town) -> dict[str, Any]:
+    if town.chance.random() < 0.5:
+        return {"delivery": town.chance.choice(SOON)}
+    day = (town.now + timedelta(days=town.chance.randrange(3))).date().isoformat()
+    return {"delivery": "at", "on": day, "at": "08:00"}
 
 
 def remove_draft(town: Town, phone: Phone) -> None:

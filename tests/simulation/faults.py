@@ -214,12 +214,12 @@ async def look_behind(town: Town, phone: Phone) -> str | None:
 
 
 async def let_time_do_its_work(town: Town, _: Phone) -> str | None:
-    """The worker looks at what is due: letters that waited for their day, requests that nobody has answered."""
+    """The worker gives what is due: letters that waited for their day."""
     due = await town.server.due(town.now)
     for each in due:
         author = next(person for person in town.people if person.id == each.author)
         worker = Caller(author.id, NO_DEVICE, tuple(author.spaces), may_keep=True)
-        await service.look_again(town.store, town.server.keys, worker, each.id, town.now)
+        await service.give_due(town.store, town.server.keys, worker, each.id, town.now)
     if not due:
         return None
     town.hits.fault("the worker looked again")
@@ -246,7 +246,7 @@ HAPPENINGS: Final[tuple[tuple[Happening, int], ...]] = (
     (restore_in_silence, 3),
     (purge, 10),
     (look_behind, 5),
-    (let_time_do_its_work, 10),
+    (let_time_do_its_work, 30),
 )
 
 

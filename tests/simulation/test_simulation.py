@@ -62,31 +62,9 @@ async def test_no_seed_breaks_a_law_and_everything_that_can_happen_happens(
 @pytest.mark.seeds
 @pytest.mark.parametrize("chunk", range(CHUNKS_LONG))
 async def test_no_seed_of_very_many_breaks_a_law(chunk: int, record_property: Callable[[str, object], None]) -> None:
-    chosen = [seed for seed in SEEDS_LONG[chunk::CHUNKS_LONG] if seed not in SEEDS_OPEN]
-    hits = await played(chosen, record_property)
+    """What a seed finds becomes a story in `tests/rules/test_found_by_seed.py`: with each new rule it plays another."""
+    hits = await played(SEEDS_LONG[chunk::CHUNKS_LONG], record_property)
     assert hits.missing() == []
-
-
-SEEDS_OPEN = {
-    13_662: "a request that outlived a restore puts a text back which its phone has emptied and sent since",
-}
-"""Each breaks a law today, as docs/status.md says. Whoever mends it is told to take it out."""
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("seed", SEEDS_OPEN, ids=lambda seed: f"{seed}: {SEEDS_OPEN[seed]}")
-@pytest.mark.xfail(raises=StoryBrokeError, strict=True, reason="a request that outlived a restore is done twice")
-async def test_a_seed_that_is_not_mended_yet_still_fails(seed: int) -> None:
-    await play(seed, MemoryServer(seed))
-
-
-SEEDS_FOUND = {11_781: "a notice that is made anew, and then removed, by one push after a restore"}
-"""Each failed once; the value says by what."""
-
-
-@pytest.mark.parametrize("seed", SEEDS_FOUND, ids=lambda seed: f"{seed}: {SEEDS_FOUND[seed]}")
-async def test_a_seed_that_failed_once_does_not_any_more(seed: int) -> None:
-    await play(seed, MemoryServer(seed))
 
 
 # On PostgreSQL -------------------------------------------------------------------------------------------------
