@@ -370,7 +370,8 @@ WHERE d.revoked_on IS NULL AND d.expires_on >= $3 AND coalesce(d.token_sha256, d
 """
 
 HEADS: Final = """
-SELECT m.person_id, s.space_id, s.head
+SELECT m.person_id, s.space_id,
+    CASE WHEN s.hushed_upto = s.head AND s.hushed_by <> m.person_id THEN s.hushed_from ELSE s.head END AS head
 FROM unnest($1::uuid[], $2::uuid[]) AS asked (space_id, person_id)
 JOIN member m ON m.space_id = asked.space_id AND m.person_id = asked.person_id
 JOIN space s ON s.space_id = m.space_id

@@ -54,7 +54,7 @@ class Record(Struct, frozen=True, kw_only=True):
     """Merged state.
 
     `created` is the version of first storing; `gone` is a tombstone without words; `due_at` is when the worker looks
-    at it again.
+    at it again; `shut_at` is the version since which the other is told nothing more of it, 0 where they never were.
     """
 
     space: SpaceId
@@ -74,6 +74,7 @@ class Record(Struct, frozen=True, kw_only=True):
     shown_id: RecordId | None = None
     purged: Purged | None = None
     due_at: datetime | None = None
+    shut_at: int | None = None
 
     def stamp(self, field: str) -> Stamp:
         """Return the stamp of a field; of one that was never written, the stamp that nothing is after."""

@@ -211,6 +211,7 @@ CREATE TABLE public.record (
     changed_at timestamp with time zone NOT NULL,
     body bytea,
     due_at timestamp with time zone,
+    shut_at bigint,
     CONSTRAINT record_body CHECK ((gone = (body IS NULL)))
 );
 
@@ -267,6 +268,9 @@ CREATE TABLE public.space (
     past_epochs uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     past_heads bigint[] DEFAULT '{}'::bigint[] NOT NULL,
     closed_at timestamp with time zone,
+    hushed_from bigint,
+    hushed_upto bigint,
+    hushed_by uuid,
     CONSTRAINT space_couple CHECK (((home = 'couple'::text) = (couple_id IS NOT NULL))),
     CONSTRAINT space_home CHECK ((home = ANY (ARRAY['personal'::text, 'couple'::text]))),
     CONSTRAINT space_state CHECK ((state = ANY (ARRAY['active'::text, 'closed'::text])))
@@ -418,6 +422,8 @@ CREATE INDEX record_gone ON public.record USING btree (changed_at) WHERE gone;
 CREATE INDEX record_kind ON public.record USING btree (space_id, kind, version);
 
 CREATE INDEX record_removed ON public.record USING btree (changed_at) WHERE (removed AND (NOT gone));
+
+CREATE INDEX record_shut ON public.record USING btree (space_id, shut_at) WHERE (shut_at IS NOT NULL);
 
 CREATE UNIQUE INDEX record_version ON public.record USING btree (space_id, version);
 

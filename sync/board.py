@@ -20,6 +20,7 @@ from sync.proof import proven
 from sync.schemas import newest
 from sync.sealing import keyed_id
 from sync.wire import Outcome
+from sync.withheld import hushed, told_of
 from sync.words import Budget
 
 SETTINGS = "settings"
@@ -260,13 +261,15 @@ class Board:
     def writes(self) -> Writes:
         """Return everything that has changed."""
         spaces = {identity: self.spaces[identity] for identity in sorted(self._written)}
+        changed = told_of(self._changed.values(), self._loaded, self.spaces)
         return Writes(
             spaces=spaces,
             heads={identity: self.heads[identity] for identity in spaces},
-            records=tuple(_as_stored(record) for record in self._changed.values()),
+            records=tuple(_as_stored(record) for record in changed),
             revisions=tuple(self._revisions),
             outcomes=tuple(self._outcomes),
             deposits=tuple(_as_stored(record) for record in self._deposits.values()),
+            hushed=hushed(changed, self._loaded),
         )
 
     def _inbox(self, person: PersonId, space: SpaceId) -> SpaceId | None:

@@ -7,6 +7,8 @@ finds from here.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from domain.ids import RecordId, SpaceId
 from domain.kinds import KINDS
 from domain.records import Record
@@ -22,7 +24,7 @@ from sync.withheld import as_told
 async def as_it_is(store: Store, caller: Caller, again: Collection[RecordId] = ()) -> Page:
     """Return the caller's spaces as they are now, and these records."""
     page = await store.changed_since(caller, dict.fromkeys(caller.spaces, VERSION_MAX), limit=0, again=again)
-    return as_told(page, caller.person)
+    return replace(page, besides=[as_told(row, caller.person, page.spaces) for row in page.besides])
 
 
 def home_of(row: Submitted, spaces: Mapping[SpaceId, Space]) -> Space | None:

@@ -23,6 +23,7 @@ from sync.ports import (
     Caller,
     Dated,
     History,
+    Hushed,
     Life,
     Loaded,
     Member,
@@ -41,7 +42,7 @@ from sync.ports import (
     stood_until,
 )
 from sync.wire import Outcome
-from sync.withheld import stands_open
+from sync.withheld import stands_open, version_for
 
 
 class MemoryStore:
@@ -95,7 +96,8 @@ class MemoryStore:
                 self.records[key] = replace(record, gone=True, fields={}, stamps={}, version=head)
             elif record.kind in KINDS and stands_open(KINDS[record.kind]):
                 head += 1
-                self.records[key] = replace(record, version=head, due_at=None)
+                shut_at = head if record.shut_at is None else record.shut_at
+                self.records[key] = replace(record, version=head, due_at=None, shut_at=shut_at)
             elif record.due_at is not None:
                 self.records[key] = replace(record, due_at=None)
         self.spaces[space] = replace(self._present(self.spaces[space]), state="closed", head=head + 1)
@@ -293,7 +295,8 @@ class MemoryStore:
         if not self._unmoved(caller, writes):
             return None
         for identity, read in writes.spaces.items():
-            self.spaces[identity] = replace(read, head=writes.heads[identity])
+            head = writes.heads[identity]
+            self.spaces[identity] = replace(read, head=head, hushed=_hushed(read, head, writes, caller))
         for key in writes.forgotten:
             self.revisions.pop(key, None)
             self.shadows_of = {at: each for at, each in self.shadows_of.items() if (at[0], at[2]) != key}
@@ -348,17 +351,20 @@ class MemoryStore:
         """Return the caller's spaces and at most `limit` + 1 rows after these versions."""
         spaces = self._mine(caller)
         rows = [
-            record
+            _row(record, told)
             for key, record in self.records.items()
-            if key[0] in spaces and record.version > after.get(key[0], 0) and kind in (None, record.kind)
+            if key[0] in spaces
+            and kind in (None, record.kind)
+            and (told := version_for(caller.person, record.author, record.version, record.shut_at))
+            > after.get(key[0], 0)
         ]
-        rows.sort(key=lambda record: (caller.spaces.index(record.space), record.version))
-        besides = [self.records[space, each] for space in spaces for each in again if (space, each) in self.records]
-        return Page(
-            spaces=spaces,
-            rows=[_row(record) for record in rows[: limit + 1]],
-            besides=[_row(record) for record in besides],
-        )
+        rows.sort(key=lambda row: (caller.spaces.index(row.space), row.version))
+        asked = [self.records[space, each] for space in spaces for each in again if (space, each) in self.records]
+        besides = [
+            _row(record, version_for(caller.person, record.author, record.version, record.shut_at) or record.created)
+            for record in asked
+        ]
+        return Page(spaces=spaces, rows=rows[: limit + 1], besides=besides)
 
     async def begin_anew(self, caller: Caller, space: Space, epoch: UUID) -> None:
         """Give a space a new life from the head that was read on, if it still stands as it was read."""
@@ -392,12 +398,23 @@ class MemoryStore:
         )
 
 
-def _row(record: Record) -> Row:
+def _hushed(read: Space, head: int, writes: Writes, caller: Caller) -> Hushed | None:
+    """Return what of a space, from this write on, concerns the caller alone."""
+    before = read.hushed
+    if head == read.head:
+        return before
+    if read.id not in writes.hushed:
+        return None
+    goes_on = before is not None and (before.by, before.upto) == (caller.person, read.head)
+    return Hushed(by=caller.person, after=before.after if goes_on and before is not None else read.head, upto=head)
+
+
+def _row(record: Record, version: int) -> Row:
     return Row(
         space=record.space,
         kind=record.kind,
         id=record.id,
-        version=record.version,
+        version=version,
         author=PersonId(record.author),
         removed=record.removed,
         gone=record.gone,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from domain.ids import RecordId, SpaceId
+from domain.ids import PersonId, RecordId, SpaceId
 from sync import cursor
 from sync.cursor import Cursor
 from sync.lives import common
@@ -95,18 +95,20 @@ async def read_page(
     page = await store.changed_since(caller, after, limit=limit, again=again, kind=kind)
     if await begun_anew(store, caller, page.spaces, places, new_epoch):
         page = await store.changed_since(caller, after, limit=limit, again=again, kind=kind)
-    resets = [reset for space in page.spaces.values() if (reset := reset_of(space, places.get(space.id)))]
+    resets = [
+        reset for space in page.spaces.values() if (reset := reset_of(space, places.get(space.id), caller.person))
+    ]
     if resets:
         after |= {SpaceId(reset.space): 0 for reset in resets}
         page = await store.changed_since(caller, after, limit=limit, again=again, kind=kind)
-    page = as_told(page, caller.person)
-    rows, more = _cut(page, limit)
+    held, more = _cut(page, limit)
+    rows = [as_told(row, caller.person, page.spaces) for row in held]
     begun = {SpaceId(reset.space) for reset in resets}
     kept = {space: place for space, place in places.items() if space not in begun}
     return NewsPage(
         spaces=page.spaces,
         rows=rows,
-        besides=[row for row in page.besides if row not in rows],
+        besides=[row for each in page.besides if (row := as_told(each, caller.person, page.spaces)) not in rows],
         reached=_reached(caller, page, kept, after, rows, more=more),
         more=more,
         resets=resets,
@@ -141,13 +143,13 @@ def _knows_more(space: Space, place: Place) -> bool:
     return place.newest > 0 and not space.lives
 
 
-def reset_of(space: Space, place: Place | None) -> Reset | None:
-    """Return how a device must begin this space anew, or None when its place is still good."""
+def reset_of(space: Space, place: Place | None, reader: PersonId) -> Reset | None:
+    """Return how this reader's device must begin this space anew, or None when its place is still good."""
     if place is None or place.newest == 0:
         return None
     forgotten = max(place.version, place.horizon) < space.horizon
     if place.epoch == space.epoch:
-        return Reset(space=space.id, epoch=space.epoch, head=space.head) if forgotten else None
+        return Reset(space=space.id, epoch=space.epoch, head=space.told_to(reader)) if forgotten else None
     head = common(space, place)
     if not forgotten and place.newest <= head:
         return None
@@ -187,7 +189,7 @@ def _reached(
         if space is None:
             continue
         if full_at is None or nth < full_at:
-            version = space.head
+            version = space.told_to(caller.person)
         elif nth == full_at:
             version = rows[-1].version
         else:
@@ -196,6 +198,6 @@ def _reached(
         began = after.get(identity, 0) == 0
         horizon = space.horizon if began else places[identity].horizon
         # An app that takes everything again since it was updated still has its old copy.
-        reach = max(space.head, places[identity].newest if identity in places else 0)
+        reach = max(space.told_to(caller.person), places[identity].newest if identity in places else 0)
         reached[identity] = Place(space.epoch, version, horizon, space.lives, reach if reach > version else 0)
     return reached

@@ -56,6 +56,14 @@ class Life(Struct, frozen=True, array_like=True):
     head: int
 
 
+class Hushed(Struct, frozen=True):
+    """Versions that concern one member alone: those above `after`, up to `upto`."""
+
+    by: PersonId
+    after: int
+    upto: int
+
+
 class Space(Struct, frozen=True, kw_only=True):
     """One space as a statement found it. Epochs are those of the wire."""
 
@@ -71,6 +79,12 @@ class Space(Struct, frozen=True, kw_only=True):
     members: tuple[Member, ...]
     lives: tuple[Life, ...] = ()
     """Its earlier lives, oldest first."""
+    hushed: Hushed | None = None
+
+    def told_to(self, person: PersonId) -> int:
+        """Return the head as this member is told it: not moved by what concerns the other alone."""
+        hushed = self.hushed
+        return self.head if hushed is None or hushed.by == person or hushed.upto != self.head else hushed.after
 
 
 RecordKey = tuple[SpaceId, RecordId]
@@ -241,6 +255,8 @@ class Writes(Struct, frozen=True, kw_only=True):
     outcomes: tuple[tuple[SpaceId, Outcome], ...] = ()
     forgotten: tuple[RecordKey, ...] = ()
     """Records whose revisions so far are destroyed, before those of this write are stored."""
+    hushed: frozenset[SpaceId] = frozenset()
+    """Spaces in which nothing is written that the caller's partner is told of."""
     also_closed: bool = False
     """Whether closed spaces are written too: a purge of one's own words reaches everywhere."""
     shadows: tuple[Shadow, ...] = ()

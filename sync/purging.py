@@ -19,6 +19,7 @@ from sync.proof import renewed
 from sync.purge import marked, own_sentences
 from sync.sealing import keyed_id
 from sync.standing import keep
+from sync.withheld import hushed, told_of
 from sync.words import sentences, without
 from sync.writers import forgotten, writer
 
@@ -86,14 +87,17 @@ class _Purge:
         if letter and self.record.author == self.caller.person:
             self._put_out_of_sight()
         spaces = self.scope.spaces | self.scope.inboxes
-        written = {record.space for record in self.changed}
+        before = {(each.space, each.id): each for each in (*self.scope.records, self.record)}
+        changed = told_of(self.changed, before, spaces)
+        written = {record.space for record in changed}
         return Writes(
             spaces={identity: spaces[identity] for identity in sorted(written)},
             heads={identity: self.heads[identity] for identity in written},
-            records=tuple(Stored(record, encoded(record)) for record in self.changed),
+            records=tuple(Stored(record, encoded(record)) for record in changed),
             revisions=tuple(self.revisions),
             forgotten=tuple(self.forgotten),
             also_closed=True,
+            hushed=hushed(changed, before),
         )
 
     def _own_sentences(self) -> set[str]:

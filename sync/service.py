@@ -23,7 +23,7 @@ from sync.board import Board, settings_id
 from sync.bodies import rendered
 from sync.lives import common
 from sync.paging import Asked, asked_by, begun_anew, cursor_at, read_page, reset_of
-from sync.ports import Caller, Keys, Loaded, Page, Place, RecordKey, Row, Shadow, Space, Store, Wanted, Writes
+from sync.ports import Caller, Keys, Loaded, Place, RecordKey, Row, Shadow, Space, Store, Wanted, Writes
 from sync.reconcile import Decisions, reconcile
 from sync.schemas import cut
 from sync.sealing import SpaceKeys, keyed_id
@@ -42,7 +42,7 @@ from sync.wire import (
     SpaceView,
     SyncRequest,
 )
-from sync.withheld import as_told, is_shut
+from sync.withheld import as_told, is_shut, version_for
 
 LOST_RACES_MAX = 5
 """Attempts at one push before the caller is asked to come back."""
@@ -132,7 +132,7 @@ async def push(
         loaded = await _loaded(store, caller, asked, settings)
         if await begun_anew(store, caller, loaded.spaces, places, new_epoch):
             continue
-        if any(reset_of(space, places.get(space.id)) for space in loaded.spaces.values()):
+        if any(reset_of(space, places.get(space.id), caller.person) for space in loaded.spaces.values()):
             # Its edits are of a copy that is not the store's. They wait, undecided, until they follow on a new one.
             return Pushed(loaded, NOTHING_DECIDED, {})
         inboxes = {member.personal for space in loaded.spaces.values() for member in space.members}
@@ -162,7 +162,7 @@ async def push(
             news = {
                 space: head
                 for space, head in moved.items()
-                if space not in loaded.spaces or head != loaded.spaces[space].head
+                if (space not in loaded.spaces or head != loaded.spaces[space].head) and space not in writes.hushed
             }
             return Pushed(loaded, decisions, news)
     raise BusyError
@@ -194,12 +194,13 @@ def _own_news(asked: Asked, pushed: Pushed) -> RawSyncResponse | None:
     That is so when it was at the head of each of its spaces, in the same life, before this push.
     """
     spaces, decisions = pushed.loaded.spaces, pushed.decisions
+    reader = asked.caller.person
     rows = [
         Row(
             space=each.record.space,
             kind=each.record.kind,
             id=each.record.id,
-            version=each.record.version,
+            version=version_for(reader, each.record.author, each.record.version, each.record.shut_at),
             author=each.record.author,
             removed=each.record.removed,
             gone=each.record.gone,
@@ -208,8 +209,8 @@ def _own_news(asked: Asked, pushed: Pushed) -> RawSyncResponse | None:
         )
         for each in decisions.writes.records
     ]
-    rows = as_told(Page(spaces=spaces, rows=rows, besides=[]), asked.caller.person).rows
     places, after = asked.places, asked.after
+    rows = [as_told(row, reader, spaces) for row in rows if row.version > after.get(row.space, 0)]
     at_head = all(
         space.id in places and (places[space.id].epoch, after[space.id]) == (space.epoch, space.head)
         for space in spaces.values()
@@ -264,7 +265,7 @@ def _response(
                 couple=space.couple,
                 state=space.state,
                 epoch=space.epoch,
-                head=(heads or {}).get(space.id, space.head),
+                head=(heads or {}).get(space.id, space.told_to(asked.caller.person)),
             )
             for space in spaces.values()
         ],
@@ -328,7 +329,8 @@ async def purge(
             return {}
         moved = await store.save(caller, writes, now)
         if moved is not None:
-            return moved | await _parent_moved(store, keys, caller, kind, identity, now)
+            told = {space: head for space, head in moved.items() if space not in writes.hushed}
+            return told | await _parent_moved(store, keys, caller, kind, identity, now)
     raise BusyError
 
 

@@ -49,7 +49,9 @@ wiped AS (
     UPDATE record r
     SET gone = windows.shown, body = CASE WHEN windows.shown THEN NULL ELSE r.body END,
         stamps = CASE WHEN windows.shown THEN $4 ELSE r.stamps END, changed_at = $3, due_at = NULL,
-        version = (SELECT head FROM closed) - (SELECT count(*) FROM windows) + windows.nth
+        version = (SELECT head FROM closed) - (SELECT count(*) FROM windows) + windows.nth,
+        shut_at = CASE WHEN windows.shown THEN r.shut_at
+            ELSE coalesce(r.shut_at, (SELECT head FROM closed) - (SELECT count(*) FROM windows) + windows.nth) END
     FROM windows
     WHERE r.space_id = $1 AND r.id = windows.id AND EXISTS (SELECT 1 FROM closed)
 ),

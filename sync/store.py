@@ -27,6 +27,7 @@ from sync.ports import (
     Caller,
     Dated,
     History,
+    Hushed,
     Keys,
     Loaded,
     Member,
@@ -70,21 +71,22 @@ WITH mine AS (
 
 _SPACE_COLUMNS: Final = """
     s.space_id, s.home, s.couple_id, s.state, s.head, s.epoch, s.store_epoch, s.past_store_epochs,
-    s.past_epochs, s.past_heads, s.horizon, (SELECT past || epoch FROM store_epoch) AS store_lives,
+    s.past_epochs, s.past_heads, s.horizon, s.hushed_by, s.hushed_from, s.hushed_upto,
+    (SELECT past || epoch FROM store_epoch) AS store_lives,
     (SELECT array_agg(p.person_id) FROM member p WHERE p.space_id = s.space_id) AS persons,
     (SELECT array_agg(p.personal_space_id) FROM member p WHERE p.space_id = s.space_id) AS inboxes"""
 
 _NO_SPACE: Final = """
     NULL::text AS home, NULL::uuid AS couple_id, NULL::text AS state, NULL::bigint AS head, NULL::uuid AS epoch,
     NULL::uuid AS store_epoch, NULL::uuid[] AS past_store_epochs, NULL::uuid[] AS past_epochs,
-    NULL::bigint[] AS past_heads, NULL::bigint AS horizon, NULL::uuid[] AS store_lives, NULL::uuid[] AS persons,
-    NULL::uuid[] AS inboxes"""
+    NULL::bigint[] AS past_heads, NULL::bigint AS horizon, NULL::uuid AS hushed_by, NULL::bigint AS hushed_from,
+    NULL::bigint AS hushed_upto, NULL::uuid[] AS store_lives, NULL::uuid[] AS persons, NULL::uuid[] AS inboxes"""
 
 _NO_RECORD: Final = """
     NULL::uuid AS id, NULL::text AS kind, NULL::bigint AS version, NULL::bigint AS created, NULL::uuid AS author,
     NULL::boolean AS removed, NULL::boolean AS gone, NULL::smallint AS schema, NULL::bytea AS stamps,
     NULL::uuid AS family, NULL::uuid AS shown_id, NULL::bytea AS purged, NULL::bytea AS body,
-    NULL::timestamptz AS due_at"""
+    NULL::timestamptz AS due_at, NULL::bigint AS shut_at"""
 
 _REVISED_RECORD: Final = (
     _NO_RECORD.replace("NULL::uuid AS id", "r.id")
@@ -95,7 +97,7 @@ _REVISED_RECORD: Final = (
 
 _RECORD_COLUMNS: Final = """
     r.id, r.kind, r.version, r.created, r.author, r.removed, r.gone, r.schema, r.stamps, r.family, r.shown_id,
-    r.purged, r.body, r.due_at"""
+    r.purged, r.body, r.due_at, r.shut_at"""
 
 LOAD: Final = f"""{_MINE},
 named AS (
@@ -144,22 +146,35 @@ SELECT 'space' AS part, 0::bigint AS place, {_SPACE_COLUMNS}, NULL::uuid AS id, 
 FROM mine s
 UNION ALL
 (
-    SELECT 'record', asked.place, r.space_id, {_NO_SPACE}, r.id, r.kind, r.version, r.author, r.removed, r.gone,
+    SELECT 'record', asked.place, r.space_id, {_NO_SPACE}, r.id, r.kind, r.told, r.author, r.removed, r.gone,
         r.body, r.schema, r.purged IS NOT NULL
     FROM unnest($1::uuid[], $3::bigint[]) WITH ORDINALITY AS asked (space_id, after, place)
     JOIN mine ON mine.space_id = asked.space_id
     CROSS JOIN LATERAL (
-        SELECT * FROM record
-        WHERE record.space_id = asked.space_id AND record.version > asked.after{only}
-        ORDER BY record.version
+        (
+            SELECT *, record.version AS told FROM record
+            WHERE record.space_id = asked.space_id AND record.version > asked.after
+                AND (record.shut_at IS NULL OR record.author = $2){only}
+            ORDER BY record.version
+            LIMIT $4
+        )
+        UNION ALL
+        (
+            SELECT *, record.shut_at FROM record
+            WHERE record.space_id = asked.space_id AND record.shut_at > asked.after AND record.author <> $2{only}
+            ORDER BY record.shut_at
+            LIMIT $4
+        )
+        ORDER BY told
         LIMIT $4
     ) r
-    ORDER BY asked.place, r.version
+    ORDER BY asked.place, r.told
     LIMIT $4
 )
 UNION ALL
-SELECT 'again', 0, r.space_id, {_NO_SPACE}, r.id, r.kind, r.version, r.author, r.removed, r.gone, r.body,
-    r.schema, r.purged IS NOT NULL
+SELECT 'again', 0, r.space_id, {_NO_SPACE}, r.id, r.kind,
+    CASE WHEN r.shut_at IS NULL OR r.author = $2 THEN r.version ELSE coalesce(nullif(r.shut_at, 0), r.created) END,
+    r.author, r.removed, r.gone, r.body, r.schema, r.purged IS NOT NULL
 FROM mine JOIN record r ON r.space_id = mine.space_id AND r.id = ANY($5::uuid[])"""
 
 
@@ -168,7 +183,11 @@ CHANGED_SINCE_OF_KIND: Final = _changed_since(" AND record.kind = $6")
 """A statement of its own, so that each has the plan of its own index."""
 
 _RAISE: Final = f"""
-    UPDATE space SET head = $2, {IN_THIS_LIFE}
+    UPDATE space SET head = $2, {IN_THIS_LIFE},
+        hushed_from = CASE WHEN $2 = $3 OR ($6::boolean AND hushed_upto = $3 AND hushed_by = $4) THEN hushed_from
+            WHEN $6 THEN $3 END,
+        hushed_upto = CASE WHEN $2 = $3 THEN hushed_upto WHEN $6 THEN $2 END,
+        hushed_by = CASE WHEN $2 = $3 THEN hushed_by WHEN $6 THEN $4 END
     WHERE space_id = $1 AND head = $3 AND (state = 'active' OR $5::boolean)
         AND EXISTS (
             SELECT 1 FROM member m WHERE m.space_id = $1 AND m.person_id = $4 AND m.left_on IS NULL
@@ -199,7 +218,7 @@ def _insert(first: int, *, left_alone: bool = False) -> str:
 
     They write nothing unless `raised` has a row.
     """
-    p = [f"${first + n}" for n in range(25)]
+    p = [f"${first + n}" for n in range(26)]
     conflict = (
         "DO NOTHING"
         if left_alone
@@ -208,16 +227,17 @@ def _insert(first: int, *, left_alone: bool = False) -> str:
             author = excluded.author, removed = excluded.removed, gone = excluded.gone,
             schema = excluded.schema, stamps = excluded.stamps, family = excluded.family,
             shown_id = excluded.shown_id, purged = excluded.purged, changed_at = excluded.changed_at,
-            body = excluded.body, due_at = excluded.due_at"""
+            body = excluded.body, due_at = excluded.due_at, shut_at = excluded.shut_at"""
     )
     return f"""
 stored AS (
     INSERT INTO record (space_id, id, kind, version, created, author, removed, gone, schema, stamps, family,
-        shown_id, purged, body, due_at, changed_at)
+        shown_id, purged, body, due_at, shut_at, changed_at)
     SELECT u.*, {p[0]}::timestamptz
     FROM unnest({p[1]}::uuid[], {p[2]}::uuid[], {p[3]}::text[], {p[4]}::bigint[], {p[5]}::bigint[],
         {p[6]}::uuid[], {p[7]}::boolean[], {p[8]}::boolean[], {p[9]}::smallint[], {p[10]}::bytea[],
-        {p[11]}::uuid[], {p[12]}::uuid[], {p[13]}::bytea[], {p[14]}::bytea[], {p[23]}::timestamptz[]) u
+        {p[11]}::uuid[], {p[12]}::uuid[], {p[13]}::bytea[], {p[14]}::bytea[], {p[23]}::timestamptz[],
+        {p[25]}::bigint[]) u
     WHERE EXISTS (SELECT 1 FROM raised)
     ON CONFLICT (space_id, id) {conflict}
 ),
@@ -237,7 +257,7 @@ settled AS (
 SELECT count(*) FROM raised"""
 
 
-SAVE: Final = f"WITH raised AS ({_RAISE}),{_insert(6)}"
+SAVE: Final = f"WITH raised AS ({_RAISE}),{_insert(7)}"
 """One space: its head, and everything behind it, in one statement."""
 
 SAVE_RAISED: Final = f"WITH raised AS (SELECT 1 AS one),{_insert(1)}"
@@ -702,6 +722,7 @@ def record_of(row: asyncpg.Record, unsealed: Callable[[str, bytes], bytes]) -> R
         shown_id=row["shown_id"],
         purged=unpacked_purge(row["purged"]),
         due_at=row["due_at"],
+        shut_at=row["shut_at"],
     )
 
 
@@ -721,6 +742,7 @@ def _raising(space: Space, writes: Writes, caller: Caller) -> tuple[Any, ...]:
         space.head,
         caller.person,
         writes.also_closed,
+        *((space.id in writes.hushed,) if space.id in caller.spaces else ()),
     )
 
 
@@ -757,6 +779,7 @@ def arrays(sealer: Mapping[SpaceId, SpaceKeys], writes: Writes, now: datetime, c
         None if caller is None else caller.device,
         [record.due_at for record in records],
         [revision.put_at for revision in writes.revisions],
+        [record.shut_at for record in records],
     ]
 
 
@@ -791,6 +814,9 @@ def _space(row: asyncpg.Record) -> Space:
         epoch=wire_epoch(life, row["epoch"]),
         lives=earlier(segments, (row["store_epoch"], row["epoch"], row["head"]), row["store_lives"]),
         horizon=row["horizon"],
+        hushed=None
+        if row["hushed_by"] is None
+        else Hushed(by=PersonId(row["hushed_by"]), after=row["hushed_from"], upto=row["hushed_upto"]),
         members=tuple(
             Member(PersonId(person), SpaceId(inbox))
             for person, inbox in zip(row["persons"], row["inboxes"], strict=True)

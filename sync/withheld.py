@@ -1,13 +1,14 @@
 """What of the couple's space the other is not told any more: windows that were opened straight into it, and closed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
 from domain.ids import PersonId, SpaceId
 from domain.kind import Kind, Ownership
 from domain.kinds import KINDS
-from sync.ports import Page, Row, Space
+from domain.records import Record
+from sync.ports import RecordKey, Row, Space
 
 
 def stands_open(kind: Kind) -> bool:
@@ -20,21 +21,52 @@ def is_shut(kind: Kind, *, removed: bool, closed: bool) -> bool:
     return stands_open(kind) and (removed or closed)
 
 
-def as_told(page: Page, reader: PersonId) -> Page:
-    """Return a page as this reader may have it: what its author has withdrawn is gone for the other, and at parting.
+def told_of(
+    records: Iterable[Record], before: Mapping[RecordKey, Record], spaces: Mapping[SpaceId, Space]
+) -> list[Record]:
+    """Return records that are about to be stored, each with the version since which the other is told no more of it."""
+    return [
+        replace(each, shut_at=_shut_at(each, before.get((each.space, each.id)), spaces.get(each.space)))
+        for each in records
+    ]
+
+
+def _shut_at(record: Record, before: Record | None, space: Space | None) -> int | None:
+    kind, closed = KINDS.get(record.kind), space is not None and space.state == "closed"
+    if kind is None or not is_shut(kind, removed=record.removed or record.gone, closed=closed):
+        return None
+    if before is None:
+        # What is shut as soon as it comes into being they never had.
+        return 0
+    return record.version if before.shut_at is None else before.shut_at
+
+
+def hushed(records: Iterable[Record], before: Mapping[RecordKey, Record]) -> frozenset[SpaceId]:
+    """Return the spaces in which all these records were shut for the other, and are: they are told nothing there."""
+    seen: dict[SpaceId, bool] = {}
+    for each in records:
+        known = before.get((each.space, each.id))
+        shut = each.shut_at is not None and (known is None or known.shut_at is not None)
+        seen[each.space] = seen.get(each.space, True) and shut
+    return frozenset(space for space, shut in seen.items() if shut)
+
+
+def version_for(reader: PersonId, author: PersonId, version: int, shut_at: int | None) -> int:
+    """Return the version at which a reader has a record: what its author does with it since it was shut moves nothing.
+
+    The stores tell what has changed since a version by this one. 0 is for what the reader is never told of.
+    """
+    return version if shut_at is None or author == reader else shut_at
+
+
+def as_told(row: Row, reader: PersonId, spaces: Mapping[SpaceId, Space]) -> Row:
+    """Return a row as this reader may have it: what its author has withdrawn is gone for the other, and at parting.
 
     Its author keeps it, and may open it again.
     """
-    return replace(
-        page,
-        rows=[_told(row, reader, page.spaces) for row in page.rows],
-        besides=[_told(row, reader, page.spaces) for row in page.besides],
-    )
-
-
-def _told(row: Row, reader: PersonId, spaces: Mapping[SpaceId, Space]) -> Row:
     kind = KINDS.get(row.kind)
     if row.author == reader or kind is None:
         return row
-    closed = is_shut(kind, removed=row.removed, closed=spaces[row.space].state == "closed")
-    return replace(row, gone=True, removed=False, body=None) if closed and not row.gone else row
+    if not is_shut(kind, removed=row.removed or row.gone, closed=spaces[row.space].state == "closed"):
+        return row
+    return replace(row, gone=True, removed=False, body=None)

@@ -9,7 +9,7 @@ from domain.fates import Class, End, Left, Side, class_of, left
 from domain.ids import PersonId, RecordId, SpaceId
 from domain.kind import Kind
 from domain.kinds import KINDS
-from sync.ports import Page, Row, Space
+from sync.ports import Row, Space
 from sync.withheld import as_told
 
 OPEN = KINDS["support_request"]
@@ -69,7 +69,6 @@ def test_a_window_in_the_couples_space_is_gone_for_the_other_when_it_is_taken_ba
         horizon=0,
         members=(),
     )
-    page = Page(spaces={SPACE: space}, rows=[row], besides=[row])
-    assert as_told(page, ANA) == page
-    of_ben = as_told(page, BEN)
-    assert [(each.gone, each.body) for each in (*of_ben.rows, *of_ben.besides)] == [(True, None)] * 2
+    assert as_told(row, ANA, {SPACE: space}) == row
+    of_ben = as_told(row, BEN, {SPACE: space})
+    assert (of_ben.gone, of_ben.body) == (True, None)

@@ -429,7 +429,13 @@ class Laws:
         """A phone that has nothing left to ask holds what is stored in its person's spaces, and shows that."""
         replica = phone.replica
         there = {key: record for key, record in stock.records.items() if key[0] in phone.owner.spaces}
-        mine = {key: row.version for key, row in replica.shelves.rows.items()}
+        shut = {key: record for key, record in there.items() if self._is_withheld(phone, record)}
+        for key in shut.keys() & replica.shelves.rows.keys():
+            row = replica.shelves.rows[key]
+            if not row.gone or row.version != (there[key].shut_at or there[key].created):
+                raise BrokenLawError(f"{phone.name} holds {row} of what is withheld: {there[key]}")
+        there = {key: record for key, record in there.items() if key not in shut}
+        mine = {key: row.version for key, row in replica.shelves.rows.items() if key not in shut}
         theirs = {key: record.version for key, record in there.items()}
         if mine != theirs:
             apart = ", ".join(sorted({self._called(key[1]) for key, _ in mine.items() ^ theirs.items()}))
@@ -437,10 +443,13 @@ class Laws:
         for key, record in there.items():
             row = replica.shelves.rows[key]
             if phone.compared.get(key) is not row:
-                closed = record.removed or record.space in self._closed
-                others = record.author != phone.owner.id and stands_open(KINDS[record.kind])
-                _assert_same(phone, row, record, withheld=closed and others)
+                _assert_same(phone, row, record)
                 phone.compared[key] = row
+
+    def _is_withheld(self, phone: "Phone", record: Record) -> bool:
+        """Whether this phone's person is told nothing of a record: its author withdrew it, or the couple has parted."""
+        shut = record.removed or record.gone or record.space in self._closed
+        return shut and record.author != phone.owner.id and stands_open(KINDS[record.kind])
 
     def as_followed(self, stock: Stock) -> None:
         """What is stored is what was given to be stored."""
@@ -471,8 +480,8 @@ class Laws:
                 raise BrokenLawError(f"{phone.name} shows something else than it holds")
 
 
-def _assert_same(phone: "Phone", row: Row, record: Record, *, withheld: bool) -> None:
-    if row.gone and (record.gone or withheld):
+def _assert_same(phone: "Phone", row: Row, record: Record) -> None:
+    if row.gone and record.gone:
         return
     beside = {name: [(each.by, each.text) for each in texts] for name, texts in row.alternatives.items()}
     there = {name: [(each.by, each.text) for each in texts] for name, texts in record.alternatives.items()}
