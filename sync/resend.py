@@ -118,7 +118,9 @@ def same(row: Row, other: Row) -> bool:
 def brings_words(change: Change, row: Row) -> bool:
     """Return whether an edit says anything that is not in the record already: words, which somebody may destroy."""
     kind = KINDS.get(change.kind)
-    names = [name for name in change.set if kind is None or holds_words(kind, name)]
+    # What is given once is never changed, so that whatever an edit says of it is refused.
+    once = () if kind is None else kind.of_policy(Policy.ONCE)
+    names = [name for name in change.set if name not in once and (kind is None or holds_words(kind, name))]
     return any(_words(change.set[name]) - _words(row.fields.get(name)) for name in names)
 
 

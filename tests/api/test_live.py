@@ -106,6 +106,26 @@ async def test_private_entries_give_the_partner_no_hint_w7_w26(server: httpx.Asy
             assert said[0] == hers
 
 
+async def test_i2_what_is_done_to_a_withdrawn_request_gives_the_partner_no_hint(server: httpx.AsyncClient) -> None:
+    ana, ben = await couple(server)
+    _, shared, couple_id = await spaces(server, ana)
+    request = {"kind": "support_request", "id": str(uuid4()), "couple": couple_id, "base": 99}
+    await push(server, ana, request | {"key": str(uuid4()), "set": {"form": "listen", "text": "Please."}})
+    told = await push(server, ana, request | {"key": str(uuid4()), "remove": True})
+    async with listening(server, headers=ben.headers) as ben_hears:
+        assert (await ben_hears.hints(2))[shared] == told[shared]
+        own = await push(server, ana, request | {"key": str(uuid4()), "set": {"when": "now"}})
+        assert own[shared] == told[shared] + 1
+        destroyed = await server.delete(f"/v1/records/support_request/{request['id']}/words", headers=ana.headers)
+        assert destroyed.is_success
+        async with listening(server, headers=ben.headers) as once_more:
+            assert (await once_more.hints(2))[shared] == told[shared], "nor does a stream that begins now tell of it"
+        heads = await push(server, ana, joint(couple_id))
+        assert await ben_hears.hint() == (shared, heads[shared])
+    answer = await ok(server.post("/v1/sync", headers=ben.headers, json={"schema": 1}))
+    assert {UUID(each["id"]): each["head"] for each in answer["spaces"]}[shared] == heads[shared]
+
+
 @asynccontextmanager
 async def held_back(pool: Pool, space: UUID) -> AsyncIterator[int]:
     """Let no head of this space move until the end; give the process of whoever does the holding."""

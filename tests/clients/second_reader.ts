@@ -4,7 +4,7 @@
 import type { components } from '../../docs/clients/haven';
 import { countsNow, type Part } from './second_reader_derived.js';
 import { howItStands, type Said } from './second_reader_goals.js';
-import { lost, same, saysTheSame, type Tools } from './second_reader_restore.js';
+import { bringsWords, lost, same, saysTheSame, type Tools } from './second_reader_restore.js';
 
 type Schemas = components['schemas'];
 export type Fields = { [field: string]: unknown };
@@ -363,7 +363,8 @@ function lowered(device: Device, edit: Edit, space: string, head: number, pulled
     if (spaceOf(device, change) !== space || seen <= head) return edit;
     const [old, now] = [device.base[nameOf({ space, id: change.id })], pulled.get(change.id)];
     const known = old?.content && now?.content && seen >= old.version && old.content.removed === now.content.removed;
-    const stays = known && saysTheSame(device.kinds[change.kind], old.content as Content, now.content as Content);
+    const alike = known && saysTheSame(device.kinds[change.kind], old.content as Content, now.content as Content);
+    const stays = alike && !bringsWords(device.kinds[change.kind], change, now.content as Content);
     const { base: _, ...rest } = change;
     const base = stays ? now.version : head;
     return { ...edit, change: base ? { ...rest, base } : rest };

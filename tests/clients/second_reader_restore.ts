@@ -21,6 +21,8 @@ type Again = Omit<Change, 'key'> & { key?: string };
 const NEVER_CHANGE = ['order', 'found', 'given_on', 'started_at'];
 const LETTERS: { [letter: string]: string } = { note: 'note_draft' };
 const OWN_ID_ONLY = ['taken_by', 'resumed_by', 'approvals'];
+/** Sets of words of one's own (section 13). */
+const OWN_WORDS = ['feelings', 'own_tags'];
 const ORDERS = [
     ['hidden', 'discreet', 'descriptive'],
     ['silent', 'effect', 'effect_and_message'],
@@ -280,4 +282,15 @@ function madeFrom(name: string, id: string, { sha256 }: Tools): string {
     digest[8] = (digest[8] & 0x3f) | 0x80;
     const hex = [...digest].map((each) => each.toString(16).padStart(2, '0')).join('');
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
+/** Whether an edit says words that a record does not hold: somebody may have destroyed just these. */
+export function bringsWords(kind: Kind, change: Change, there: Content): boolean {
+    return Object.entries(change.set ?? {}).some(([name, value]) => {
+        const policy = kind.fields[name]?.policy;
+        const held = there.fields[name];
+        if (Array.isArray(value)) return OWN_WORDS.includes(name) && value.some((each) => !(held as unknown[])?.includes(each));
+        if (name !== 'sealed' && policy !== 'words' && policy !== 'shared_words') return false;
+        return sentences(String(value ?? '')).some((each) => !sentences(String(held ?? '')).includes(each));
+    });
 }
