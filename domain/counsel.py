@@ -70,11 +70,16 @@ def summary_state(summary: Record, parts: Sequence[Record], around: Around) -> D
 
 
 def not_too_long(attempt: Attempt, record: Record | None, _: Situation) -> Refusal | None:
-    """Refuse a summary of more than 92 days, or of none."""
+    """Refuse a summary of more than 92 days, or of none, also where only one of its ends may come to stand."""
+    if not {"from", "to"} & attempt.set.keys():
+        return None
     known = {} if record is None or record.gone else record.fields
-    first, last = (date.fromisoformat({**known, **attempt.set}[name]) for name in ("from", "to"))
-    asked = {"from", "to"} & attempt.set.keys()
-    return Refusal.INVALID if asked and not 0 <= (last - first).days < DAYS_MAX else None
+    said = {**known, **attempt.set}
+    firsts, lasts = (
+        {date.fromisoformat(each[name]) for each in ((said, known) if name in attempt.unseen else (said,))}
+        for name in ("from", "to")
+    )
+    return None if all(0 <= (last - first).days < DAYS_MAX for first in firsts for last in lasts) else Refusal.INVALID
 
 
 def room_for_both(attempt: Attempt, record: Record | None, situation: Situation) -> Refusal | None:

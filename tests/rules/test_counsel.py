@@ -206,6 +206,18 @@ async def test_neither_end_is_moved_too_far_from_the_other(pair: Pair) -> None:
     assert (await edit(pair, pair.ben.phone, summary, {"for_whom": "Dr. Ruiz"})).status == "applied"
 
 
+async def test_two_phones_together_make_no_summary_of_too_many_days_or_none(pair: Pair) -> None:
+    """Where one end of an edit may lose against another phone's, the other end has to fit that one too."""
+    summary = await begin(pair)
+    base = (await pair.look(pair.ana, summary)).version
+    assert (await edit(pair, pair.ben.phone, summary, {"from": "2026-10-01"}, base=base)).status == "applied"
+    unaware = {"from": "2026-06-01", "to": "2026-08-20"}
+    assert (await edit(pair, pair.ana.tablet, summary, unaware, base=base, age_ms=60_000)).code == Refusal.INVALID
+    assert (await edit(pair, pair.ana.tablet, summary, {"from": "2026-10-05"}, base=base)).code is None
+    stored = (await pair.look(pair.ana, summary)).fields
+    assert (stored["from"], stored["to"]) == ("2026-10-05", "2026-11-23")
+
+
 @pytest.mark.parametrize(
     ("name", "fits", "not_"),
     [
