@@ -211,6 +211,7 @@ DELETE_ACCOUNT = [
         ("block", "person_id"),
         ("block", "blocked_id"),
         ("consent", "person_id"),
+        ("withdrawal", "person_id"),
         ("device", "person_id"),
         ("export", "person_id"),
         ("person_space", "person_id"),

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from api import store
+from api import store, withdrawal_store
 from api.accounts import ROUNDS_MAX, Accounts, person_of
 from api.errors import changed_meanwhile, malformed
 from api.names import opened_name, sealed_name
 from api.pairing import CoupleView, Keepsake, LiveInvitation, PairingView, couple_view, keepsake, pending
+from api.withdrawal_store import Withdrawal
 from domain import couples
 from domain.ids import PersonId, SpaceId
 from sync import end_store as ends
@@ -113,11 +114,14 @@ async def attest_adult(accounts: Accounts, caller: Caller, method: str, now: dat
 
 
 async def say(accounts: Accounts, caller: Caller, said: couples.ConsentEvent) -> None:
-    """Give or withdraw a consent. Withdrawing works at once and disables nothing unrelated (I11)."""
+    """Keep a consent that is given or withdrawn; `api/withdrawing.py` does what follows from it."""
     if said.text_version > couples.TEXT_VERSIONS[said.purpose]:
         raise malformed("There is no such version of this text yet.", "$.text_version")
     async with accounts.pool.acquire() as connection, connection.transaction():
         # One after the other, so that of a yes and a no at the same moment both are kept.
         await store.lock_person(connection, caller.person)
         await store.say(connection, caller.person, said)
+        if couples.ends_keeping(said):
+            # Stored with the consent: whatever comes between, what stands open is closed.
+            await withdrawal_store.note(connection, Withdrawal(caller.person, said.at))
     accounts.callers.forget(caller.person)

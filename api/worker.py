@@ -10,6 +10,7 @@ from api.giving import give
 from api.postgres import TRANSIENT
 from api.pruning import prune
 from api.wiring import Parts
+from api.withdrawing import close
 
 PRUNE_EVERY: Final = timedelta(hours=1)
 
@@ -39,6 +40,7 @@ class Worker:
 
     async def tick(self, now: datetime) -> None:
         """Do whatever is due at `now`."""
+        await close(self._parts, now)
         await give(self._parts, now)
         await erase(self._parts, now)
         if self._pruned_at is None or now - self._pruned_at >= PRUNE_EVERY:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -33,6 +33,9 @@ COMBINING_RUN_MAX = 4
 Purpose = Literal["core_sensitive", "pairing", "push", "summary_share"]
 TEXT_VERSIONS: Mapping[Purpose, int] = {"core_sensitive": 1, "pairing": 1, "push": 1, "summary_share": 1}
 """The newest wording of each consent text; raising one asks everybody anew."""
+
+KEEPING: Final[Purpose] = "core_sensitive"
+"""The consent on which every entry rests."""
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _READ_AS = str.maketrans("oil", "011")
@@ -239,6 +242,11 @@ class Consent(Struct, frozen=True):
     ask: bool = True
 
 
+def ends_keeping(said: ConsentEvent) -> bool:
+    """Say whether with this a person's entries rest on no consent any more: what they show is to be closed."""
+    return said.purpose == KEEPING and not said.given
+
+
 def consents_now(events: Iterable[ConsentEvent]) -> dict[Purpose, Consent]:
     """Say what a person consents to now, by purpose; the latest event counts, and at one instant the no.
 
@@ -257,7 +265,7 @@ def consents_now(events: Iterable[ConsentEvent]) -> dict[Purpose, Consent]:
 
 def may_keep(*, adult_attested: bool, consents: Mapping[Purpose, Consent]) -> bool:
     """Say whether entries of this person may be stored at all (I34)."""
-    return adult_attested and consents["core_sensitive"].given
+    return adult_attested and consents[KEEPING].given
 
 
 def _code(number: int, bits: int) -> bytes:

@@ -299,6 +299,14 @@ CREATE TABLE public.store_epoch (
 
 COMMENT ON TABLE public.store_epoch IS 'dist:reference';
 
+CREATE TABLE public.withdrawal (
+    person_id uuid NOT NULL,
+    said_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.withdrawal IS 'dist:person_id';
+
 CREATE TABLE public.wrapping_key (
     wrapping_key_id integer NOT NULL,
     root_id text NOT NULL,
@@ -386,6 +394,9 @@ ALTER TABLE ONLY public.space
 ALTER TABLE ONLY public.store_epoch
     ADD CONSTRAINT store_epoch_pkey PRIMARY KEY (one);
 
+ALTER TABLE ONLY public.withdrawal
+    ADD CONSTRAINT withdrawal_pkey PRIMARY KEY (person_id);
+
 ALTER TABLE ONLY public.wrapping_key
     ADD CONSTRAINT wrapping_key_pkey PRIMARY KEY (wrapping_key_id);
 
@@ -430,6 +441,8 @@ CREATE UNIQUE INDEX record_version ON public.record USING btree (space_id, versi
 CREATE INDEX shadow_pushed ON public.shadow USING btree (pushed_at);
 
 CREATE INDEX shadow_record ON public.shadow USING btree (space_id, record_id);
+
+CREATE INDEX withdrawal_due ON public.withdrawal USING btree (due_at);
 
 ALTER TABLE ONLY public.block
     ADD CONSTRAINT block_person FOREIGN KEY (person_id) REFERENCES public.person(person_id);

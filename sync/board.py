@@ -15,7 +15,7 @@ from domain.kinds import KINDS, NOTICE
 from domain.records import EITHER, Record
 from sync.bodies import encoded
 from sync.merge import Word
-from sync.ports import Caller, Loaded, RecordKey, Revision, Stored, Writes
+from sync.ports import Caller, Loaded, RecordKey, Revision, Stored, Value, Writes
 from sync.proof import proven
 from sync.schemas import newest
 from sync.sealing import keyed_id
@@ -39,6 +39,13 @@ def letter_id(id_key: bytes, gives: str, author: PersonId, draft: UUID) -> Recor
 def given_on(id_key: bytes, person: PersonId, day: date) -> UUID:
     """Return the family of the letters that a person gives on one day, in the couple space with this id key."""
     return keyed_id(id_key, "given_on", person, day.isoformat())
+
+
+def since(stored: Record, value: Value) -> Value:
+    """Say of a value that stood in its field since when; what lost, or stood beside, never did."""
+    if stored.fields.get(value.field) != value.value:
+        return value
+    return replace(value, since=stored.stamp(value.field).version)
 
 
 class Board:

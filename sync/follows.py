@@ -32,7 +32,7 @@ def show(board: Board, kind: Kind, master: Record) -> None:
     fields = None if couple is None or not master.live else project(kind.window, master.fields, couple.couple)
     if fields is None:
         if shown is not None and not shown.gone:
-            board.put(_wiped(shown))
+            board.put(wiped(shown))
         return
     assert couple is not None
     before = {} if shown is None or shown.gone else shown.fields
@@ -60,7 +60,8 @@ def show(board: Board, kind: Kind, master: Record) -> None:
         board.amend(master, shown_id=identity)
 
 
-def _wiped(record: Record) -> Record:
+def wiped(record: Record) -> Record:
+    """Return what is left of a record of which nothing is shown any more: that there was one."""
     return Record(
         space=record.space,
         kind=record.kind,

@@ -27,6 +27,7 @@ from sync.ports import (
     Life,
     Loaded,
     Member,
+    Open,
     Owed,
     Page,
     Past,
@@ -42,7 +43,7 @@ from sync.ports import (
     stood_until,
 )
 from sync.wire import Outcome
-from sync.withheld import stands_open, version_for
+from sync.withheld import COPIED, SEEN_OPEN, stands_open, version_for
 
 
 class MemoryStore:
@@ -289,6 +290,25 @@ class MemoryStore:
                 for revision in revisions
             ),
         )
+
+    async def open_to_partner(self, caller: Caller, after: int, *, limit: int) -> list[Open]:
+        """Return at most `limit` of the caller's windows that the partner of today sees."""
+        mine = self._mine(caller)
+        masters = {
+            each.shown_id: each.id
+            for each in self.records.values()
+            if each.space == caller.personal and each.kind in COPIED
+        }
+        found = [
+            Open(masters.get(each.id, each.id), each.version)
+            for each in self.records.values()
+            if each.space in mine
+            and mine[each.space].state == "active"
+            and each.kind in SEEN_OPEN
+            and (each.author, each.live) == (caller.person, True)
+            and each.version > after
+        ]
+        return sorted(found, key=lambda each: each.version)[:limit]
 
     async def save(self, caller: Caller, writes: Writes, now: datetime) -> dict[SpaceId, int] | None:
         """Store everything and return the new heads, or nothing and None. Nothing ages here."""

@@ -270,6 +270,15 @@ ABOUT_OTHERS: Final = frozenset({"notice", "unplaced", "shelf"})
 """Kinds of a person's own that are about another record: a purge of that one looks at them, too."""
 
 
+class Open(Struct, frozen=True):
+    """Something by which the partner of today sees what is one person's own."""
+
+    id: RecordId
+    """The record in which its author closes it; the copy itself where that is not there any more."""
+    version: int
+    """Of what is shown, in the couple's space."""
+
+
 class PurgeScope(Struct, frozen=True, kw_only=True):
     """Everything that a purge of one record has to look through."""
 
@@ -374,6 +383,12 @@ class Store(Protocol):
 
     async def scope(self, caller: Caller, identity: RecordId) -> PurgeScope:
         """Return everything that a purge of this record has to look through."""
+
+    async def open_to_partner(self, caller: Caller, after: int, *, limit: int) -> list[Open]:
+        """Return at most `limit` of the caller's windows that the partner of today sees, `after` a version of theirs.
+
+        That is what has a copy in the couple's space, and what stands in that space itself.
+        """
 
     async def begin_anew(self, caller: Caller, space: Space, epoch: UUID) -> None:
         """Give a space a new life from the head that was read on, if it still stands as it was read."""

@@ -19,12 +19,12 @@ from domain.kinds import KINDS, UNPLACED, crowded, joined, objection, unfit
 from domain.records import Record, stamp_of
 from domain.refusals import KEEPS_NO_WORDS, Refusal
 from domain.shapes import ONLY_ME, UNFIT, Text, as_uuid
-from sync.board import Board, given_on
+from sync.board import Board, given_on, since
 from sync.follows import give, move, show
 from sync.merge import Edit, Merged, Word, concurrent, create, merge
 from sync.origin import brought_back, of_another, says_no_more
 from sync.picks import UnfitPickError, picks
-from sync.ports import Caller, History, Loaded, RecordKey, Revision, Space, Value, Writes
+from sync.ports import Caller, History, Loaded, RecordKey, Revision, Space, Writes
 from sync.purge import kept_out
 from sync.secrecy import guarded, unsent
 from sync.unplaced import own_words
@@ -319,7 +319,7 @@ class _Batch:
                     space=record.space,
                     record=record.id,
                     version=record.version,
-                    values=tuple(_since(stored, value) for value in merged.behind),
+                    values=tuple(since(stored, value) for value in merged.behind),
                 )
             )
         if kind.letter is not None:
@@ -370,13 +370,6 @@ class _Batch:
         new = not any((space, RecordId(change.id)) in self.board.records for space in self.board.spaces)
         name = unfit(kind, change.set, new=new)
         return {} if name is None else {name: "unfit"}
-
-
-def _since(stored: Record, value: Value) -> Value:
-    """Say of a value that stood in its field since when; what lost, or stood beside, never did."""
-    if stored.fields.get(value.field) != value.value:
-        return value
-    return replace(value, since=stored.stamp(value.field).version)
 
 
 def _said_before(change: Change) -> str | None:

@@ -18,7 +18,7 @@ from domain.kinds import KINDS, may_look_behind
 from domain.prompts import SETTINGS
 from domain.records import Record
 from domain.shapes import as_uuid
-from sync import follows, purging, space_store
+from sync import closing, follows, purging, space_store
 from sync.board import Board, settings_id
 from sync.bodies import rendered
 from sync.lives import common
@@ -44,6 +44,9 @@ from sync.wire import (
 )
 from sync.withheld import as_told, is_shut, version_for
 
+CLOSED_AT_ONCE_MAX: Final = 100
+"""Windows that one transaction closes when somebody withdraws their consent: each is opened and sealed anew."""
+
 LOST_RACES_MAX = 5
 """Attempts at one push before the caller is asked to come back."""
 
@@ -65,6 +68,13 @@ class Answer(Struct, frozen=True):
 
     response: RawSyncResponse
     moved: dict[SpaceId, int]
+
+
+class Closed(Struct, frozen=True):
+    """What has moved by closing some of a person's windows, and up to where it was looked: None once that was all."""
+
+    moved: dict[SpaceId, int]
+    upto: int | None
 
 
 class Summary(Struct, frozen=True):
@@ -389,6 +399,25 @@ async def give_due(store: Store, keys: Keys, caller: Caller, identity: RecordId,
         moved = await store.save(caller, writes, now)
         if moved is not None:
             return moved
+    raise BusyError
+
+
+async def close_some(store: Store, keys: Keys, caller: Caller, after: int, now: datetime) -> Closed:
+    """Close the next of the caller's windows that their partner sees, at most `CLOSED_AT_ONCE_MAX`, as the caller.
+
+    `after` is 0 at first, then what the last call returned as `upto`.
+    """
+    id_keys = await id_keys_of(keys, caller)
+    for _ in range(LOST_RACES_MAX):
+        found = await store.open_to_partner(caller, after, limit=CLOSED_AT_ONCE_MAX)
+        if not found:
+            return Closed({}, None)
+        board = Board(await store.load(caller, Wanted(ids={each.id for each in found})), caller, now, id_keys)
+        closing.close_all(board)
+        writes = board.writes()
+        moved = await store.save(caller, writes, now) if writes.spaces else {}
+        if moved is not None:
+            return Closed(moved, found[-1].version)
     raise BusyError
 
 

@@ -31,6 +31,7 @@ from sync.ports import (
     Keys,
     Loaded,
     Member,
+    Open,
     Owed,
     Page,
     Past,
@@ -49,6 +50,7 @@ from sync.ports import (
 )
 from sync.sealing import SealBroken, SpaceKeys
 from sync.wire import Outcome
+from sync.withheld import COPIED, SEEN_OPEN
 
 log = logging.getLogger("haven.sync")
 
@@ -353,6 +355,20 @@ ORDER BY v.record_id, v.version
 LIMIT $5"""
 
 
+OPEN_TO_PARTNER: Final = f"""{_MINE}
+SELECT coalesce(master.id, shown.id) AS id, shown.version
+FROM mine
+JOIN record shown ON shown.space_id = mine.space_id AND shown.kind = ANY($3::text[])
+LEFT JOIN (
+    SELECT r.id, r.shown_id FROM mine JOIN record r ON r.space_id = mine.space_id
+    WHERE mine.home = 'personal' AND r.kind = ANY($4::text[]) AND r.shown_id IS NOT NULL
+) master ON master.shown_id = shown.id
+WHERE mine.home = 'couple' AND mine.state = 'active' AND shown.author = $2 AND shown.version > $5
+    AND NOT shown.gone AND NOT shown.removed
+ORDER BY shown.version
+LIMIT $6"""
+
+
 class PostgresStore:
     """`sync.ports.Store` on a pool. `keys` open and seal; what does not open is left out and counted."""
 
@@ -537,6 +553,11 @@ class PostgresStore:
                     )
                 )
         return PurgeScope(spaces=spaces, inboxes=inboxes, records=tuple(records), revisions=tuple(revisions))
+
+    async def open_to_partner(self, caller: Caller, after: int, *, limit: int) -> list[Open]:
+        """Return at most `limit` of the caller's windows that the partner of today sees."""
+        rows = await self.pool.fetch(OPEN_TO_PARTNER, caller.spaces, caller.person, SEEN_OPEN, COPIED, after, limit)
+        return [Open(RecordId(row["id"]), row["version"]) for row in rows]
 
     async def begin_anew(self, caller: Caller, space: Space, epoch: UUID) -> None:
         """Give a space a new life from the head that was read on, if it still stands as it was read."""

@@ -1,6 +1,7 @@
 """What of the couple's space the other is not told any more: windows that were opened straight into it, and closed."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -14,6 +15,13 @@ from sync.ports import RecordKey, Row, Space
 def stands_open(kind: Kind) -> bool:
     """Return whether a kind is a window without a copy: its author may close it, and the partner sees it till then."""
     return kind.ownership is Ownership.WINDOW and kind.home == "couple"
+
+
+COPIED: Final = [kind.name for kind in KINDS.values() if kind.window is not None]
+"""The kinds of which a copy is shown."""
+
+SEEN_OPEN: Final = [kind.name for kind in KINDS.values() if kind.ownership is Ownership.PROJECTION or stands_open(kind)]
+"""The kinds by which the partner sees, in the couple's space, what is the other's own."""
 
 
 def is_shut(kind: Kind, *, removed: bool, closed: bool) -> bool:

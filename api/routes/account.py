@@ -7,7 +7,7 @@ import msgspec
 from litestar import get, patch, post
 from msgspec import Meta, Struct
 
-from api import accounts, persons
+from api import accounts, persons, withdrawing
 from api.accounts import SignedIn, SignIn
 from api.auth import LocalIssuer
 from api.errors import not_found
@@ -156,7 +156,7 @@ async def say(request: Requested) -> Start:
     said = couples.ConsentEvent(
         purpose=wanted.purpose, text_version=wanted.text_version, given=wanted.given, at=parts.clock()
     )
-    await persons.say(parts.accounts, caller, said)
+    await withdrawing.say(parts, caller, said)
     return await _start(request, await persons.me(parts.accounts, caller, parts.clock()))
 
 

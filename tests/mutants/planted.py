@@ -477,7 +477,7 @@ PLANTED: Final = (
     ),
     Planted(
         name="nobody says since when a value stood",
-        file="sync/reconcile.py",
+        file="sync/board.py",
         line="    return replace(value, since=stored.stamp(value.field).version)",
         bug="    return value",
         tests=WATERMELON,

@@ -1,0 +1,70 @@
+"""Whoever withdraws the consent on which everything rests shows nothing any more: what stands open is closed.
+
+It is closed at once, and by the worker where that was interrupted: that it is to be done is stored with the consent.
+"""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
+
+from api import persons, store, withdrawal_store
+from api.giving import NO_DEVICE
+from api.wiring import Parts
+from domain import couples
+from domain.ids import PersonId
+from sync import service
+from sync.ports import Caller
+
+A_ROUND_MAX: Final = 20
+STILL_UNDER_WAY: Final = timedelta(minutes=2)
+"""So long a change may be stored that was let in before: one under way, or in a process that remembers the consent."""
+LATER: Final = timedelta(minutes=1)
+"""When a person's windows are looked at again that could not be closed now."""
+
+
+async def say(parts: Parts, person: Caller, said: couples.ConsentEvent) -> None:
+    """Give or withdraw a consent, with what follows from it. Withdrawing disables nothing unrelated (I11).
+
+    Raises `BusyError` where somebody who agrees anew has windows left to be closed that could not be: agreeing opens
+    nothing (I9), so it waits for that.
+    """
+    if said.purpose == couples.KEEPING and said.given:
+        before = await withdrawal_store.noted(parts.pool, person.person)
+        if before is not None:
+            await _close(parts, person.person, said.at)
+            await withdrawal_store.settle(parts.pool, before)
+    await persons.say(parts.accounts, person, said)
+    if couples.ends_keeping(said):
+        # It is withdrawn, whatever comes; what cannot be closed at this moment the worker closes.
+        with suppress(service.BusyError, service.SpaceLockedError):
+            await _close(parts, person.person, said.at)
+
+
+async def close(parts: Parts, now: datetime) -> int:
+    """Close what has been left open, at most of 20 people a round; return how many were looked at.
+
+    Several workers may do so at once. Each is looked at once more when nothing can come any more that was let in
+    before.
+    """
+    found = await withdrawal_store.due(parts.pool, now, A_ROUND_MAX)
+    for each in found:
+        until = each.said_at + STILL_UNDER_WAY
+        try:
+            await _close(parts, each.person, now)
+        except (service.BusyError, service.SpaceLockedError):
+            until = now + LATER
+        if until > now:
+            await withdrawal_store.look_again(parts.pool, each, until)
+        else:
+            await withdrawal_store.settle(parts.pool, each)
+    return len(found)
+
+
+async def _close(parts: Parts, person: PersonId, now: datetime) -> None:
+    spaces = await store.spaces_of(parts.pool, person)
+    author = Caller(person, NO_DEVICE, spaces, may_keep=True)
+    upto: int | None = 0 if spaces else None
+    while upto is not None:
+        closed = await service.close_some(parts.store, parts.keys, author, upto, now)
+        parts.hints.publish(closed.moved)
+        upto = closed.upto
