@@ -83,6 +83,7 @@ def _rules(kind: Kind) -> list[str]:
         when = "must be stored and by the partner" if kind.parent.known else "may arrive later"
         said.append(f"Belongs by `{kind.parent.field}` to {_named(kind.parent.kinds)}, which {when}.")
     said += [f"At most {most.count} live {_within(kind, most)}." for most in kind.most]
+    said += [f"With `{name}` {_named(values)} one has ended and takes no room." for name, values in kind.ends.items()]
     if kind.a_day is not None:
         together = _named(tuple(each.name for each in KINDS.values() if each.a_day is not None))
         said.append(f"At most {kind.a_day} of {together} together on one local day of the writer.")

@@ -178,6 +178,7 @@ GOAL = Kind(
         "proof": PROOF,
     },
     most=(Most(GOALS_MAX, "space"),),
+    ends={"state": ENDED},
     derive=derived,
     moved_by=("goal_terms", "goal_act"),
 )

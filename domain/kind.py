@@ -211,6 +211,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     most: tuple[Most, ...] = ()
     leaves: Mapping[str, Any] = {}
     """Values by which a record leaves: for it there is always room (I14)."""
+    ends: Mapping[str, tuple[str, ...]] = {}
+    """Values of the server's fields with which a record has ended: it stands, and takes no room any more."""
     own_id_only: tuple[str, ...] = ()
     """Sets of persons, or of what belongs to a person, in which everybody may add or take out only their own."""
     of_each: tuple[str, ...] = ()

@@ -186,6 +186,16 @@ def joined(before: Record | None, after: Record) -> frozenset[str]:
     return frozenset({"family"} if before.family != after.family else ())
 
 
+def has_ended(record: Record) -> bool:
+    """Return whether a record has come to an end of its own, as a goal that was achieved or let go."""
+    return any(record.fields.get(name) in values for name, values in KINDS[record.kind].ends.items())
+
+
+def takes_room(record: Record | None) -> bool:
+    """Return whether a record counts among the live ones of its kind: neither removed nor wiped, nor ended."""
+    return record is not None and record.live and not has_ended(record)
+
+
 def crowded(
     kind: Kind, where: frozenset[str], live: Mapping[str, int], fields: Mapping[str, Any] | None = None
 ) -> Refusal | None:

@@ -212,6 +212,7 @@ CREATE TABLE public.record (
     body bytea,
     due_at timestamp with time zone,
     shut_at bigint,
+    ended boolean DEFAULT false NOT NULL,
     CONSTRAINT record_body CHECK ((gone = (body IS NULL)))
 );
 

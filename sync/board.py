@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from domain.goals import ORDERS_A_LIFE
 from domain.ids import PersonId, RecordId, SpaceId
-from domain.kinds import KINDS, NOTICE
+from domain.kinds import KINDS, NOTICE, takes_room
 from domain.records import EITHER, Record
 from sync.bodies import encoded
 from sync.merge import Word
@@ -96,8 +96,7 @@ class Board:
         kind = KINDS[record.kind]
         if kind.has_proof and record.created == version:
             record = proven(record, kind, self.spaces[record.space], self.id_keys[record.space])
-        if (before is not None and before.live) != record.live:
-            self._counts[record.space, record.kind] = self.live(record.space, record.kind) + (1 if record.live else -1)
+        self._count(before, record)
         self._changed[key] = record
         self._file(record)
         self._written.add(record.space)
@@ -107,10 +106,15 @@ class Board:
         """Change a record that this batch has put, under the version it has."""
         key = (record.space, record.id)
         assert key in self._changed, "only what was put can be amended"
-        record = replace(self.records[key], **changes)
+        before, record = self.records[key], replace(self.records[key], **changes)
+        self._count(before, record)
         self._changed[key] = record
         self._file(record)
         return record
+
+    def _count(self, before: Record | None, record: Record) -> None:
+        more = takes_room(record) - takes_room(before)
+        self._counts[record.space, record.kind] = self.live(record.space, record.kind) + more
 
     def is_new(self, key: RecordKey) -> bool:
         """Return whether a record came into being with this batch."""
@@ -155,7 +159,7 @@ class Board:
         self._written.add(space)
 
     def live(self, space: SpaceId, kind: str) -> int:
-        """Return how many live records of a counted kind a space holds."""
+        """Return how many live records of a counted kind take room in a space."""
         return self._counts.get((space, kind), 0)
 
     def family(self, space: SpaceId, family: UUID, but: UUID | None = None) -> list[Record]:

@@ -11,7 +11,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
-from domain.kinds import KINDS, UNPLACED
+from domain.kinds import KINDS, UNPLACED, takes_room
 from domain.prompts import SETTINGS
 from domain.records import Record
 from sync.bodies import canonical, encoded
@@ -134,7 +134,7 @@ class MemoryStore:
         }
         counts: dict[tuple[SpaceId, str], int] = {}
         for (space, _), record in self.records.items():
-            if space in spaces and record.kind in wanted.counted and record.live:
+            if space in spaces and record.kind in wanted.counted and takes_room(record):
                 counts[space, record.kind] = counts.get((space, record.kind), 0) + 1
         return Loaded(
             spaces=spaces, records=records, outcomes=outcomes, counts=counts, families=frozenset(wanted.families)

@@ -98,7 +98,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     families: Collection[tuple[UUID, str]] = ()
     """Pairs of a family and a kind."""
     counted: Collection[str] = ()
-    """Kinds whose live records are counted in the space."""
+    """Kinds whose records that take room are counted in the space."""
 
 
 class Loaded(Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ import asyncpg
 import msgspec
 
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
+from domain.kinds import has_ended
 from domain.records import Record
 from sync import owed_store, shadow_store
 from sync.bodies import canonical, decoded, packed, packed_purge, unpacked, unpacked_purge
@@ -127,7 +128,7 @@ SELECT 'count', counted.space_id, {_NO_SPACE}, {_NO_RECORD.replace("NULL::text A
 FROM (
     SELECT r.space_id, r.kind, count(*) AS live
     FROM mine JOIN record r ON r.space_id = mine.space_id
-    WHERE r.kind = ANY($8::text[]) AND NOT r.removed AND NOT r.gone
+    WHERE r.kind = ANY($8::text[]) AND NOT r.removed AND NOT r.gone AND NOT r.ended
     GROUP BY r.space_id, r.kind
 ) counted"""
 
@@ -220,7 +221,7 @@ def _insert(first: int, *, left_alone: bool = False) -> str:
 
     They write nothing unless `raised` has a row.
     """
-    p = [f"${first + n}" for n in range(26)]
+    p = [f"${first + n}" for n in range(27)]
     conflict = (
         "DO NOTHING"
         if left_alone
@@ -229,17 +230,17 @@ def _insert(first: int, *, left_alone: bool = False) -> str:
             author = excluded.author, removed = excluded.removed, gone = excluded.gone,
             schema = excluded.schema, stamps = excluded.stamps, family = excluded.family,
             shown_id = excluded.shown_id, purged = excluded.purged, changed_at = excluded.changed_at,
-            body = excluded.body, due_at = excluded.due_at, shut_at = excluded.shut_at"""
+            body = excluded.body, due_at = excluded.due_at, shut_at = excluded.shut_at, ended = excluded.ended"""
     )
     return f"""
 stored AS (
     INSERT INTO record (space_id, id, kind, version, created, author, removed, gone, schema, stamps, family,
-        shown_id, purged, body, due_at, shut_at, changed_at)
+        shown_id, purged, body, due_at, shut_at, ended, changed_at)
     SELECT u.*, {p[0]}::timestamptz
     FROM unnest({p[1]}::uuid[], {p[2]}::uuid[], {p[3]}::text[], {p[4]}::bigint[], {p[5]}::bigint[],
         {p[6]}::uuid[], {p[7]}::boolean[], {p[8]}::boolean[], {p[9]}::smallint[], {p[10]}::bytea[],
         {p[11]}::uuid[], {p[12]}::uuid[], {p[13]}::bytea[], {p[14]}::bytea[], {p[23]}::timestamptz[],
-        {p[25]}::bigint[]) u
+        {p[25]}::bigint[], {p[26]}::boolean[]) u
     WHERE EXISTS (SELECT 1 FROM raised)
     ON CONFLICT (space_id, id) {conflict}
 ),
@@ -801,6 +802,7 @@ def arrays(sealer: Mapping[SpaceId, SpaceKeys], writes: Writes, now: datetime, c
         [record.due_at for record in records],
         [revision.put_at for revision in writes.revisions],
         [record.shut_at for record in records],
+        [has_ended(record) for record in records],
     ]
 
 

@@ -1,3 +1,5 @@
+-- What closes, and what has ended.
+
 -- Whoever has withdrawn their consent, until nothing of theirs stands open to their partner any more.
 
 CREATE TABLE withdrawal (
@@ -8,3 +10,8 @@ CREATE TABLE withdrawal (
 COMMENT ON TABLE withdrawal IS 'dist:person_id';
 
 CREATE INDEX withdrawal_due ON withdrawal (due_at);
+
+-- Whether a record has ended, so that it takes no room among the live ones of its kind: a goal that was achieved or
+-- let go. Only the sealed body says it besides, so that of those stored before it is noted when they next change.
+
+ALTER TABLE record ADD COLUMN ended boolean NOT NULL DEFAULT false;

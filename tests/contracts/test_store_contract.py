@@ -1145,6 +1145,24 @@ def sent(answer: Any) -> str:
     return msgspec.json.encode(answer).decode()
 
 
+async def test_what_has_ended_is_not_counted_among_the_live_ones(pair: Pair) -> None:
+    goals = [change("goal", uuid4(), couple=pair.couple) for _ in range(3)]
+    terms = change("goal_terms", uuid4(), {"goal": str(goals[0].id), "title": "Ferry"}, couple=pair.couple)
+    await pair.push(pair.ana.phone, *goals, terms)
+    assert await live_goals(pair) == 3
+    acted = {"goal": str(goals[0].id), "terms": str(terms.id), "act": "let_go"}
+    await pair.one(pair.ben.phone, change("goal_act", uuid4(), acted, couple=pair.couple))
+    assert await live_goals(pair) == 2
+    base = (await pair.look(pair.ana, goals[0].id)).version
+    noted = change("goal", goals[0].id, {"notes": "It was good."}, base=base, couple=pair.couple)
+    await pair.one(pair.ana.phone, noted)
+    assert await live_goals(pair) == 2, "an edit does not let it stand again"
+
+
+async def live_goals(pair: Pair) -> int:
+    return (await pair.store.load(pair.ben.phone, Wanted(counted={"goal"}))).counts[pair.space, "goal"]
+
+
 # Closing what stands open --------------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ import httpx
 
 from api.openapi_file import document
 from domain.counsel import approval, counting
+from domain.goal_kinds import GOALS_MAX
 from domain.lookback import tagged
 from sync.showing import as_record
 from tests import people
@@ -283,3 +284,18 @@ async def test_reached_and_let_go_are_both_plain_endings(two: Two) -> None:
         goals = [each for kind in ("goal", "goal_terms", "goal_act") for each in export["records"][kind]]
         numbers = {name for each in goals for name, value in each["fields"].items() if type(value) in (int, float)}
         assert numbers <= {"order"}, "their place among the others, and no tally"
+
+
+async def test_goals_that_one_of_the_two_has_filled_all_room_with_end_by_the_other_alone_and_leave_room(
+    two: Two,
+) -> None:
+    """F1, I14: A hundred goals live is no limit for life, and letting one go needs nobody."""
+    goals = [two.ana.edit("goal") for _ in range(GOALS_MAX)]
+    terms = two.ana.edit("goal_terms", goal=goals[0], title="To climb")
+    await two.meet()
+    assert (await told(two.ben, "goal")).code == "too_many"
+    two.ben.edit("goal_act", goal=goals[0], terms=terms, act="let_go")
+    await two.meet()
+    assert (await told(two.ben, "goal")).code is None
+    assert (await told(two.ben, "goal")).code == "too_many"
+    assert only(two.ben, "goal").fields["state"] == "let_go", "what has ended is there to be looked back on"

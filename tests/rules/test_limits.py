@@ -122,6 +122,44 @@ async def test_a_goal_may_change_among_as_many_as_a_space_holds(two: Two) -> Non
     assert world.stored(goals[0]).fields["notes"] == "Slow walks."
 
 
+@pytest.mark.parametrize("ending", ["let_go", "achieved"])
+async def test_goals_that_have_ended_take_no_room(two: Two, ending: str) -> None:
+    world, phone, _, bens = two
+    goals = [phone.make("goal") for _ in range(GOALS_MAX)]
+    terms = phone.make("goal_terms", goal=goals[0], title="Ferry")
+    await world.settle()
+    bens.make("goal")
+    assert [each.code for each in await bens.sync()] == ["too_many"]
+
+    for act in {"let_go": ["let_go"], "achieved": ["accept", "mark_done"]}[ending]:
+        bens.make("goal_act", goal=goals[0], terms=terms, act=act)
+    await world.settle()
+    if ending == "achieved":
+        phone.make("goal_act", goal=goals[0], terms=terms, act="mark_done")
+        await world.settle()
+    assert world.stored(goals[0]).fields["state"] == ending
+
+    bens.make("goal")
+    bens.make("goal")
+    assert [each.code for each in await bens.sync()] == [None, "too_many"]
+
+
+async def test_a_goal_that_ends_twice_makes_room_once(two: Two) -> None:
+    world, phone, _, bens = two
+    goals = [phone.make("goal") for _ in range(GOALS_MAX)]
+    terms = phone.make("goal_terms", goal=goals[0], title="Ferry")
+    await world.settle()
+    for each in (phone, bens):
+        each.make("goal_act", goal=goals[0], terms=terms, act="let_go")
+    await world.settle()
+    phone.make("goal_act", goal=goals[0], terms=terms, act="let_go")
+    phone.write(goals[0], notes="It was good.")
+    await world.settle()
+    phone.make("goal")
+    phone.make("goal")
+    assert [each.code for each in await phone.sync()] == [None, "too_many"]
+
+
 @pytest.mark.parametrize("goal_first", [True, False])
 async def test_g12_terms_count_whether_their_goal_has_come_or_not(two: Two, *, goal_first: bool) -> None:
     world, phone, *_ = two
