@@ -1,7 +1,7 @@
 """A summary for a counsellor: each part counts only while everybody whose it is says yes to exactly these bytes."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 
 from domain.ids import PersonId
@@ -24,7 +24,7 @@ from domain.policies import Policy
 from domain.records import Record
 from domain.refusals import Refusal
 from domain.shapes import Anything, Approval, Day, Identity, OneOf, SetOf, Text
-from domain.times import Instant
+from domain.times import Instant, read
 
 DAYS_MAX = 92
 APPROVALS_MAX = 8
@@ -67,6 +67,12 @@ def summary_state(summary: Record, parts: Sequence[Record], around: Around) -> D
     if summary.fields.get("link_until") is not None:
         return Derived({"state": "shared"})
     return Derived({"state": "ready" if counting(parts, around.members) else "draft"})
+
+
+def is_linked(summary: Record, now: datetime) -> bool:
+    """Return whether a summary says that a link shows it now."""
+    until = summary.fields.get("link_until")
+    return until is not None and read(until) > now
 
 
 def not_too_long(attempt: Attempt, record: Record | None, _: Situation) -> Refusal | None:

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from domain.fates import Class, class_of
-from domain.ids import CoupleId, PersonId, SpaceId
+from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kinds import KINDS
 from sync.life_store import BUMP_SPACE, IN_THIS_LIFE
 from sync.space_store import HOLD_SPACE
@@ -130,6 +130,11 @@ async def reopen(connection: Any, space: SpaceId, couple: CoupleId, epoch: UUID,
     return head
 
 
+async def named(connection: Any, space: SpaceId, kind: str) -> list[RecordId]:
+    """Return the records of a kind that a space holds, those that were removed among them."""
+    return [RecordId(row["id"]) for row in await connection.fetch(NAMED, space, kind)]
+
+
 ASK_BACK: Final = """
 INSERT INTO restoring (space_id, person_id, asked_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"""
 
@@ -142,6 +147,8 @@ SELECT count(*) = 2 FROM space s
 JOIN member m ON m.space_id = s.space_id AND m.left_on IS NULL
 JOIN restoring r ON r.space_id = s.space_id AND r.person_id = m.person_id
 WHERE s.space_id = $1 AND s.state = 'closed' AND s.closed_at > $2"""
+
+NAMED: Final = "SELECT id FROM record WHERE space_id = $1 AND kind = $2 AND NOT gone"
 
 REOPEN: Final = f"""
 WITH open AS (

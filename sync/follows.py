@@ -188,6 +188,11 @@ def open_link(board: Board, identity: RecordId, until: datetime | None) -> bool:
     return True
 
 
+def close_link(board: Board, summary: Record) -> None:
+    """Say in a summary that no link shows it any more, also where somebody has removed it and may bring it back."""
+    _derive(board, board.put(summary.with_fields(summary.fields | {"link_until": None})))
+
+
 def move(board: Board, changed: Sequence[Record]) -> frozenset[tuple[UUID, str]]:
     """Derive anew every parent that this batch has made or whose children it has added to or changed, once each.
 

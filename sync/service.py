@@ -3,7 +3,7 @@
 Each loads once, decides with pure functions, and stores once. A lost race loads again; nothing is ever half done.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -11,7 +11,7 @@ from uuid import UUID
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
-from domain.counsel import COUNSEL_PART, COUNSEL_SUMMARY, counting
+from domain.counsel import COUNSEL_PART, COUNSEL_SUMMARY, counting, is_linked
 from domain.ids import PersonId, RecordId, SpaceId
 from domain.kind import Ownership
 from domain.kinds import KINDS, may_look_behind
@@ -438,6 +438,29 @@ async def open_link(
         if not writes.spaces:
             return {}
         moved = await store.save(caller, writes, now)
+        if moved is not None:
+            return moved
+    raise BusyError
+
+
+async def close_links(
+    store: Store, keys: Keys, caller: Caller, summaries: Collection[RecordId], now: datetime
+) -> dict[SpaceId, int]:
+    """Say in those of these summaries that a link shows that none does any more; return the moved heads.
+
+    They are of the caller's couple. The links themselves are dropped by whoever asks for this.
+    """
+    id_keys = await id_keys_of(keys, caller)
+    for _ in range(LOST_RACES_MAX):
+        found = await store.load(caller, Wanted(ids=summaries))
+        linked = {each.id for each in found.records.values() if is_linked(each, now)}
+        if not linked:
+            return {}
+        families = {family for each in linked for family in _parts_of(each)}
+        board = Board(await store.load(caller, Wanted(ids=linked, families=families)), caller, now, id_keys)
+        for each in [record for record in board.records.values() if record.id in linked]:
+            follows.close_link(board, each)
+        moved = await store.save(caller, board.writes(), now)
         if moved is not None:
             return moved
     raise BusyError

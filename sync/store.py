@@ -378,6 +378,11 @@ class PostgresStore:
         self.keys = keys
         self.unopened_total = 0
 
+    @classmethod
+    def within(cls, connection: Any, keys: Keys) -> "PostgresStore":
+        """Return a store within the caller's transaction, for what loads, and saves into one space of a caller's."""
+        return cls(connection, keys)
+
     async def load(self, caller: Caller, wanted: Wanted) -> Loaded:
         """Return one snapshot of what a batch needs."""
         families = list(wanted.families)

@@ -223,6 +223,24 @@ async def test_a_link_dies_with_the_couple_and_with_its_summary(session: Session
     assert (await session.read(path, passcode)).text == nothing()
 
 
+async def test_i9_in_a_couple_that_came_back_no_summary_says_that_a_link_shows_it(session: Session) -> None:
+    await session.write(session.ana, "hopes", HOPE, session.ana)
+    path, passcode = await session.link(session.ana)
+    await ok(session.client.post(f"/v1/couples/{session.couple}/part", headers=session.ben.headers))
+    parted = session.couple
+    for who in (session.ana, session.ben):
+        await ok(session.client.post(f"/v1/couples/{parted}/restore", headers=who.headers))
+    session.couple = (await me(session.client, session.ana))["couple"]["id"]
+    assert session.couple != parted
+
+    for who in (session.ana, session.ben):
+        fields = await session.fields(who)
+        assert (fields["state"], fields["link_until"]) == ("ready", None)
+    assert (await session.read(path, passcode)).text == nothing()
+    path, passcode = await session.link(session.ben)
+    assert HOPE in unescape((await session.read(path, passcode)).text), "and a new one can be made"
+
+
 async def test_a_stranger_makes_and_revokes_no_link(session: Session) -> None:
     await session.write(session.ana, "hopes", HOPE, session.ana)
     path, passcode = await session.link(session.ana)

@@ -1145,6 +1145,35 @@ def sent(answer: Any) -> str:
     return msgspec.json.encode(answer).decode()
 
 
+async def test_summaries_say_of_no_link_any_more_that_it_shows_them_and_keep_when_one_ended(pair: Pair) -> None:
+    ready, draft, removed, ended = (uuid4() for _ in range(4))
+    days = {"from": "2026-11-01", "to": "2026-11-20"}
+    for each in (ready, draft, removed, ended):
+        await pair.one(pair.ana.phone, change("counsel_summary", each, days, couple=pair.couple))
+        until = NOON + timedelta(days=-1 if each == ended else 3)
+        await service.open_link(pair.store, pair.keys, pair.ana.phone, RecordId(each), until, NOON)
+    said = {"section": "hopes", "text": "More walks.", "approvals": [approval(pair.ana.person, "More walks.")]}
+    for each in (ready, removed):
+        part = change("counsel_part", uuid4(), said | {"summary": str(each)}, couple=pair.couple)
+        await pair.one(pair.ana.phone, part)
+    base = (await pair.look(pair.ana, removed)).version
+    taken_out = change("counsel_summary", removed, base=base, couple=pair.couple, remove=True)
+    await pair.one(pair.ben.phone, taken_out)
+
+    summaries = [RecordId(each) for each in (ready, draft, removed, ended)]
+    moved = await service.close_links(pair.store, pair.keys, pair.ben.phone, summaries, NOON)
+
+    assert moved.keys() == {pair.space}
+    at = {each: (await pair.look(pair.ana, each)) for each in summaries}
+    assert [at[RecordId(each)].fields["link_until"] for each in (ready, draft, removed)] == [None] * 3
+    assert [at[RecordId(each)].fields["state"] for each in (ready, draft)] == ["ready", "draft"]
+    assert at[RecordId(ended)].fields["link_until"] == written(NOON - timedelta(days=1)), "which says what became of it"
+    back = change("counsel_summary", removed, base=at[RecordId(removed)].version, couple=pair.couple, remove=False)
+    await pair.one(pair.ana.phone, back)
+    assert (await pair.look(pair.ana, removed)).fields["state"] == "ready"
+    assert await service.close_links(pair.store, pair.keys, pair.ana.phone, summaries, NOON) == {}, "twice is once"
+
+
 async def test_what_has_ended_is_not_counted_among_the_live_ones(pair: Pair) -> None:
     goals = [change("goal", uuid4(), couple=pair.couple) for _ in range(3)]
     terms = change("goal_terms", uuid4(), {"goal": str(goals[0].id), "title": "Ferry"}, couple=pair.couple)
