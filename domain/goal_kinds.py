@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.check_ins import TOPICS
 from domain.goals import Act, GoalView, Terms, derive
 from domain.ids import PersonId, RecordId
-from domain.kind import PROOF, Around, Attempt, Derived, Field, Kind, Most, Ownership, Parent, Situation, Who
+from domain.kind import PROOF, Around, Attempt, Derived, Field, Kind, Most, Ownership, Parent, Repeats, Situation, Who
 from domain.policies import Policy
 from domain.records import Record
 from domain.refusals import Refusal
@@ -111,19 +111,21 @@ def has_its_own_day(attempt: Attempt, record: Record | None, situation: Situatio
 def not_just_asked(attempt: Attempt, record: Record | None, situation: Situation) -> Refusal | None:
     """Refuse terms that say the same as own ones which the other declined or put off in the last 14 days (G11).
 
+    In whichever goal that was: a new one is no new question.
     When somebody said no is known from the age that their phone stated; of an act without one, from its arrival.
     """
     if record is not None:
         return None
     said = {name: attempt.set.get(name) for name in SAID}
+    there = {each.id: each for each in (*situation.alike, *situation.family)}.values()
     alike = {
         str(each.id)
-        for each in situation.family
+        for each in there
         if (each.kind, each.author) == (GOAL_TERMS.name, situation.actor)
         and {name: each.fields[name] for name in SAID} == said
     }
     words: dict[tuple[PersonId, str], Record] = {}
-    for act in sorted((each for each in situation.family if each.kind == GOAL_ACT.name), key=_order):
+    for act in sorted((each for each in there if each.kind == GOAL_ACT.name), key=_order):
         if act.fields["terms"] in alike and act.fields["act"] in ANSWERS and act.author != situation.actor:
             words[act.author, act.fields["terms"]] = act
     since_ms = (situation.now - NOT_AGAIN_FOR).timestamp() * 1000
@@ -204,6 +206,7 @@ GOAL_TERMS = Kind(
     parent=Parent(field="goal", kinds=("goal",), moves=True),
     family="goal",
     most=(Most(TERMS_A_GOAL_MAX, "family"),),
+    repeats=Repeats(SAID, answers="goal_act", within=NOT_AGAIN_FOR),
     rules=(goal_goes_on, has_its_own_day, not_just_asked),
     ordered=True,
     lasting=("order",),

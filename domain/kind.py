@@ -4,7 +4,7 @@ Rules that vary by kind are columns here before they are branches anywhere. `dom
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Literal
 
@@ -96,6 +96,17 @@ class Most(Struct, frozen=True):
     within: Literal["space", "family"]
 
 
+class Repeats(Struct, frozen=True):
+    """Words that are not said again for a while once the other has said no to them."""
+
+    said: tuple[str, ...]
+    """The fields that say them."""
+    answers: str
+    """The kind of what is answered to them, in the same family."""
+    within: timedelta
+    """For how long an answer is looked for."""
+
+
 class Situation(Struct, frozen=True, kw_only=True):
     """What a rule may look at when it judges one change."""
 
@@ -107,6 +118,8 @@ class Situation(Struct, frozen=True, kw_only=True):
     parent: Record | None = None
     family: Sequence[Record] = ()
     """Stored records of the same family, the judged one left out; only where the kind has rules of its own."""
+    alike: Sequence[Record] = ()
+    """What the actor has said in the same words before, in any family, and what the other answered lately there."""
     members: frozenset[PersonId] = frozenset()
     given_today: int = 0
     """Letters of every counted kind that the actor has given on their local date."""
@@ -213,6 +226,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     """Values by which a record leaves: for it there is always room (I14)."""
     ends: Mapping[str, tuple[str, ...]] = {}
     """Values of the server's fields with which a record has ended: it stands, and takes no room any more."""
+    repeats: Repeats | None = None
+    """What of it is not said again for a while after a no."""
     own_id_only: tuple[str, ...] = ()
     """Sets of persons, or of what belongs to a person, in which everybody may add or take out only their own."""
     of_each: tuple[str, ...] = ()

@@ -213,6 +213,7 @@ CREATE TABLE public.record (
     due_at timestamp with time zone,
     shut_at bigint,
     ended boolean DEFAULT false NOT NULL,
+    alike uuid,
     CONSTRAINT record_body CHECK ((gone = (body IS NULL)))
 );
 
@@ -424,6 +425,8 @@ CREATE INDEX owed_at ON public.owed USING btree (owed_at);
 CREATE INDEX person_deletion_due ON public.person USING btree (deletion_at) WHERE (deletion_at IS NOT NULL);
 
 CREATE INDEX person_space_let_go ON public.person_space USING btree (let_go_on) WHERE (let_go_on IS NOT NULL);
+
+CREATE INDEX record_alike ON public.record USING btree (space_id, alike) WHERE (alike IS NOT NULL);
 
 CREATE INDEX record_due ON public.record USING btree (due_at) WHERE (due_at IS NOT NULL);
 

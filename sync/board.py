@@ -60,7 +60,7 @@ class Board:
             None,
         )
         self.records: dict[RecordKey, Record] = {}
-        self.families = loaded.families
+        self.families, self.repeated = loaded.families, loaded.repeated
         self._family: dict[tuple[SpaceId, UUID], dict[RecordId, Record]] = {}
         self._standing: Counter[tuple[SpaceId, UUID, str]] = Counter()
         self._last_order: dict[tuple[SpaceId, UUID], int] = {}

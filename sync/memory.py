@@ -14,6 +14,7 @@ from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
 from domain.kinds import KINDS, UNPLACED, takes_room
 from domain.prompts import SETTINGS
 from domain.records import Record
+from sync.alike import answers_to, words_of
 from sync.bodies import canonical, encoded
 from sync.lives import LIVES_MAX, earlier, wire_epoch
 from sync.ports import (
@@ -39,6 +40,7 @@ from sync.ports import (
     Space,
     Stored,
     Wanted,
+    Words,
     Writes,
     stood_until,
 )
@@ -148,6 +150,24 @@ class MemoryStore:
             for key in records
             if key[0] in shared and key in self.records and self.records[key].kind == SETTINGS.name
         }
+
+    async def repeated(self, caller: Caller, words: Collection[Words], since: datetime) -> list[Record]:
+        """Return what the caller has said in these words, and the other's answers near it. Nothing ages here."""
+        del since
+        spaces = {
+            space.id for space in self._mine(caller).values() if (space.home, space.state) == ("couple", "active")
+        }
+        there = [each for each in self.records.values() if each.space in spaces]
+        said = [
+            each for each in there if each.author == caller.person and words_of(KINDS[each.kind], each.fields) in words
+        ]
+        near = {(each.space, each.family) for each in said}
+        kinds = answers_to(words)
+        return said + [
+            each
+            for each in there
+            if each.kind in kinds and each.author != caller.person and (each.space, each.family) in near
+        ]
 
     async def history(self, caller: Caller, records: Collection[RecordKey], boxes: Collection[RecordId]) -> History:
         """Return what these records once held, and the boxes that a refusal has to know of."""

@@ -90,6 +90,13 @@ class Space(Struct, frozen=True, kw_only=True):
 RecordKey = tuple[SpaceId, RecordId]
 
 
+class Words(Struct, frozen=True):
+    """What a new record of a kind says that may have been said before."""
+
+    kind: str
+    said: tuple[str | None, ...]
+
+
 class Wanted(Struct, frozen=True, kw_only=True):
     """What has to be loaded before a batch can be judged."""
 
@@ -99,6 +106,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     """Pairs of a family and a kind."""
     counted: Collection[str] = ()
     """Kinds whose records that take room are counted in the space."""
+    words: Collection[Words] = ()
+    """What may have been said before: `Store.repeated` looks for that."""
 
 
 class Loaded(Struct, frozen=True, kw_only=True):
@@ -112,6 +121,8 @@ class Loaded(Struct, frozen=True, kw_only=True):
     """Records that are there but do not open."""
     families: frozenset[tuple[UUID, str]] = frozenset()
     """The families that were asked for, by kind: of these every record is here."""
+    repeated: Sequence[Record] = ()
+    """What the caller has said before in the wanted words, and what was answered to it lately."""
     settings: frozenset[RecordKey] = frozenset()
     """Settings of partners that were asked for besides: those that are there are among the records."""
 
@@ -350,6 +361,12 @@ class Store(Protocol):
 
     async def settings_of(self, caller: Caller, records: Collection[RecordKey]) -> dict[RecordKey, Record]:
         """Return these settings, each of a person with whom the caller shares a space: where a letter's receiver is."""
+
+    async def repeated(self, caller: Caller, words: Collection[Words], since: datetime) -> list[Record]:
+        """Return what the caller has said in these words in the couple of today, and the other's answers near it.
+
+        Those are the answers in the same families that were stored since, and perhaps older ones.
+        """
 
     async def history(self, caller: Caller, records: Collection[RecordKey], boxes: Collection[RecordId]) -> History:
         """Return what these records once held, which of the boxes are there, and which about the records are wiped."""

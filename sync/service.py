@@ -139,7 +139,7 @@ async def push(
     asked = wanted(changes, caller, id_keys, now)
     settings: frozenset[RecordKey] = frozenset()
     for _ in range(LOST_RACES_MAX):
-        loaded = await _loaded(store, caller, asked, settings)
+        loaded = await _loaded(store, caller, asked, settings, now)
         if await begun_anew(store, caller, loaded.spaces, places, new_epoch):
             continue
         if any(reset_of(space, places.get(space.id), caller.person) for space in loaded.spaces.values()):
@@ -178,8 +178,12 @@ async def push(
     raise BusyError
 
 
-async def _loaded(store: Store, caller: Caller, asked: Wanted, settings: frozenset[RecordKey]) -> Loaded:
+async def _loaded(store: Store, caller: Caller, asked: Wanted, settings: frozenset[RecordKey], now: datetime) -> Loaded:
     loaded = await store.load(caller, asked)
+    if asked.words:
+        # Looked for after the heads were read: whatever is stored in between moves one, and this push loses its race.
+        since = min(now - rule.within for each in asked.words if (rule := KINDS[each.kind].repeats) is not None)
+        loaded = replace(loaded, repeated=await store.repeated(caller, asked.words, since))
     if not settings:
         return loaded
     found = await store.settings_of(caller, settings)
@@ -385,7 +389,7 @@ async def give_due(store: Store, keys: Keys, caller: Caller, identity: RecordId,
     asked = Wanted(ids=ids, families=families)
     settings: frozenset[RecordKey] = frozenset()
     for _ in range(LOST_RACES_MAX):
-        loaded = await _loaded(store, caller, asked, settings)
+        loaded = await _loaded(store, caller, asked, settings, now)
         inboxes = {member.personal for space in loaded.spaces.values() for member in space.members}
         id_keys |= _id_keys(await keys.of(inboxes - id_keys.keys()))
         board = Board(loaded, caller, now, id_keys)

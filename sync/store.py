@@ -19,6 +19,7 @@ from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kinds import has_ended
 from domain.records import Record
 from sync import owed_store, shadow_store
+from sync.alike import alike_id, alike_of, answers_to
 from sync.bodies import canonical, decoded, packed, packed_purge, unpacked, unpacked_purge
 from sync.life_store import BUMP_SPACE, IN_THIS_LIFE
 from sync.lives import earlier, wire_epoch
@@ -46,6 +47,7 @@ from sync.ports import (
     Stored,
     Value,
     Wanted,
+    Words,
     Writes,
     stood_until,
 )
@@ -141,6 +143,29 @@ JOIN member p ON p.personal_space_id = r.space_id
 JOIN mine ON mine.space_id = p.space_id"""
 
 
+SAID_BEFORE_MAX: Final = 500
+"""As many terms can be open in a space at once: five of each of a hundred goals."""
+ANSWERS_MAX: Final = 1_000
+
+REPEATED: Final = f"""{_MINE},
+said AS (
+    SELECT r.* FROM mine JOIN record r ON r.space_id = mine.space_id
+    WHERE mine.home = 'couple' AND mine.state = 'active' AND r.alike = ANY($3::uuid[]) AND r.author = $2
+    ORDER BY r.version DESC
+    LIMIT {SAID_BEFORE_MAX}
+)
+SELECT r.space_id, {_RECORD_COLUMNS} FROM said r
+UNION ALL
+(
+    SELECT r.space_id, {_RECORD_COLUMNS}
+    FROM (SELECT DISTINCT space_id, family FROM said) near
+    JOIN record r ON r.space_id = near.space_id AND r.family = near.family AND r.kind = ANY($4::text[])
+    WHERE r.author <> $2 AND r.changed_at >= $5
+    ORDER BY r.version DESC
+    LIMIT {ANSWERS_MAX}
+)"""
+
+
 def _changed_since(only: str = "") -> str:
     return f"""{_MINE}
 SELECT 'space' AS part, 0::bigint AS place, {_SPACE_COLUMNS}, NULL::uuid AS id, NULL::text AS kind,
@@ -221,7 +246,7 @@ def _insert(first: int, *, left_alone: bool = False) -> str:
 
     They write nothing unless `raised` has a row.
     """
-    p = [f"${first + n}" for n in range(27)]
+    p = [f"${first + n}" for n in range(28)]
     conflict = (
         "DO NOTHING"
         if left_alone
@@ -230,17 +255,18 @@ def _insert(first: int, *, left_alone: bool = False) -> str:
             author = excluded.author, removed = excluded.removed, gone = excluded.gone,
             schema = excluded.schema, stamps = excluded.stamps, family = excluded.family,
             shown_id = excluded.shown_id, purged = excluded.purged, changed_at = excluded.changed_at,
-            body = excluded.body, due_at = excluded.due_at, shut_at = excluded.shut_at, ended = excluded.ended"""
+            body = excluded.body, due_at = excluded.due_at, shut_at = excluded.shut_at, ended = excluded.ended,
+            alike = excluded.alike"""
     )
     return f"""
 stored AS (
     INSERT INTO record (space_id, id, kind, version, created, author, removed, gone, schema, stamps, family,
-        shown_id, purged, body, due_at, shut_at, ended, changed_at)
+        shown_id, purged, body, due_at, shut_at, ended, alike, changed_at)
     SELECT u.*, {p[0]}::timestamptz
     FROM unnest({p[1]}::uuid[], {p[2]}::uuid[], {p[3]}::text[], {p[4]}::bigint[], {p[5]}::bigint[],
         {p[6]}::uuid[], {p[7]}::boolean[], {p[8]}::boolean[], {p[9]}::smallint[], {p[10]}::bytea[],
         {p[11]}::uuid[], {p[12]}::uuid[], {p[13]}::bytea[], {p[14]}::bytea[], {p[23]}::timestamptz[],
-        {p[25]}::bigint[], {p[26]}::boolean[]) u
+        {p[25]}::bigint[], {p[26]}::boolean[], {p[27]}::uuid[]) u
     WHERE EXISTS (SELECT 1 FROM raised)
     ON CONFLICT (space_id, id) {conflict}
 ),
@@ -447,6 +473,18 @@ class PostgresStore:
         for row in rows:
             with suppress(SealBroken):
                 found[SpaceId(row["space_id"]), RecordId(row["id"])] = self._record(opener, row)
+        return found
+
+    async def repeated(self, caller: Caller, words: Collection[Words], since: datetime) -> list[Record]:
+        """Return what the caller has said in these words, and the other's answers near it since."""
+        opener = await self.keys.of(caller.spaces)
+        alike = [alike_id(keys.id_key, caller.person, each) for keys in opener.values() for each in words]
+        kinds = list(answers_to(words))
+        rows = await self.pool.fetch(REPEATED, caller.spaces, caller.person, alike, kinds, since)
+        found: list[Record] = []
+        for row in rows:
+            with suppress(SealBroken):
+                found.append(self._record(opener, row))
         return found
 
     async def history(self, caller: Caller, records: Collection[RecordKey], boxes: Collection[RecordId]) -> History:
@@ -808,6 +846,7 @@ def arrays(sealer: Mapping[SpaceId, SpaceKeys], writes: Writes, now: datetime, c
         [revision.put_at for revision in writes.revisions],
         [record.shut_at for record in records],
         [has_ended(record) for record in records],
+        [alike_of(record, sealer[record.space].id_key) for record in records],
     ]
 
 

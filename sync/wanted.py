@@ -11,6 +11,7 @@ from domain.ids import RecordId, SpaceId
 from domain.kind import Kind
 from domain.kinds import KINDS
 from domain.shapes import Identity, as_uuid
+from sync.alike import words_of
 from sync.board import given_on, letter_id, settings_id
 from sync.ports import Caller, Wanted
 from sync.sealing import keyed_id
@@ -23,6 +24,7 @@ def wanted(changes: Sequence[Change], caller: Caller, id_keys: Mapping[SpaceId, 
     own = settings_id(id_keys[caller.personal]) if caller.personal in id_keys else None
     ids = {RecordId(change.id) for change in changes}
     families: set[tuple[UUID, str]] = set()
+    words = {said for kind, change in known if (said := words_of(kind, change.set)) is not None}
     for kind, change in known:
         if own is not None and _looks_at_the_day(kind):
             ids.add(own)
@@ -39,6 +41,7 @@ def wanted(changes: Sequence[Change], caller: Caller, id_keys: Mapping[SpaceId, 
         ids=ids,
         families=families,
         counted={kind.name for kind, _ in known for most in kind.most if most.within == "space"},
+        words=words,
     )
 
 

@@ -1,4 +1,4 @@
--- What closes, and what has ended.
+-- What closes, what has ended, and what was said before.
 
 -- Whoever has withdrawn their consent, until nothing of theirs stands open to their partner any more.
 
@@ -15,3 +15,9 @@ CREATE INDEX withdrawal_due ON withdrawal (due_at);
 -- let go. Only the sealed body says it besides, so that of those stored before it is noted when they next change.
 
 ALTER TABLE record ADD COLUMN ended boolean NOT NULL DEFAULT false;
+
+-- A keyed hash of what somebody says in a record that is not to be said again for a while: proposed terms.
+
+ALTER TABLE record ADD COLUMN alike uuid;
+
+CREATE INDEX record_alike ON record (space_id, alike) WHERE alike IS NOT NULL;

@@ -116,3 +116,13 @@ async def test_a_collection_is_pulled_by_two_statements_and_pushed_by_few_whatev
         page = await client.get("/v1/rxdb/goal/pull", headers=ben.headers)
         assert len(own(statements)) == 2
         assert len(page.json()["documents"]) >= rows
+
+
+async def test_proposing_terms_asks_once_more_whether_the_same_was_asked_a_short_while_ago(
+    client: httpx.AsyncClient, warm: Any, statements: list[str]
+) -> None:
+    ana, _, couple_id, at, _ = warm
+    terms = [change("goal_terms", couple=couple_id, set={"goal": str(uuid4()), "title": f"T{n}"}) for n in range(50)]
+    statements.clear()
+    await push(client, ana, *terms, cursor=at)
+    assert len(own(statements)) == 3

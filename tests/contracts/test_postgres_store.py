@@ -60,6 +60,24 @@ async def records(ground: PostgresGround, pair: Pair) -> list[Any]:
 # At rest -------------------------------------------------------------------------------------------------------
 
 
+async def test_a_row_tells_that_one_person_says_the_same_again_and_neither_what_nor_who_else_says_so(
+    ground: PostgresGround,
+) -> None:
+    """That is what is paid for finding proposed terms again: a keyed hash, of one person in one couple."""
+    pair, others = await pair_on(ground), await pair_on(ground)
+    saying = [(pair, pair.ana), (pair, pair.ana), (pair, pair.ben), (others, others.ana)]
+    for whose, who in saying:
+        said = {"goal": str(uuid4()), "title": "Walk on Sundays", "why": "To talk."}
+        await whose.one(who.phone, change("goal_terms", uuid4(), said, couple=whose.couple))
+    rows = [
+        each["alike"] for one in (pair, others) for each in await records(ground, one) if each["kind"] == "goal_terms"
+    ]
+    first, again, his, elsewhere = rows
+    assert first == again
+    assert len({first, his, elsewhere}) == 3
+    assert not [each for each in await records(ground, pair) if each["kind"] != "goal_terms" and each["alike"]]
+
+
 async def test_nothing_that_was_written_is_plain_at_rest(ground: PostgresGround, pair: Pair) -> None:
     goal, step, own = uuid4(), uuid4(), uuid4()
     await pair.push(

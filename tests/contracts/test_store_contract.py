@@ -13,9 +13,11 @@ from msgspec.structs import replace
 from api.postgres import Pool
 from domain.counsel import approval
 from domain.ids import PersonId, RecordId, SpaceId
+from domain.kinds import KINDS
 from domain.records import Alternative, Purged, Record, Stamp
 from domain.times import written
 from sync import rxdb, service, watermelon
+from sync.alike import words_of
 from sync.board import settings_id
 from sync.bodies import decoded, encoded
 from sync.lives import LIVES_MAX
@@ -1143,6 +1145,57 @@ async def test_an_approval_moves_a_summary_that_its_edit_does_not_name(pair: Pai
 def sent(answer: Any) -> str:
     """An answer as it goes over the wire."""
     return msgspec.json.encode(answer).decode()
+
+
+async def declined_terms(pair: Pair, no: str = "decline", **values: Any) -> Any:
+    """Terms of Ana's in a goal of their own, to which Ben has said no."""
+    goal = change("goal", uuid4(), couple=pair.couple)
+    said = {"goal": str(goal.id), "title": "Walk on Sundays", "why": "To talk."} | values
+    terms = change("goal_terms", uuid4(), said, couple=pair.couple)
+    await pair.push(pair.ana.phone, goal, terms)
+    act = change("goal_act", uuid4(), {"goal": said["goal"], "terms": str(terms.id), "act": no}, couple=pair.couple)
+    await pair.one(pair.ben.phone, act)
+    return terms, act
+
+
+async def test_g11_the_same_words_are_found_in_whichever_goal_and_nothing_else_is(pair: Pair) -> None:
+    terms, act = await declined_terms(pair)
+    await declined_terms(pair, title="Swim")
+    await pair.one(pair.ben.phone, change("goal_terms", uuid4(), terms.set, couple=pair.couple))
+    said = words_of(KINDS["goal_terms"], terms.set)
+    assert said is not None
+
+    found = await pair.store.repeated(pair.ana.phone, {said}, NOON - timedelta(days=14))
+    assert {each.id for each in found} == {terms.id, act.id}
+    assert {each.fields.get("title") for each in found} == {"Walk on Sundays", None}
+    [his] = await pair.store.repeated(pair.ben.phone, {said}, NOON - timedelta(days=14))
+    assert his.author == pair.ben.person, "his own words, and she has answered nothing"
+
+
+async def test_g11_asked_in_a_new_goal_the_same_terms_are_refused_until_the_other_thinks_better(pair: Pair) -> None:
+    terms, act = await declined_terms(pair, "not_now")
+    goal = change("goal", uuid4(), couple=pair.couple)
+    again = change("goal_terms", uuid4(), terms.set | {"goal": str(goal.id)}, couple=pair.couple)
+    assert [each.code for each in await pair.push(pair.ana.phone, goal, again)] == [None, "asked_recently"]
+    await pair.one(pair.ben.phone, change("goal_act", uuid4(), act.set | {"act": "accept"}, couple=pair.couple))
+    again = change("goal_terms", uuid4(), again.set, couple=pair.couple)
+    assert (await pair.one(pair.ana.phone, again)).code is None
+
+
+async def test_g11_of_purged_terms_nothing_is_found_again(pair: Pair) -> None:
+    terms, _ = await declined_terms(pair)
+    await service.purge(pair.store, pair.keys, pair.ana.phone, "goal_terms", RecordId(terms.id), NOON)
+    said = words_of(KINDS["goal_terms"], terms.set)
+    assert said is not None
+    assert await pair.store.repeated(pair.ana.phone, {said}, NOON - timedelta(days=14)) == []
+
+
+async def test_g11_a_no_of_another_couple_is_no_no(ground: Ground, pair: Pair) -> None:
+    terms, _ = await declined_terms(pair)
+    await ground.close(pair.space)
+    said = words_of(KINDS["goal_terms"], terms.set)
+    assert said is not None
+    assert await pair.store.repeated(pair.ana.phone, {said}, NOON - timedelta(days=14)) == []
 
 
 async def test_summaries_say_of_no_link_any_more_that_it_shows_them_and_keep_when_one_ended(pair: Pair) -> None:

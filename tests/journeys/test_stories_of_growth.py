@@ -299,3 +299,24 @@ async def test_goals_that_one_of_the_two_has_filled_all_room_with_end_by_the_oth
     assert (await told(two.ben, "goal")).code is None
     assert (await told(two.ben, "goal")).code == "too_many"
     assert only(two.ben, "goal").fields["state"] == "let_go", "what has ended is there to be looked back on"
+
+
+async def test_what_was_put_off_is_not_asked_again_in_a_new_goal_until_its_time_has_come(two: Two) -> None:
+    """F13, G11, I35: A no needs no reason, and is not got round; whoever is refused keeps their words."""
+    goal = two.ana.edit("goal")
+    terms = two.ana.edit("goal_terms", goal=goal, title="To move in together", why="I would like it.")
+    await two.meet()
+    two.ben.edit("goal_act", goal=goal, terms=terms, act="not_now")
+    await two.meet()
+    again = two.ana.edit("goal")
+    await two.meet()
+    before = await two.bytes_for(two.ben, kinds=True)
+    asked = {"goal": again, "title": "To move in together", "why": "I would like it."}
+    assert (await told(two.ana, "goal_terms", **asked)).code == "asked_recently"
+    assert await two.bytes_for(two.ben, kinds=True) == before
+    assert only(two.ana, "unplaced").fields["words"] == {"title": asked["title"], "why": asked["why"]}
+
+    await two.pass_time(days=14)
+    assert (await told(two.ana, "goal_terms", **asked)).code is None
+    await two.meet()
+    assert [each["title"] for each in said(two.ben, "goal_terms")] == ["To move in together"] * 2

@@ -137,9 +137,68 @@ async def test_g11_the_no_of_one_s_own_to_the_other_s_terms_hinders_the_other_al
     assert (await propose(pair, pair.ana, goal))[1].status == "applied"
 
 
-async def test_g11_another_goal_knows_nothing_of_it(pair: Pair) -> None:
+@pytest.mark.parametrize(("later", "may"), [(0 * DAY, False), (14 * DAY - SECOND, False), (14 * DAY, True)])
+async def test_g11_a_new_goal_is_no_new_question(pair: Pair, later: timedelta, *, may: bool) -> None:
     await declined(pair, "decline")
-    assert (await propose(pair, pair.ana, await a_goal(pair)))[1].status == "applied"
+    pair.now += later
+    goal = await a_goal(pair)
+    before = await pair.page(pair.ben)
+    _, outcome = await propose(pair, pair.ana, goal)
+    assert outcome.code == (None if may else Refusal.ASKED_RECENTLY)
+    if not may:
+        assert await pair.page(pair.ben) == before, "I35"
+    assert (await propose(pair, pair.ana, goal, why="To laugh."))[1].code is None, "other words are another question"
+
+
+@pytest.mark.parametrize(
+    ("acts", "code"),
+    [
+        ((), None),
+        (("rest",), None),
+        (("decline", "not_now"), Refusal.ASKED_RECENTLY),
+        (("accept", "decline"), Refusal.ASKED_RECENTLY),
+        (("decline", "accept"), None),
+        (("decline", "let_go"), Refusal.ASKED_RECENTLY),
+    ],
+)
+async def test_g11_in_a_new_goal_too_the_other_s_last_word_counts(pair: Pair, acts: tuple[str, ...], code: Any) -> None:
+    await declined(pair, *acts)
+    assert (await propose(pair, pair.ana, await a_goal(pair)))[1].code == code
+
+
+async def test_g11_a_no_in_one_of_several_goals_is_a_no_in_all(pair: Pair) -> None:
+    goals = [await a_goal(pair) for _ in range(3)]
+    terms = [(await propose(pair, pair.ana, goal))[0] for goal in goals]
+    await say(pair, pair.ben, goals[1], terms[1], "not_now")
+    assert (await propose(pair, pair.ana, goals[2]))[1].code == Refusal.ASKED_RECENTLY
+    assert (await propose(pair, pair.ben, goals[2]))[1].code is None, "he may ask the same himself"
+
+
+async def test_g11_what_was_said_of_terms_alike_in_one_goal_is_said_of_no_others(pair: Pair) -> None:
+    """A no to something else in the same goal is a no to that alone."""
+    goal = await a_goal(pair)
+    await propose(pair, pair.ana, goal)
+    other, _ = await propose(pair, pair.ana, goal, title="Swim")
+    await say(pair, pair.ben, goal, other, "decline")
+    assert (await propose(pair, pair.ana, await a_goal(pair)))[1].code is None
+    assert (await propose(pair, pair.ana, await a_goal(pair), title="Swim"))[1].code == Refusal.ASKED_RECENTLY
+
+
+async def test_g11_a_no_that_came_before_its_terms_counts(pair: Pair) -> None:
+    goal, terms = await a_goal(pair), uuid4()
+    await say(pair, pair.ben, goal, terms, "decline")
+    await pair.one(pair.ana.phone, change("goal_terms", terms, WALK | {"goal": str(goal)}, couple=pair.couple))
+    assert (await propose(pair, pair.ana, await a_goal(pair)))[1].code == Refusal.ASKED_RECENTLY
+
+
+async def test_g11_in_one_batch_every_goal_is_looked_at(pair: Pair) -> None:
+    await declined(pair, "decline")
+    goals = [uuid4(), uuid4()]
+    made = [change("goal", goal, couple=pair.couple) for goal in goals]
+    said = [WALK | {"goal": str(goals[0])}, WALK | {"goal": str(goals[1]), "title": "Swim"}]
+    made += [change("goal_terms", uuid4(), each, couple=pair.couple) for each in said]
+    codes = [each.code for each in await pair.push(pair.ana.phone, *made)]
+    assert codes == [None, None, Refusal.ASKED_RECENTLY, None]
 
 
 async def test_g11_a_no_counts_from_when_it_was_said_and_not_from_when_it_arrived(pair: Pair) -> None:

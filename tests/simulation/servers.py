@@ -29,6 +29,7 @@ from sync.ports import (
     Space,
     Store,
     Wanted,
+    Words,
     Writes,
 )
 from sync.store import PostgresStore
@@ -219,6 +220,9 @@ class WatchedStore:
 
     async def settings_of(self, caller: Caller, records: Collection[RecordKey]) -> dict[RecordKey, Record]:
         return await self._store.settings_of(caller, records)
+
+    async def repeated(self, caller: Caller, words: Collection[Words], since: datetime) -> list[Record]:
+        return await self._store.repeated(caller, words, since)
 
     async def history(self, caller: Caller, records: Collection[RecordKey], boxes: Collection[RecordId]) -> History:
         return await self._store.history(caller, records, boxes)
