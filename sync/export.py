@@ -20,6 +20,7 @@ from domain.kinds import KINDS, holds_words, may_look_behind
 from domain.records import EITHER, Alternative
 from sync.bodies import decoded
 from sync.ports import Row, Value
+from sync.withheld import told_beside
 from sync.words import sentences
 
 FORMAT: Final = 1
@@ -102,6 +103,7 @@ def kept(owner: Owner, row: Row) -> Kept | None:
         return None
     body = decoded(row.body)
     passing = KINDS[row.kind].passing if row.kind in KINDS else None
+    own = row.author == owner.person or row.kind not in KINDS
     fields = body.fields if passing is None else passing.shown(body.fields, owner.made_at)
     return Kept(
         space=row.space,
@@ -110,8 +112,8 @@ def kept(owner: Owner, row: Row) -> Kept | None:
         author=row.author,
         removed=row.removed,
         fields={name: value for name, value in fields.items() if name not in NOT_TAKEN},
-        alternatives=body.alternatives,
-        merged=body.merged,
+        alternatives=body.alternatives if own else told_beside(KINDS[row.kind], body.alternatives),
+        merged=body.merged if own else tuple(told_beside(KINDS[row.kind], dict.fromkeys(body.merged))),
     )
 
 

@@ -1,15 +1,19 @@
 """What of the couple's space the other is not told any more: windows that were opened straight into it, and closed."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
 from domain.ids import PersonId, SpaceId
 from domain.kind import Kind, Ownership
 from domain.kinds import KINDS
+from domain.policies import Policy
 from domain.records import Record
+from sync.bodies import decoded, encoded_body
 from sync.ports import RecordKey, Row, Space
+
+T = TypeVar("T")
 
 
 def stands_open(kind: Kind) -> bool:
@@ -70,11 +74,27 @@ def version_for(reader: PersonId, author: PersonId, version: int, shut_at: int |
 def as_told(row: Row, reader: PersonId, spaces: Mapping[SpaceId, Space]) -> Row:
     """Return a row as this reader may have it: what its author has withdrawn is gone for the other, and at parting.
 
-    Its author keeps it, and may open it again.
+    Its author keeps it, and may open it again. What stands beside a text of one author is theirs alone, and so is that
+    it was joined: what the other reads is the text.
     """
     kind = KINDS.get(row.kind)
     if row.author == reader or kind is None:
         return row
     if not is_shut(kind, removed=row.removed or row.gone, closed=spaces[row.space].state == "closed"):
-        return row
+        return replace(row, body=_of_the_other(kind, row.body))
     return replace(row, gone=True, removed=False, body=None)
+
+
+def _of_the_other(kind: Kind, body: bytes | None) -> bytes | None:
+    if body is None or not kind.of_policy(Policy.WORDS):
+        # Nothing of it is one author's to go on writing: it passes through unread.
+        return body
+    whole = decoded(body)
+    return encoded_body(
+        whole.fields, told_beside(kind, whole.alternatives), tuple(told_beside(kind, dict.fromkeys(whole.merged)))
+    )
+
+
+def told_beside(kind: Kind, beside: Mapping[str, T]) -> dict[str, T]:
+    """Return what the other may know of what stands beside each field of a record, or of how it came to stand."""
+    return {name: each for name, each in beside.items() if name not in kind.of_policy(Policy.WORDS)}

@@ -16,6 +16,7 @@ from domain.refusals import Refusal
 from domain.responses import FORMS
 from domain.support import LAPSES_AFTER, STATES, SUPPORT_OFFER, SUPPORT_REQUEST, request_state
 from sync import rxdb, service
+from sync.bodies import decoded
 from sync.ports import Row
 from sync.watermelon import pull as watermelon_pull
 from sync.wire import Outcome, SyncRequest
@@ -256,6 +257,23 @@ async def test_one_s_own_two_phones_write_one_request_together(pair: Pair) -> No
     await edit(pair, request, {"text": "Sit with me tonight. Please."}, base=base, was=was)
     await edit(pair, request, {"text": "Sit with me. Please, do."}, base=base, was=was, tablet=True)
     assert (await pair.look(pair.ana, request)).fields["text"] == "Sit with me tonight. Please, do."
+
+
+async def test_what_stands_beside_a_request_and_that_it_was_joined_is_its_author_s_alone_to_know(pair: Pair) -> None:
+    request = await ask(pair, text="Sit with me.")
+    base = (await pair.look(pair.ana, request)).version
+    was = {"text": "Sit with me."}
+    await edit(pair, request, {"text": "Sit with me tonight."}, base=base, was=was)
+    await edit(pair, request, {"text": "Sit with me, now."}, base=base, was=was, tablet=True)
+    stored = await pair.look(pair.ana, request)
+    assert stored.alternatives["text"]
+    bens, anas = await told(pair, pair.ben), await told(pair, pair.ana)
+    assert decoded(bens.body).fields == decoded(anas.body).fields == stored.fields
+    assert (decoded(bens.body).alternatives, decoded(bens.body).merged) == ({}, ())
+    assert decoded(anas.body).alternatives == stored.alternatives
+    for who, knows in ((pair.ben, False), (pair.ana, True)):
+        answer = await service.sync(pair.store, pair.keys, who.phone, SyncRequest(schema=1), pair.now, uuid4)
+        assert ("alternatives" in sent(answer.response)) is knows
 
 
 # Withdrawing ---------------------------------------------------------------------------------------------------
