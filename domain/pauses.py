@@ -114,7 +114,7 @@ def only_longer(attempt: Attempt, record: Record | None, _: Situation) -> Refusa
     """
     if record is None or "minutes" not in attempt.set:
         return None
-    known = attempt.was.get("minutes", record.fields["minutes"])
+    known = attempt.was.get("minutes", 0 if "minutes" in attempt.unseen else record.fields["minutes"])
     return Refusal.NEEDS_THEIR_YES if attempt.set["minutes"] < min(known, record.fields["minutes"]) else None
 
 
@@ -126,9 +126,11 @@ def not_back_yet(attempt: Attempt, record: Record, actor: PersonId) -> dict[str,
     """
     minutes, stored = attempt.set.get("minutes"), record.fields["minutes"]
     besides: dict[str, Any] = {} if minutes is None or minutes > stored else {"minutes": stored}
-    back_unaware = "resumed_by" in attempt.set and "minutes" in attempt.own_unseen
-    if back_unaware or (minutes is not None and _longer(attempt, stored)):
+    back_unaware = str(actor) in attempt.set.get("resumed_by", ()) and "minutes" in attempt.own_unseen
+    if minutes is not None and _longer(attempt, stored):
         besides["resumed_by"] = [each for each in record.fields["resumed_by"] if each != str(actor)]
+    elif back_unaware:
+        besides["resumed_by"] = list(record.fields["resumed_by"])
     return besides
 
 

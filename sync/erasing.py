@@ -92,6 +92,7 @@ def _wiped(record: Record, author: PersonId) -> Record:
         removed=record.removed,
         gone=True,
         purged=record.purged,
+        shut_at=record.shut_at,
     )
 
 

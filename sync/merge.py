@@ -377,8 +377,14 @@ class _Work:
         Not so where removing is closing what the partner sees: that stays closed until somebody who knows opens it.
         """
         stamp = self.record.stamp(REMOVAL)
-        closed_unseen = stands_open(self.kind) and self.removed and concurrent(stamp, self.edit)
-        if self.edit.remove is True:
+        # Whoever shows it again has to have read what it would show.
+        names = (*self.kind.written, REMOVAL, BESIDE) if self.edit.remove is False else (REMOVAL,)
+        unread = stands_open(self.kind) and any(concurrent(self.record.stamp(name), self.edit) for name in names)
+        closed_unseen = self.removed and unread
+        if unread and not self.removed and self.edit.remove is not True and self.edit.set and self.touched:
+            # What was written while it was thought to be closed is not shown either.
+            self._remove_unread(stamp)
+        elif self.edit.remove is True:
             self._remove(stamp)
         elif closed_unseen and (self.edit.remove is False or self.touched):
             self.touched = True
@@ -394,15 +400,18 @@ class _Work:
         elif self._speaks() and self.touched and self.removed and concurrent(stamp, self.edit):
             self._come_back(stamp, stamp.person or self.record.author)
 
+    def _remove_unread(self, stamp: Stamp) -> None:
+        self.removed = self.touched = self.stood = True
+        self.stamps[REMOVAL] = after(stamp, self.edit, self.version)
+        self.owed.append(Word(self.edit.person, "kept_private"))
+
     def _remove(self, stamp: Stamp) -> None:
         words = (*(name for name in self.kind.written if name not in self._of_each), REMOVAL, BESIDE)
         unseen = any(concurrent(self.record.stamp(name), self.edit) for name in words)
         if self.removed:
             self.stood = True
         elif unseen and stands_open(self.kind):
-            self.removed = self.touched = self.stood = True
-            self.stamps[REMOVAL] = after(stamp, self.edit, self.version)
-            self.owed.append(Word(self.edit.person, "kept_private"))
+            self._remove_unread(stamp)
         elif unseen:
             self.touched = True
             self._come_back(stamp, self.edit.person)

@@ -147,10 +147,11 @@ def reset_of(space: Space, place: Place | None, reader: PersonId) -> Reset | Non
     """Return how this reader's device must begin this space anew, or None when its place is still good."""
     if place is None or place.newest == 0:
         return None
-    forgotten = max(place.version, place.horizon) < space.horizon
+    # What was forgotten beyond the head that they are told they never had.
+    forgotten = max(place.version, place.horizon) < min(space.horizon, space.told_to(reader))
     if place.epoch == space.epoch:
         return Reset(space=space.id, epoch=space.epoch, head=space.told_to(reader)) if forgotten else None
-    head = common(space, place)
+    head = min(common(space, place), space.told_to(reader))
     if not forgotten and place.newest <= head:
         return None
     return Reset(space=space.id, epoch=space.epoch, head=head)

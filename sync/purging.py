@@ -239,7 +239,8 @@ class _Purge:
                     self._put(replace(box, gone=True, fields={}))
             elif box.author == self.caller.person:
                 self._put(replace(box, gone=True, fields={}, purged=self._mark_of(box)))
-            else:
+            elif self.record.shut_at is None:
+                # The other's words about what is shut for them are their own, and by those they are to notice nothing.
                 words = {name: text for name, value in box.fields["words"].items() if (text := _without(own, value))}
                 if words != box.fields["words"]:
                     self._put(replace(box, gone=not words, fields=box.fields | {"words": words} if words else {}))

@@ -30,6 +30,7 @@ from sync.secrecy import guarded, unsent
 from sync.unplaced import own_words
 from sync.wanted import family_of
 from sync.wire import NO_FIELD, VERSION_MAX, Change, Outcome, Verdict
+from sync.withheld import withheld_from
 
 AGE_MAX = timedelta(days=400)
 """A stated age beyond this is taken as this; ages only break ties."""
@@ -142,11 +143,7 @@ class _Batch:
         return couple
 
     def _apply(self, kind: Kind, space: Space, change: Change) -> Outcome:
-        key = (space.id, RecordId(change.id))
-        if key in self.board.unreadable:
-            # Its words are kept with their author, and what cannot be opened is not written over.
-            raise _Refused(Refusal.CLOSED)
-        stored = self.board.records.get(key)
+        stored = self._there(kind, (space.id, RecordId(change.id)))
         edit = self._edit(kind, space, change, stored)
         taken = stored if edit.author is not None else None
         if taken is not None:
@@ -175,6 +172,17 @@ class _Batch:
             self._move_away(kind, taken, edit)
             merged = self._merged(kind, space, change, None, edit)
         return self._keep(kind, change, stored, merged, edit, situation)
+
+    def _there(self, kind: Kind, key: RecordKey) -> Record | None:
+        """Return what is stored under an id. Refuse where that does not open, or is withheld from this person."""
+        if key in self.board.unreadable:
+            # Its words are kept with their author, and what cannot be opened is not written over.
+            raise _Refused(Refusal.CLOSED)
+        stored = self.board.records.get(key)
+        if stored is not None and stored.kind == kind.name and withheld_from(stored, self.caller.person, closed=False):
+            # Whatever the change says: else an answer would tell what has become of the record.
+            raise _Refused(Refusal.NOT_AUTHOR)
+        return stored
 
     def _move_away(self, kind: Kind, stored: Record, edit: Edit) -> None:
         """Give another id to what stands under that of a record that comes back, unless nothing of it would be lost."""

@@ -193,16 +193,29 @@ SELECT DISTINCT space_id FROM (
     SELECT space_id FROM record WHERE gone AND changed_at < $1 ORDER BY changed_at LIMIT $2) old"""
 
 BURY: Final = f"""
-WITH old AS (
+WITH first AS (
+    SELECT r.shut_at IS NOT NULL AS shut, r.author
+    FROM record r
+    WHERE r.space_id = $1 AND r.removed AND NOT r.gone AND r.changed_at < $2
+    ORDER BY r.version
+    LIMIT 1
+),
+old AS (
     SELECT r.id, row_number() OVER (ORDER BY r.version) AS nth
     FROM record r
+    JOIN first ON first.shut = (r.shut_at IS NOT NULL) AND (NOT first.shut OR first.author = r.author)
     WHERE r.space_id = $1 AND r.removed AND NOT r.gone AND r.changed_at < $2
     ORDER BY r.version
     LIMIT $4
 ),
 raised AS (
-    UPDATE space SET head = head + (SELECT count(*) FROM old), {IN_THIS_LIFE}
-    WHERE space_id = $1 AND EXISTS (SELECT 1 FROM old)
+    UPDATE space SET head = head + (SELECT count(*) FROM old), {IN_THIS_LIFE},
+        hushed_from = CASE WHEN NOT first.shut THEN NULL
+            WHEN hushed_upto = head AND hushed_by = first.author THEN hushed_from ELSE head END,
+        hushed_upto = CASE WHEN first.shut THEN head + (SELECT count(*) FROM old) END,
+        hushed_by = CASE WHEN first.shut THEN first.author END
+    FROM first
+    WHERE space_id = $1
     RETURNING head
 ),
 buried AS (
@@ -219,7 +232,13 @@ unsubmitted AS (
     DELETE FROM shadow d USING old WHERE d.space_id = $1 AND d.record_id = old.id
 )
 SELECT count(*) FROM old"""
-"""Runs with the space held, so that nothing is brought back between the look and the deed."""
+"""Runs with the space held, so that nothing is brought back between the look and the deed.
+
+What is shut for the other is buried apart, of one author at a time: they are told nothing of it.
+"""
+
+SORTS_MAX: Final = 3
+"""What is open to both, and what is shut of either."""
 
 FORGET_WIPED: Final = """
 WITH forgotten AS (
@@ -257,7 +276,8 @@ async def bury(pool: asyncpg.Pool, before: datetime, now: datetime, rows_max: in
     for row in await pool.fetch(REMOVED_LONG_AGO, before, rows_max):
         async with pool.acquire() as connection, connection.transaction():
             await connection.execute(HOLD_SPACE, row["space_id"])
-            buried += await connection.fetchval(BURY, row["space_id"], before, now, rows_max, b"")
+            for _ in range(SORTS_MAX):
+                buried += await connection.fetchval(BURY, row["space_id"], before, now, rows_max, b"")
     return buried
 
 

@@ -10,6 +10,7 @@ from sync.board import Board
 from sync.ports import History, RecordKey
 from sync.purge import cleaned, kept_out
 from sync.wire import Change
+from sync.withheld import withheld_from
 
 
 def own_words(
@@ -34,6 +35,9 @@ def own_words(
     if stored is not None and kind is not None:
         others = stored.author != board.caller.person and kind.ownership is not Ownership.JOINT
         if others and not _is_said_again(change):
+            return {}, frozenset()
+        if withheld_from(stored, board.caller.person, closed=board.spaces[stored.space].state == "closed"):
+            # Whether it holds or held these words is not this person's to know.
             return {}, frozenset()
         texts = _not_there(board, stored, texts, change.base)
     if history is None:

@@ -33,6 +33,14 @@ def is_shut(kind: Kind, *, removed: bool, closed: bool) -> bool:
     return stands_open(kind) and (removed or closed)
 
 
+def withheld_from(record: Record, person: PersonId, *, closed: bool) -> bool:
+    """Return whether a record is such a window, and shut for this person."""
+    kind = KINDS.get(record.kind)
+    if kind is None or record.author == person:
+        return False
+    return is_shut(kind, removed=record.removed or record.gone, closed=closed)
+
+
 def told_of(
     records: Iterable[Record], before: Mapping[RecordKey, Record], spaces: Mapping[SpaceId, Space]
 ) -> list[Record]:

@@ -326,6 +326,35 @@ async def test_saying_again_how_long_it_is_takes_nobody_s_coming_back_away(pair:
     assert (await fields(pair, pause))["resumed_by"] == [str(pair.ana.person)]
 
 
+@pytest.mark.parametrize("unaware_first", [False, True])
+async def test_that_somebody_came_back_before_they_asked_for_longer_undoes_nothing_that_they_said_after(
+    pair: Pair, *, unaware_first: bool
+) -> None:
+    pause = await start(pair)
+    base = (await pair.look(pair.ana, pause)).version
+    await longer(pair, pair.ana.phone, pause, 60, base)
+    for is_unaware in (unaware_first, not unaware_first):
+        if is_unaware:
+            await back(pair, pair.ana.tablet, pause, base)
+        else:
+            await back(pair, pair.ana.phone, pause)
+    assert (await fields(pair, pause))["resumed_by"] == [str(pair.ana.person)]
+
+
+@pytest.mark.parametrize("longer_first", [False, True])
+async def test_a_phone_that_does_not_say_how_long_it_knew_the_pause_to_be_asks_for_longer_all_the_same(
+    pair: Pair, *, longer_first: bool
+) -> None:
+    pause = await start(pair)
+    base = (await pair.look(pair.ana, pause)).version
+    await back(pair, pair.ben.phone, pause, base)
+    for minutes in (40, 45) if longer_first else (45, 40):
+        who = pair.ben.phone if minutes == 40 else pair.ana.phone
+        assert (await edit(pair, who, pause, base, values={"minutes": minutes})).code is None
+    stored = await fields(pair, pause)
+    assert (stored["minutes"], stored["resumed_by"]) == (45, [])
+
+
 async def test_either_sets_a_pause_aside_and_nobody_removes_it(pair: Pair) -> None:
     pause = await start(pair)
     assert (await edit(pair, pair.ben.phone, pause, remove=True)).code == Refusal.IMMUTABLE

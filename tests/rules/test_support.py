@@ -431,6 +431,45 @@ async def test_i9_no_restore_opens_a_request_that_another_phone_has_withdrawn_si
     assert world.stored(request).fields["text"] == "Sit with me?"
 
 
+async def test_a_phone_that_has_not_read_what_was_written_since_does_not_show_it_by_asking_again() -> None:
+    world = World(seed=4)
+    ana, ben = world.person("Ana"), world.person("Ben")
+    world.pair(ana, ben)
+    phone, tablet, bens = world.device(ana), world.device(ana), world.device(ben)
+    await world.settle()
+    request = phone.make("support_request", form="listen", text="Rain.")
+    await world.settle()
+    phone.remove(request)
+    await world.settle()
+    phone.write(request, text="Not for you.")
+    await phone.sync()
+    tablet.bring_back(request)
+    await world.settle()
+    assert "Not for you." not in bens.texts()
+    assert "kept_private" in tablet.notices()
+    tablet.bring_back(request)
+    await world.settle()
+    assert "Not for you." in bens.texts(), "who has read it may show it"
+
+
+async def test_what_was_written_while_it_was_thought_to_be_withdrawn_is_not_shown_either() -> None:
+    world = World(seed=5)
+    ana, ben = world.person("Ana"), world.person("Ben")
+    world.pair(ana, ben)
+    phone, tablet, bens = world.device(ana), world.device(ana), world.device(ben)
+    await world.settle()
+    request = phone.make("support_request", form="listen", text="Rain.")
+    await world.settle()
+    phone.remove(request)
+    await world.settle()
+    tablet.write(request, text="Not for you.")
+    phone.bring_back(request)
+    await phone.sync()
+    await world.settle()
+    assert "Not for you." not in bens.texts()
+    assert phone.fields(request)["text"] == "Not for you.", "nothing is lost"
+
+
 # As it is told -------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,179 @@
+"""I2: whatever somebody does with a request that they have withdrawn, their partner can tell by no answer.
+
+What a ninth review found, as an adversary with a client of their own; each of these failed once.
+"""
+
+from datetime import timedelta
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+
+from api.postgres import Pool
+from domain.ids import PersonId, RecordId
+from domain.refusals import Refusal
+from sync import bequest_store, bequests, service, space_store
+from sync.bequest_store import Bequest
+from sync.wire import Origin, RawSyncResponse, SyncRequest
+from tests.contracts.grounds import Ground, MemoryGround, PostgresGround, pair_on
+from tests.pair import NOON, HeldKeys, Pair, change
+
+MINE: dict[str, Any] = {"text": "Sea.", "nope": 1}
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def ground(request: pytest.FixtureRequest) -> Ground:
+    if request.param == "memory":
+        return MemoryGround(HeldKeys())
+    return PostgresGround(cast("Pool", request.getfixturevalue("pool")), HeldKeys())
+
+
+@pytest.fixture
+async def pair(ground: Ground) -> Pair:
+    return await pair_on(ground)
+
+
+@pytest.fixture
+def of_postgres(pool: Pool) -> PostgresGround:
+    """Where time passes: the memory store forgets nothing, and no account ends there."""
+    return PostgresGround(pool, HeldKeys())
+
+
+async def withdrawn(pair: Pair) -> RecordId:
+    """A request that Ben has seen, and that Ana has withdrawn since."""
+    request = RecordId(uuid4())
+    values = {"form": "listen", "text": "Rain."}
+    await pair.one(pair.ana.phone, change("support_request", request, values, couple=pair.couple))
+    await pair.one(pair.ana.phone, change("support_request", request, base=99, couple=pair.couple, remove=True))
+    return request
+
+
+async def goes_on(pair: Pair, request: RecordId, **values: Any) -> None:
+    """Ana writes on in what she has withdrawn."""
+    edit = change("support_request", request, values or {"when": "now"}, base=99, couple=pair.couple)
+    assert (await pair.one(pair.ana.phone, edit)).code is None
+
+
+async def destroys(pair: Pair, request: RecordId) -> dict[Any, int]:
+    return await service.purge(pair.store, pair.keys, pair.ana.phone, "support_request", request, pair.now)
+
+
+async def all_of_bens(pair: Pair) -> RawSyncResponse:
+    """Everything that Ben is answered who has nothing yet."""
+    return (await service.sync(pair.store, pair.keys, pair.ben.phone, SyncRequest(schema=1), pair.now, uuid4)).response
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        {"remove": True},
+        {"remove": False},
+        {},
+        {"values": {"merged": []}},
+        {"values": {"alternatives": {}}},
+        {"values": {"text": "Rain."}},
+        {"remove": True, "origin": True},
+        {"values": MINE, "origin": True},
+    ],
+    ids=str,
+)
+async def test_no_edit_of_the_partner_s_is_told_of_which_version_it_stands(pair: Pair, says: dict[str, Any]) -> None:
+    request = await withdrawn(pair)
+    rest = dict(says)
+    values = rest.pop("values", None)
+    if rest.pop("origin", False):
+        rest["origin"] = Origin(author=pair.ben.person)
+
+    async def asked() -> tuple[Any, ...]:
+        outcome = await pair.one(pair.ben.phone, change("support_request", request, values, couple=pair.couple, **rest))
+        return outcome.status, outcome.code, outcome.version, outcome.fields
+
+    before = await asked()
+    assert before == ("refused", Refusal.NOT_AUTHOR, None, {})
+    await goes_on(pair, request)
+    assert await asked() == before
+
+
+@pytest.mark.parametrize("parted", [False, True])
+async def test_no_guess_at_what_was_written_while_it_was_withdrawn_is_confirmed(
+    ground: Ground, pair: Pair, *, parted: bool
+) -> None:
+    right, wrong = await withdrawn(pair), await withdrawn(pair)
+    await goes_on(pair, right, text="Sea.")
+    await goes_on(pair, wrong, text="Hills.")
+    if parted:
+        await ground.close(pair.space)
+    for guess in ({"text": "Sea."}, MINE, {"text": "Rain. Sea."}):
+        told = [
+            await pair.one(
+                pair.ben.phone,
+                change("support_request", each, guess, couple=pair.couple, origin=Origin(author=pair.ben.person)),
+            )
+            for each in (right, wrong)
+        ]
+        assert [(each.code, each.unplaced) for each in told] == [(told[0].code, None)] * 2
+
+
+async def test_no_refusal_tells_of_a_purge(pair: Pair) -> None:
+    request = await withdrawn(pair)
+    long = change("support_request", request, {"text": "Rain. " * 400}, couple=pair.couple)
+    before = (await pair.one(pair.ben.phone, long)).code
+    await destroys(pair, request)
+    again = change("support_request", request, {"text": "Rain. " * 400}, couple=pair.couple)
+    assert (await pair.one(pair.ben.phone, again)).code == before
+
+
+async def test_destroying_words_in_it_moves_nothing_in_the_partner_s_own_space_either(pair: Pair) -> None:
+    """Ben's box about it holds words of his own, whatever Ana has written and destroyed since."""
+    request = RecordId(uuid4())
+    values = {"form": "listen", "text": "Rain."}
+    await pair.one(pair.ana.phone, change("support_request", request, values, couple=pair.couple))
+    said = change("support_request", request, MINE, couple=pair.couple, origin=Origin(author=pair.ben.person))
+    assert (await pair.one(pair.ben.phone, said)).unplaced is not None
+    await pair.one(pair.ana.phone, change("support_request", request, base=99, couple=pair.couple, remove=True))
+    await goes_on(pair, request, text="Sea.")
+    before = await all_of_bens(pair)
+    assert await destroys(pair, request) == {}
+    assert await all_of_bens(pair) == before
+
+
+@pytest.mark.parametrize("writes_on", [False, True])
+async def test_burying_it_after_its_time_tells_the_partner_nothing(
+    of_postgres: PostgresGround, pool: Pool, *, writes_on: bool
+) -> None:
+    pair = await pair_on(of_postgres)
+    request = await withdrawn(pair)
+    before = await all_of_bens(pair)
+    if writes_on:
+        pair.now = NOON + timedelta(days=20)
+        await goes_on(pair, request)
+    await space_store.bury(pool, NOON + timedelta(days=21), NOON + timedelta(days=51), 1000)
+    assert (await pair.look(pair.ana, request)).gone
+    pair.now = NOON
+    assert await all_of_bens(pair) == before
+
+
+async def test_the_end_of_its_author_s_account_tells_of_no_request_that_was_withdrawn_at_once(
+    of_postgres: PostgresGround, pool: Pool
+) -> None:
+    pair = await pair_on(of_postgres)
+    request = RecordId(uuid4())
+    values = {"form": "listen", "text": "No."}
+    made = change("support_request", request, values, couple=pair.couple)
+    await pair.push(pair.ana.phone, made, change("support_request", request, couple=pair.couple, remove=True))
+    await of_postgres.close(pair.space)
+    left = Bequest(
+        space=pair.space,
+        person=pair.ana.person,
+        deletion=uuid4(),
+        ghost=PersonId(uuid4()),
+        due_at=pair.now,
+        devices=[],
+    )
+    async with pool.acquire() as connection:
+        await bequest_store.bequeath(connection, left)
+    for _ in range(5):
+        for each in await bequest_store.due(pool, pair.now, 10):
+            if each.space == pair.space:
+                await bequests.erase_some(pool, pair.keys.one(pair.space), each, pair.now, 100)
+    assert request not in [each.id for each in (await all_of_bens(pair)).gone]
