@@ -187,6 +187,13 @@ class Device {
         return records.map((record) => record._raw).filter((row) => (row.removed_at ?? null) === null);
     }
 
+    /** Every row of a kind, what is removed or marked as deleted included. */
+    rowsKept({ kind }) {
+        const query = this.database.get(kind).query();
+        query.description = query._rawDescription;
+        return query.unsafeFetchRaw();
+    }
+
     pushes() {
         return this.pushed;
     }
