@@ -13,7 +13,8 @@ import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { wrappedValidateAjvStorage } from 'rxdb/plugins/validate-ajv';
 import { OFFLINE, asked, obey } from './lines.mjs';
 import { haven, havenCollections } from './node_modules/haven/rxdb.mjs'; // a copy of docs/clients/rxdb.mjs, pasted there as into an app
-import { Weather, carryDocuments, plainly, said } from './rxdb_storm.mjs';
+import { carryDocuments, plainly } from './rxdb_storm.mjs';
+import { Weather, said } from './weather.mjs';
 
 const PASSING = ['epoch_changed', 'busy']; // problems after which the adapter, or RxDB, goes on by itself
 const RETRY_MS = 50;
