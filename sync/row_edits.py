@@ -10,7 +10,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.ids import DeviceId
+from domain.ids import DeviceId, PersonId
+from domain.kind import own_of
 from domain.kinds import KINDS
 from domain.records import Record
 from sync.documents import DELETED, KEY
@@ -86,6 +87,7 @@ def edit_of(
     history: History,
     spaces: Mapping[Any, Space],
     *,
+    person: PersonId,
     device: DeviceId,
     own_key: bytes,
 ) -> Change | None:
@@ -105,7 +107,10 @@ def edit_of(
         start = dict(now)
         for name in edited.changed - {REMOVED_AT}:
             known, start[name] = _seen(stored, name, base, history, now)
-            if not known:
+            own = None if known else _but_for_one_s_own(row.kind, name, person, now, stored)
+            if own is not None:
+                start[name] = own
+            elif not known:
                 unseen.add(name)
     if REMOVED_AT not in edited.changed:
         deleted = False
@@ -152,6 +157,24 @@ def _seen(stored: Record | None, name: str, base: int, history: History, now: Ma
         if each.field == name and each.since <= base < each.until:
             return True, each.value
     return False, None
+
+
+def _but_for_one_s_own(
+    kind: str, name: str, person: PersonId, now: Mapping[str, Any], stored: Record | None
+) -> list[str] | None:
+    """Return what a set in which each says their own may have held for a client; None for anything else.
+
+    What stood there then is not always known: of an empty set nothing is kept behind. But of the other nobody has
+    anything to say in it, so whatever a client holds of them it has seen.
+    """
+    table, value = KINDS.get(kind), now.get(name, [])
+    if table is None or name not in table.own_id_only or stored is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        return None
+    ours = own_of(person, value)
+    taken_out = own_of(person, stored.fields.get(name, ())) - ours
+    return sorted((set(value) - ours) | taken_out)
 
 
 def removal_of(

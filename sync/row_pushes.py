@@ -89,7 +89,7 @@ def changes_of(each: Edited, known: Known, asked: Asked) -> Iterator[tuple[Submi
     elif each.changed or each.is_new:
         # What is neither was given to this device, is not edited, and its space is the caller's no more.
         shadow = known.shadows.get(row.id)
-        edit = edit_of(each, shadow, stored, known.history, known.spaces, **own)
+        edit = edit_of(each, shadow, stored, known.history, known.spaces, person=caller.person, **own)
         if edit is not None:
             yield each.as_edit, edit
 

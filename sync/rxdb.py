@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.ids import RecordId, SpaceId
+from domain.kind import Kind
 from domain.kinds import KINDS
 from domain.records import Record
 from sync import service
@@ -252,6 +253,18 @@ def _conflict(
         # It does not open: nobody can say what it holds.
         return None
     made = _in_collection(collection, kind.name, document(kind, there, spaces[there.space], schema))
-    if kind.name == row.kind and same(kind, made, row.new) and (made == row.new or made[DELETED] or not entirely):
+    known = kind.name == row.kind and same(kind, made, row.new) and not _meddles(kind, row, made)
+    if known and (made == row.new or made[DELETED] or not entirely):
         return None
     return made
+
+
+def _meddles(kind: Kind, row: Submitted, made: Document) -> bool:
+    """Return whether an app has itself written what is the server's to write, and holds there what is not stored.
+
+    That is passed over, but the app has to learn of it: nothing else brings it the same document again. What the
+    server has written meanwhile is no such thing, and comes by a pull.
+    """
+    knew = row.assumed or {}
+    of_the_server = [name for name in made if name in kind.fields and name not in kind.written]
+    return not made[DELETED] and any(row.new.get(name) not in (knew.get(name), made[name]) for name in of_the_server)

@@ -32,7 +32,7 @@ TURN_KEY = 0x7E57
 """The advisory lock under which workers make and drop databases, on the server's own `postgres` database."""
 
 TRAPS: list[object] = ["met by", "seeds", "of these wrong", "lost", "stale", "undone", "beside"]
-"""The head of the table of `tests/clients/test_rxdb_traps.py`."""
+"""The head of the table of `tests/clients/test_rxdb_traps.py` and `test_watermelon_traps.py`."""
 
 _heard: list[str] = []
 
@@ -46,7 +46,7 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what all simulated seeds of this run have met together, the storms of RxDB's phones, and what lapses."""
+    """Print what all simulated seeds of this run have met together, the storms of phones, and what lapses."""
     told: dict[str, list[object]] = {}
     for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
         for name, met in report.user_properties:
@@ -59,7 +59,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(table(hits))
     traps = [cast("list[object]", met) for met in told.get("trap", ())]
     if traps:
-        terminalreporter.section("what RxDB's phones have met in bad weather", sep="-")
+        terminalreporter.section("what phones have met in bad weather", sep="-")
         for row in [TRAPS, *sorted(traps, key=str)]:
             terminalreporter.write_line(f"{row[0]:<30}" + "".join(f"{each:>16}" for each in row[1:]))
     if "lapses" in told:

@@ -18,7 +18,7 @@ import pytest
 
 from api.wiring import Parts
 from tests.clients import watermelon
-from tests.clients.devices import House, Processes, house_of
+from tests.clients.devices import House, HouseInOne, Processes, house_of
 from tests.clients.hands import MixedHouse, mixed
 from tests.clients.watermelon import HouseInSqlite, WatermelonHouse
 
@@ -27,7 +27,7 @@ LOCK = HERE / "package-lock.json"
 MODULES = HERE / "node_modules"
 STAMP = MODULES / ".installed"
 ADAPTERS = HERE.parent.parent / "docs" / "clients"
-HOUSES = {"RxDB": House, "LokiJS": WatermelonHouse, "SQLite": HouseInSqlite}
+HOUSES = {"RxDB": House, "RxDB in one": HouseInOne, "LokiJS": WatermelonHouse, "SQLite": HouseInSqlite}
 BUILT = MODULES / "better-sqlite3" / "build" / ".built"
 NODE = ["node", "-p", "JSON.stringify({ path: process.execPath, version: process.version })"]
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
@@ -62,7 +62,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def library(request: pytest.FixtureRequest) -> str:
-    """What devices use: RxDB, or WatermelonDB, which keeps its tables in LokiJS or in SQLite."""
+    """What devices use: RxDB, maybe with all in one collection; or WatermelonDB, its tables in LokiJS or in SQLite."""
     chosen: str = getattr(request, "param", "RxDB")
     if chosen == "SQLite" and (missing := what_sqlite_lacks(RUN)):
         nothing_tested_with("WatermelonDB's SQLite", missing)
@@ -80,7 +80,7 @@ def open_house(
 
     @asynccontextmanager
     async def opened(parts: Parts) -> AsyncIterator[House]:
-        its_own = processes if library == "RxDB" else watermelon_processes
+        its_own = processes if library.startswith("RxDB") else watermelon_processes
         async with house_of(client, parts, its_own, HOUSES[library]) as house:
             yield house
             await house.all_are_sound()

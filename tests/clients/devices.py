@@ -270,6 +270,10 @@ class Device:
         """Whatever of a kind stands in its database for the app to find."""
         return await self.documents(kind)
 
+    async def rows_kept(self, kind: str) -> list[Document]:
+        """The same, with whatever stands there and is not shown."""
+        return await self.rows(kind)
+
     async def document(self, kind: str, identity: UUID | str) -> Document:
         [found] = [each for each in await self.documents(kind) if each["id"] == str(identity)]
         return found
@@ -323,6 +327,8 @@ class House:
     """The versions of a person's own space by which one device is told that something is not stored as it sent it."""
     asks_by_collection = True
     """Whether a device has a cursor for each kind. One that nothing was lost of is then not told of a new life."""
+    keeps_what_is_removed = False
+    """Whether what is removed stays on a device, where an app does not show it."""
 
     def __init__(self, home: Home, app: Litestar, address: str, processes: Processes) -> None:
         self.home = home
@@ -370,6 +376,11 @@ class House:
     def pages_of(rows: int) -> Document:
         """How a device is opened that asks for so many rows at a time."""
         return {"batchSize": rows}
+
+    @staticmethod
+    def app_for(*kinds: str) -> Document:
+        """How an app is opened that uses these kinds, beside what every app has."""
+        return {"only": [*kinds, "notice", "unplaced"]}
 
     @staticmethod
     def first_app() -> Document:
@@ -480,11 +491,29 @@ class House:
                 beside = {
                     field: [{"by": str(each.by), "text": each.text} for each in texts]
                     for field, texts in record.alternatives.items()
-                    if field in known
+                    if field in known and (kind.fields[field].policy == "shared_words" or record.author == someone.id)
                 }
                 document |= {"alternatives": beside, "merged": [name for name in record.merged if name in known]}
             made[record.kind][document["id"]] = document
         return made
+
+
+class HouseInOne(House):
+    """The same with all kinds in one collection, `records`, as an app has it that uses more kinds than 13."""
+
+    asks_by_collection = False
+
+    async def device(self, whose: str, **how: Any) -> Device:
+        return await super().device(whose, together=True, **how)
+
+    async def killed_and_begun_again(self, device: Device, file: Path, **how: Any) -> Device:
+        return await super().killed_and_begun_again(device, file, together=True, **how)
+
+    @staticmethod
+    def app_for(*kinds: str) -> Document:
+        """How an app is opened that uses these kinds: it has all of them."""
+        del kinds
+        return {}
 
 
 async def agree(*devices: Device) -> None:

@@ -13,11 +13,13 @@ import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { wrappedValidateAjvStorage } from 'rxdb/plugins/validate-ajv';
 import { OFFLINE, asked, obey } from './lines.mjs';
 import { haven, havenCollections } from './node_modules/haven/rxdb.mjs'; // a copy of docs/clients/rxdb.mjs, pasted there as into an app
-import { Weather, carryDocuments, plainly, said } from './rxdb_storm.mjs';
+import { carryDocuments, plainly } from './rxdb_storm.mjs';
+import { Weather, said } from './weather.mjs';
 
 const PASSING = ['epoch_changed', 'busy']; // problems after which the adapter, or RxDB, goes on by itself
 const RETRY_MS = 50;
 const ROUNDS_MAX = 200;
+const IN_VAIN_MAX = 10;
 const EVERYTHING = 1_000_000;
 const PAUSE_MS = 120;
 const REWORDED = 0.3;
@@ -279,8 +281,26 @@ class Device {
         await this.#passed('pulls', kind);
         const answer = await this.#answer('pull', address, request);
         await this.#passed('pages', kind);
-        if (answer.ok) pulls.answered = Math.max(pulls.answered, number);
+        if (answer.ok) {
+            await this.#expectNews(kind, address, answer.clone());
+            pulls.answered = Math.max(pulls.answered, number);
+        }
         return answer;
+    }
+
+    /** RxDB asks on after each full page: so many in a row that bring nothing new are a pull that has no end. */
+    async #expectNews(kind, address, answer) {
+        const asked = new URL(address).searchParams;
+        const pulls = this.#pullsOf(kind);
+        if (!asked.has('checkpoint')) pulls.seen.clear();
+        const { documents } = await answer.json();
+        const versions = documents.map(({ id, rev, epoch }) => `${id} ${rev} ${epoch}`);
+        const ends = documents.length < Number(asked.get('limit'));
+        pulls.inVain = ends || versions.some((each) => !pulls.seen.has(each)) ? 0 : pulls.inVain + 1;
+        versions.forEach((each) => pulls.seen.add(each));
+        if (pulls.inVain < IN_VAIN_MAX) return;
+        const message = `Of ${kind}, ${IN_VAIN_MAX} full pages in a row brought nothing new.`;
+        this.wrong.push(Object.assign(new Error(message), { code: 'ENDLESS' }));
     }
 
     async #push(kind, address, request) {
@@ -342,7 +362,7 @@ class Device {
     }
 
     #pullsOf(kind) {
-        if (!this.pulls.has(kind)) this.pulls.set(kind, { begun: 0, answered: 0 });
+        if (!this.pulls.has(kind)) this.pulls.set(kind, { begun: 0, answered: 0, inVain: 0, seen: new Set() });
         return this.pulls.get(kind);
     }
 

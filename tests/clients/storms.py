@@ -1,8 +1,9 @@
-"""Two phones with RxDB in bad weather, and facades that lack one of Haven's remedies each, wired so by the test alone.
+"""Two phones in bad weather, and facades that lack one of Haven's remedies each, wired so by the test alone.
 
 Ana and Ben edit the same two goals at the same time, a line of the notes each, so that every edit can be joined with
-every other. Requests and answers are late or lost, replications end and begin again, and now and then a phone is put
-away for an hour. When the weather is fair and everything has been heard, each sentence has to stand, and nothing else.
+every other. Requests and answers are late or lost, RxDB's replications end and begin again, and now and then a phone is
+put away for an hour. When the weather is fair and everything has been heard, each sentence has to stand, and nothing
+else.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ from api.edge import Application
 from api.hints import Hub
 from api.wiring import Parts
 from domain.ids import DeviceId, PersonId, RecordId
-from sync.ports import Caller, Shadow
+from sync.ports import Caller, Owed, Shadow
 from sync.store import PostgresStore
 from tests import people
 from tests.clients.devices import Device, Document, House, Processes, house_of
@@ -80,6 +81,20 @@ class WithoutRedelivery(PostgresStore):
         return []
 
 
+class WithoutDebts(PostgresStore):
+    """A store that does not know what a device has to be told although it takes it for clean."""
+
+    async def owed(
+        self,
+        caller: Caller,  # noqa: ARG002 - the port's, like those below
+        *,
+        after: int,  # noqa: ARG002
+        upto: int,  # noqa: ARG002
+        limit: int,  # noqa: ARG002
+    ) -> list[Owed]:
+        return []
+
+
 class WithoutSecondHint:
     """A hub that tells a device nothing once more."""
 
@@ -95,6 +110,10 @@ class WithoutSecondHint:
 
 def without_shadows(parts: Parts) -> Parts:
     return msgspec.structs.replace(parts, store=WithoutShadows(parts.pool, parts.keys))
+
+
+def without_debts(parts: Parts) -> Parts:
+    return msgspec.structs.replace(parts, store=WithoutDebts(parts.pool, parts.keys))
 
 
 def without_redelivery(parts: Parts) -> Parts:
@@ -130,6 +149,10 @@ NO_REDELIVERY: Final = Trap(name="no redelivery", parts=without_redelivery)
 SILENT_AND_NO_REDELIVERY: Final = Trap(name="silent merge, no redelivery", facade=silent, parts=without_redelivery)
 DOCUMENTS: Final = Trap(name="documents in the stream", documents_in_the_stream=True)
 NO_SHADOW: Final = Trap(name="no shadow", parts=without_shadows)
+
+WATERMELON_AS_SHIPPED: Final = Trap(name="W: Haven and its adapter", plain=False)
+WATERMELON_PLAIN: Final = Trap(name="W: Haven and a plain adapter")
+WATERMELON_NO_SHADOW: Final = Trap(name="W: no shadow", parts=without_shadows, plain=False)
 
 
 # A storm ------------------------------------------------------------------------------------------------------------
@@ -228,13 +251,18 @@ SENTENCE: Final = re.compile(r"\w[^.]*\.")
 
 @asynccontextmanager
 async def shore(
-    trap: Trap, client: httpx.AsyncClient, parts: Parts, processes: Processes, monkeypatch: pytest.MonkeyPatch
+    trap: Trap,
+    client: httpx.AsyncClient,
+    parts: Parts,
+    processes: Processes,
+    monkeypatch: pytest.MonkeyPatch,
+    house_class: type[House] = House,
 ) -> AsyncIterator[Shore]:
     """A couple with a phone each, both connected."""
     monkeypatch.setattr(hints, "AGAIN_S", AGAIN_S)
     clock = StillClock()
     wired = trap.parts(msgspec.structs.replace(parts, clock=clock))
-    async with house_of(client, wired, processes, facade=trap.facade) as house:
+    async with house_of(client, wired, processes, house_class, facade=trap.facade) as house:
         phones = {}
         for name, owner in (("Ana", house.home.ana), ("Ben", house.home.ben)):
             how: dict[str, Any] = {"only": ["goal"], "plain": trap.plain}
@@ -245,3 +273,27 @@ async def shore(
         marker = house.home.b1.edit("goal", notes="Fair weather.")
         await house.home.b1.sync()
         yield Shore(house=house, clock=clock, hub=parts.hints, phones=phones, marker=marker)
+
+
+class Ground(Struct, frozen=True, kw_only=True):
+    """Plays seeds on a trap, and has what they met printed."""
+
+    client: httpx.AsyncClient
+    parts: Parts
+    processes: Processes
+    monkeypatch: pytest.MonkeyPatch
+    record: Callable[[str, object], None]
+    house_class: type[House] = House
+
+    async def played(self, trap: Trap, seeds: Iterable[int]) -> Counter[str]:
+        total, wrong, ran = Counter[str](), 0, 0
+        given = (self.client, self.parts, self.processes, self.monkeypatch, self.house_class)
+        async with shore(trap, *given) as at:
+            for seed in seeds:
+                met = await at.storm(seed)
+                print(f"{trap.name}, seed {seed}: {dict(+met) or 'all is well'}")  # noqa: T201 - shown where it fails
+                total += met
+                wrong += any(met.values())
+                ran += 1
+        self.record("trap", [trap.name, ran, wrong, *(total[each] for each in WRONG)])
+        return +total

@@ -384,7 +384,10 @@ NO_LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=0)
 
 @IN_SQLITE_TOO
 async def test_paging(house: House) -> None:
-    """One device reads what it has just pushed, and a new one everything, in small pages, while 200 others write."""
+    """One device reads what it has just pushed, and a new one everything, in small pages, while 200 others write.
+
+    A device with RxDB says so itself when it is given full pages in a row that bring nothing new: RxDB would ask on.
+    """
     older = [house.home.b1.edit("goal", topic="us", notes=f"Goal {nth}.") for nth in range(20)]
     await house.home.b1.sync()
     phones = [await house.home.another_phone("ben") for _ in range(BENS_DEVICES)]

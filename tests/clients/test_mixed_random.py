@@ -143,11 +143,14 @@ class Story:
         await hand.begin_again()
 
     async def _looks_at(self, hand: Hand, kind: str, identity: str) -> None:
-        """Whoever has just edited an entry that is open has its words before their eyes, and shows them."""
-        for one in await hand.documents(kind) if kind == "check_in" else ():
-            is_open = one.get("audience") == self.house.rxdb.couple and "text" in one["shared_parts"]
-            if one["id"] == identity and is_open:
-                self.shown |= words_in(one["text"])
+        """Whoever has just edited what is open, or a letter on its way, has seen its words, and shows them."""
+        for one in await hand.documents(kind) if kind != "goal" else ():
+            if kind == "check_in":
+                is_shown = one.get("audience") == self.house.rxdb.couple and "text" in one["shared_parts"]
+            else:
+                is_shown = one.get("send") is True
+            if one["id"] == identity and is_shown:
+                self.shown |= words_in(one[TEXTS[kind]])
 
     async def _any(self, hand: Hand, kind: str) -> list[Document]:
         # What waits to be refused has to come there as it was written.

@@ -5,7 +5,7 @@ them; `docs/testing.md` says what the columns mean, and why some traps are seldo
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -20,42 +20,14 @@ from tests.clients.storms import (
     PLAIN,
     SILENT,
     SILENT_AND_NO_REDELIVERY,
-    WRONG,
+    Ground,
     Trap,
-    shore,
 )
 
 SEEDS = 20
 SEEDS_SHORT = 3
 SEEDS_MAX = 120
 """So many are tried where none of the first has shown a trap that has to show."""
-
-
-class Ground:
-    """Plays seeds on a trap, and has what they met printed."""
-
-    def __init__(
-        self,
-        client: httpx.AsyncClient,
-        parts: Parts,
-        processes: Processes,
-        monkeypatch: pytest.MonkeyPatch,
-        record_property: Callable[[str, object], None],
-    ) -> None:
-        self._given = (client, parts, processes, monkeypatch)
-        self._record = record_property
-
-    async def played(self, trap: Trap, seeds: Iterable[int]) -> Counter[str]:
-        total, wrong, ran = Counter[str](), 0, 0
-        async with shore(trap, *self._given) as at:
-            for seed in seeds:
-                met = await at.storm(seed)
-                print(f"{trap.name}, seed {seed}: {dict(+met) or 'all is well'}")  # noqa: T201 - shown where it fails
-                total += met
-                wrong += any(met.values())
-                ran += 1
-        self._record("trap", [trap.name, ran, wrong, *(total[each] for each in WRONG)])
-        return +total
 
 
 @pytest.fixture
@@ -66,7 +38,7 @@ def ground(
     monkeypatch: pytest.MonkeyPatch,
     record_property: Callable[[str, object], None],
 ) -> Ground:
-    return Ground(client, parts, processes, monkeypatch, record_property)
+    return Ground(client=client, parts=parts, processes=processes, monkeypatch=monkeypatch, record=record_property)
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,11 @@ class WatermelonDevice(Device):
         rows: list[Document] = await self._ask("documents", kind=kind)
         return rows
 
+    async def rows_kept(self, kind: str) -> list[Document]:
+        """Every row there is, what is removed included."""
+        rows: list[Document] = await self._ask("rowsKept", kind=kind)
+        return rows
+
     async def pushed(self) -> list[list[Document]]:
         """The rows of every push that was sent."""
         return [
@@ -119,6 +124,7 @@ class WatermelonHouse(House):
     made_of = WatermelonDevice
     debts = 1
     asks_by_collection = False
+    keeps_what_is_removed = True
     adapter = "loki"
     may_differ: Collection[str] = ()
     """Columns in which a database may differ from what the server would say to a new device."""
@@ -133,6 +139,12 @@ class WatermelonHouse(House):
     def pages_of(rows: int) -> Document:
         """How a device is opened that asks for so many rows at a time."""
         return {"limit": rows}
+
+    @staticmethod
+    def app_for(*kinds: str) -> Document:
+        """How an app is opened that uses these kinds: it has a table for each there is."""
+        del kinds
+        return {}
 
     @staticmethod
     def first_app() -> Document:

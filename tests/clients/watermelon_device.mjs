@@ -3,6 +3,7 @@
 // It is offline but while it syncs, or between `online` and `offline`: its requests fail as they do without a network.
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Database, Model, appSchema, tableSchema } from '@nozbe/watermelondb';
 import migrations from '@nozbe/watermelondb/Schema/migrations/index.js';
 import lokijs from '@nozbe/watermelondb/adapters/lokijs/index.js';
@@ -13,8 +14,12 @@ import randomId from '@nozbe/watermelondb/utils/common/randomId/index.js';
 import logger from '@nozbe/watermelondb/utils/common/logger/index.js';
 import { OFFLINE, asked, obey } from './lines.mjs';
 import { haven } from './node_modules/haven/watermelondb.mjs'; // a copy of docs/clients/watermelondb.mjs, as in an app
+import { plainly } from './watermelon_storm.mjs';
+import { Weather, said } from './weather.mjs';
 
 const RETRY_MS = 50;
+const PAUSE_MS = 120;
+const REWORDED = 0.3;
 /** A table of the app's own, of which no server hears. */
 const DRAFT = tableSchema({ name: 'draft', columns: [{ name: 'text', type: 'string' }] });
 
@@ -22,7 +27,7 @@ logger.default.silence();
 randomId.setGenerator(() => randomUUID()); // as docs/clients/watermelondb.md says
 
 class Device {
-    network = { requests: false, stream: false, pushes: true, answersToLose: 0, busy: 0, held: {} };
+    network = { requests: false, stream: false, pushes: true, answersToLose: 0, busy: 0, held: {}, weather: null };
     waiting = 0;
     streams = new Set();
     pulls = 0;
@@ -33,8 +38,11 @@ class Device {
 
     // What it is told -----------------------------------------------------------------------------------------------
 
-    /** `added` names tables and columns that the app has since its second version, which is this one unless `isFirst`. */
-    async open({ server, token, schema, adapter, file, limit = 500, added = [], isFirst = false }) {
+    /**
+     * `added` names tables and columns that the app has since its second version, which is this one unless `isFirst`.
+     * `plain`: with a plain adapter instead of Haven's.
+     */
+    async open({ server, token, schema, adapter, file, limit = 500, added = [], isFirst = false, plain = false }) {
         const served = await (await fetch(`${server}/v1/watermelon/schemas/${schema}`)).json();
         const tables = Object.values(served.tables);
         const has = (name) => !isFirst || !added.includes(name);
@@ -51,7 +59,7 @@ class Device {
         });
         this.asked = { server, token, schema, limit };
         const options = { retryTime: RETRY_MS, fetch: (...request) => this.#send(...request) };
-        this.haven = haven({ ...this.asked, ...options, database: this.database });
+        this.haven = (plain ? plainly : haven)({ ...this.asked, ...options, database: this.database });
     }
 
     async insert({ kind, document }) {
@@ -181,10 +189,49 @@ class Device {
         this.streams.forEach((cut) => cut());
     }
 
+    /**
+     * While online, edit these goals many times in bad weather, in one line of the text, and sync after each edit.
+     * Return the sentences that were not replaced by others, by goal.
+     */
+    async storm({ seed, name, line, goals, edits }) {
+        const weather = (this.network.weather = new Weather(seed));
+        const standing = Object.fromEntries(goals.map((id) => [id, []]));
+        for (let nth = 1; nth <= edits; nth += 1) {
+            // At the end each once more, as the other does: nothing comes after that and would hide what is stale.
+            const id = edits - nth < goals.length ? goals[edits - nth] : weather.oneOf(goals);
+            const before = weather.happens(REWORDED) ? standing[id].pop() : undefined;
+            const sentence = `${name} ${nth}.`;
+            standing[id].push(sentence);
+            await this.#write(async () => {
+                const goal = await this.database.get('goal').find(id);
+                const notes = said(goal._raw.notes, { line, before, sentence });
+                await goal.update(() => set(goal, { notes }));
+            });
+            this.haven.sync().catch(() => {});
+            await sleep(weather.chance() * PAUSE_MS);
+        }
+        this.network.weather = null;
+        return standing;
+    }
+
+    /** While online, sync until nothing waits to be sent. */
+    async calm() {
+        const done = () => this.haven.sync().then(() => true, () => false);
+        while (!(await done()) || (await this.waits())) await sleep(RETRY_MS);
+        await this.#save();
+    }
+
     /** What an app shows. */
     async documents({ kind }) {
         const records = await this.database.get(kind).query().fetch();
         return records.map((record) => record._raw).filter((row) => (row.removed_at ?? null) === null);
+    }
+
+    /** Every row of a kind, what is removed or marked as deleted included. */
+    rowsKept({ kind }) {
+        const query = this.database.get(kind).query();
+        query.description = query._rawDescription;
+        return query.unsafeFetchRaw();
     }
 
     pushes() {
@@ -251,7 +298,12 @@ class Device {
         }
         if (pushes) this.pushed.push(JSON.parse(request.body).changes);
         else this.pulls += 1;
+        const { weather } = this.network;
+        await weather?.delay(pushes ? 'push' : 'pull', 'there');
+        if (!this.network.requests) throw new TypeError(OFFLINE);
         const { response, text } = await asked(address, request);
+        await weather?.delay(pushes ? 'push' : 'pull', 'back');
+        if (weather?.loses()) throw new TypeError(OFFLINE);
         await this.#passed(pushes ? 'pushes' : 'pulls');
         if (pushes && this.network.answersToLose > 0) {
             this.network.answersToLose -= 1;

@@ -427,6 +427,20 @@ PLANTED: Final = (
         tests=RXDB,
     ),
     Planted(
+        name="what an app has written into the server's fields stays there",
+        file="sync/rxdb.py",
+        line="same(kind, made, row.new) and not _meddles(kind, row, made)",
+        bug="same(kind, made, row.new)",
+        tests=RXDB,
+    ),
+    Planted(
+        name="the second of two that say their own at the same time says it for the other",
+        file="sync/row_edits.py",
+        line="            own = None if known else _but_for_one_s_own(row.kind, name, person, now, stored)",
+        bug="            own = None",
+        tests=WATERMELON,
+    ),
+    Planted(
         name="what RxDB says for itself is an edit",
         file="sync/submitted.py",
         line=" and not name.startswith(RXDB_OWN)",

@@ -1,5 +1,6 @@
 """What a row of WatermelonDB says: which edit, made on what, and what its client was shown then."""
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -88,7 +89,9 @@ def edit(
     *,
     shadow: Shadow | None = None,
 ) -> Change | None:
-    return edit_of(edited_row("step", given), shadow, stored, past, SPACES, device=PHONE, own_key=ID_KEYS[OWN])
+    return edit_of(
+        edited_row("step", given), shadow, stored, past, SPACES, person=ANA, device=PHONE, own_key=ID_KEYS[OWN]
+    )
 
 
 def edited(given: WatermelonRow, stored: Record | None = None, past: History = NOTHING_BEHIND, **rest: Any) -> Change:
@@ -230,6 +233,37 @@ def test_of_what_nobody_knows_any_more_it_is_not_said_what_it_was_and_it_counts_
     assert (made.set, made.was) == ({"title": "Pack.", "done": False}, {})
     gone = edited(row("title", title="Go."))
     assert (gone.set, gone.was, gone.base) == ({"title": "Go."}, {}, 6)
+
+
+@pytest.mark.parametrize(
+    ("there", "brought", "was"),
+    [
+        ([BEN], [ANA], []),
+        ([BEN], [ANA, BEN], [BEN]),
+        ([ANA, BEN], [], [ANA]),
+        ([ANA, BEN], [BEN], [ANA, BEN]),
+        ([ANA, BEN], [ANA], []),
+    ],
+)
+def test_where_each_says_their_own_nobody_is_taken_to_have_said_anything_of_the_other(
+    there: list[Any], brought: list[Any], was: list[Any]
+) -> None:
+    """What the set held at the version of the row nobody knows: an empty one, for instance, is not kept behind."""
+    ids = json.dumps([str(each) for each in brought])
+    made = edited(row("taken_by", taken_by=ids), rewritten(taken_by=sorted(str(each) for each in there)))
+    assert made.set == {"taken_by": [str(each) for each in brought]}
+    assert made.was == {"taken_by": sorted(str(each) for each in was)}
+
+
+def test_who_brings_of_the_other_what_is_not_there_says_nothing_by_it() -> None:
+    for brought in (json.dumps([str(BEN)]), "[]", None):
+        assert edit(row("taken_by", taken_by=brought), rewritten(taken_by=["another"])) is None
+
+
+@pytest.mark.parametrize("brought", ["no list", "[1]", "[null]", "{}"])
+def test_what_is_no_set_of_ids_is_left_to_be_refused(brought: str) -> None:
+    made = edited(row("taken_by", taken_by=brought), rewritten(taken_by=[str(BEN)]))
+    assert ("taken_by" in made.set, made.was) == (True, {})
 
 
 def test_a_row_of_another_life_is_of_what_both_lives_have() -> None:

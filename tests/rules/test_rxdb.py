@@ -130,6 +130,44 @@ async def test_what_is_pushed_again_as_it_is_stored_makes_no_version(pair: Pair)
     assert (await stored(pair, pair.ana, made)).version == 2
 
 
+async def test_what_the_server_writes_comes_back_where_an_app_has_written_into_it(pair: Pair) -> None:
+    """It is no edit, and would stand on that device for good: nothing else ever brings the stored document again."""
+    requests = Collection(pair, pair.ana.phone, "support_request")
+    made = {"id": str(uuid4()), "couple": str(pair.couple), "form": "listen", "_deleted": False}
+    assert await requests.push(made) == [], "what it says nothing of is no word of its own"
+    whole = (await requests.pull())[made["id"]]
+    version = (await stored(pair, pair.ana, made)).version
+    for meddled in ({"state": "answered"}, {"lapses_at": None}, {"state": "answered", "lapses_at": None}):
+        assert await requests.push(whole | meddled, answered=False) == [whole]
+        assert await requests.push(whole | meddled) == [whole], "a retry is told the same"
+        assert await requests.push(whole) == []
+    assert (await stored(pair, pair.ana, made)).version == version
+    born = made | {"id": str(uuid4()), "state": "answered"}
+    [conflict] = await requests.push(born)
+    assert (conflict["id"], conflict["state"]) == (born["id"], "open")
+
+
+async def test_what_a_partner_writes_into_a_window_comes_back_to_them_as_it_is_stored(pair: Pair) -> None:
+    entries, windows = Collection(pair, pair.ana.phone, "check_in"), Collection(pair, pair.ben.phone, "shown_check_in")
+    await entries.push(entry(text="Kiwi.", audience=str(pair.couple), shared_parts=["text"]))
+    [shown] = (await windows.pull()).values()
+    assert await windows.push(shown | {"text": "Plum."}) == [shown]
+    assert await pair.words_for(pair.ben) == []
+
+
+async def test_what_the_server_has_written_since_is_not_told_by_an_answer(pair: Pair) -> None:
+    """Else each push of a goal would come back as a conflict: what is new comes by a pull."""
+    requests = Collection(pair, pair.ana.phone, "support_request")
+    made = {"id": str(uuid4()), "couple": str(pair.couple), "form": "listen", "_deleted": False}
+    await requests.push(made)
+    await requests.pull()
+    answers = Collection(pair, pair.ben.phone, "response")
+    given = {"id": str(uuid4()), "couple": str(pair.couple), "to": made["id"], "form": "heard_you", "_deleted": False}
+    await answers.push(given)
+    assert await requests.push(requests.edited(made["id"], text="Please.")) == []
+    assert (await stored(pair, pair.ana, made)).fields["state"] == "answered"
+
+
 async def test_both_of_two_texts_come_back_and_a_pick_ends_it(pair: Pair) -> None:
     anas, bens, identity = await both_with_a_step(pair)
     await anas.push(anas.edited(identity, title="Book the night ferry"))
@@ -271,9 +309,13 @@ async def test_what_the_server_writes_is_nobody_s_edit(pair: Pair) -> None:
     steps, made = Collection(pair, pair.ana.phone, "step"), step(pair, "Book the ferry")
     await steps.push(made)
     await steps.pull()
-    ours = steps.edited(made["id"], author=str(uuid4()), rev=VERSION_MAX, proof="mine", done=True)
-    assert await steps.push(ours) == []
-    assert (await stored(pair, pair.ana, made)).author == pair.ana.person
+    marked = steps.edited(made["id"], author=str(uuid4()), rev=VERSION_MAX, done=True)
+    assert await steps.push(marked, answered=False) == []
+    record = await stored(pair, pair.ana, made)
+    assert (record.author, record.fields["done"]) == (pair.ana.person, True)
+    [back] = await steps.push(marked | {"proof": "mine"})
+    assert (back["proof"], back["done"]) == (record.fields["proof"], True)
+    assert (await stored(pair, pair.ana, made)).version == record.version
 
 
 async def test_a_stranger_s_document_is_an_own_new_one_or_nothing(pair: Pair) -> None:

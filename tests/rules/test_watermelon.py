@@ -682,6 +682,23 @@ async def test_who_had_taken_what_was_lost_has_taken_it_again(pair: Pair) -> Non
     assert (await stored(pair, pair.ben, made)).fields["taken_by"] == [str(pair.ben.person)]
 
 
+async def test_both_take_a_step_while_neither_hears_of_the_other(pair: Pair) -> None:
+    anas, bens, made = await both_with_a_step(pair, "One.")
+    for database, person in ((anas, pair.ana), (bens, pair.ben)):
+        database.edit("step", made, taken_by=json.dumps([str(person.person)]))
+    for each in (anas, bens, anas):
+        await each.sync()
+    both = sorted(str(each.person) for each in (pair.ana, pair.ben))
+    assert (await stored(pair, pair.ben, made)).fields["taken_by"] == both
+    for each in (anas, bens):
+        assert json.loads(each["step", made]["taken_by"]) == both
+    anas.edit("step", made, taken_by=json.dumps([str(pair.ben.person)]))
+    bens.edit("step", made, taken_by=json.dumps([str(pair.ana.person)]))
+    for each in (anas, bens):
+        await each.sync()
+    assert (await stored(pair, pair.ben, made)).fields["taken_by"] == []
+
+
 async def test_what_was_pushed_since_the_store_went_back_is_what_is_edited_then(pair: Pair) -> None:
     """The row still says that it is of the life that was lost, for no pull has come meanwhile."""
     anas, _, made = await both_with_a_step(pair, "One.")
