@@ -9,7 +9,9 @@ from tests.clients.test_cases_support import words_without_a_place
 from tests.clients.test_cases_windows import never_heard
 
 pytestmark = pytest.mark.libraries("RxDB", "LokiJS")
-IN_ALL = pytest.mark.libraries("RxDB", "RxDB in one", "LokiJS", "SQLite")
+IN_ALL = pytest.mark.libraries(
+    "RxDB", "LokiJS", *(pytest.param(each, marks=pytest.mark.long) for each in ("RxDB in one", "SQLite"))
+)
 THOUGHT = {"trigger": "He came late.", "reaction": "I shouted. I left.", "feelings": ["afraid"], "intensity": 4}
 SEALED = base64.b64encode(b"something that no server reads").decode()
 

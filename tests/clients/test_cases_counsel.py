@@ -10,7 +10,9 @@ from tests.clients.devices import Device, House, agree
 from tests.clients.test_cases_support import words_without_a_place
 
 pytestmark = pytest.mark.libraries("RxDB", "LokiJS")
-IN_ALL = pytest.mark.libraries("RxDB", "RxDB in one", "LokiJS", "SQLite")
+IN_ALL = pytest.mark.libraries(
+    "RxDB", "LokiJS", *(pytest.param(each, marks=pytest.mark.long) for each in ("RxDB in one", "SQLite"))
+)
 KINDS_USED = ("counsel_summary", "counsel_part")
 TYPED = unicodedata.normalize("NFD", "Wir reden am Frühstückstisch. Jede Woche.")
 """As some keyboards write it: a letter and its dots apart. Stored is NFC."""

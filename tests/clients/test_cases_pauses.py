@@ -11,7 +11,9 @@ from domain.times import read
 from tests.clients.devices import Device, Document, House, agree
 
 pytestmark = pytest.mark.libraries("RxDB", "LokiJS")
-IN_ALL = pytest.mark.libraries("RxDB", "RxDB in one", "LokiJS", "SQLite")
+IN_ALL = pytest.mark.libraries(
+    "RxDB", "LokiJS", *(pytest.param(each, marks=pytest.mark.long) for each in ("RxDB in one", "SQLite"))
+)
 BEGUN = {"minutes": 30, "resumed_by": [], "set_aside": False}
 
 Two = tuple[House, Device, Device]

@@ -21,7 +21,9 @@ from tests.clients.devices import Device, House, agree
 from tests.clocks import StillClock
 
 pytestmark = pytest.mark.libraries("RxDB", "LokiJS")
-IN_ALL = pytest.mark.libraries("RxDB", "RxDB in one", "LokiJS", "SQLite")
+IN_ALL = pytest.mark.libraries(
+    "RxDB", "LokiJS", *(pytest.param(each, marks=pytest.mark.long) for each in ("RxDB in one", "SQLite"))
+)
 KINDS_USED = ("support_request", "response", "repair")
 TOGETHER = "Could we sit together tonight?"
 
@@ -117,7 +119,6 @@ async def test_who_has_two_phones_writes_one_request_on_both(three: Three) -> No
         assert shown["alternatives"] == {}
 
 
-@pytest.mark.xfail(strict=True, reason="what stands beside a request is told to the partner, too: see docs/status.md")
 async def test_what_stands_beside_a_request_is_shown_to_its_author_and_to_nobody_else(three: Three) -> None:
     """Both phones of hers changed one sentence. One text stands; that the other one was written is hers to know."""
     house, a1, a2, b1 = three

@@ -11,7 +11,9 @@ from tests.clients.devices import Device, Document, House, agree
 from tests.clients.test_cases_support import words_without_a_place
 
 pytestmark = pytest.mark.libraries("RxDB", "LokiJS")
-IN_ALL = pytest.mark.libraries("RxDB", "RxDB in one", "LokiJS", "SQLite")
+IN_ALL = pytest.mark.libraries(
+    "RxDB", "LokiJS", *(pytest.param(each, marks=pytest.mark.long) for each in ("RxDB in one", "SQLite"))
+)
 KINDS_USED = ("boundary", "shown_boundary", "own_goal", "shown_goal", "response")
 NIGHTS = [{"weekday": day, "from": "22:00", "to": "07:00"} for day in range(2)]
 
