@@ -43,8 +43,11 @@ async def ask(accounts: Accounts, caller: Caller, couple: CoupleId, now: datetim
     lacking on the other's side is answered like an asking that waits, after the same statements: nothing tells whether
     the other asked, has somebody else, let the keepsake go or is gone. Twice is once.
     """
-    person = await person_of(accounts, caller)
     found = await end_store.space_to_restore(accounts.pool, caller.person, couple)
+    person = await person_of(accounts, caller)
+    if found is not None and person.active_couple is not None and found[1] != person.active_couple:
+        # They may have come back between the two looks.
+        found = await end_store.space_to_restore(accounts.pool, caller.person, couple)
     if found is None:
         raise not_found()
     space, whose = found

@@ -37,9 +37,10 @@ def own_words(
         if others and not _is_said_again(change):
             return {}, frozenset()
         if withheld_from(stored, board.caller.person, closed=board.spaces[stored.space].state == "closed"):
-            # Whether it holds or held these words is not this person's to know.
-            return {}, frozenset()
-        texts = _not_there(board, stored, texts, change.base)
+            # Whether it holds or held these words is not this person's to know: they are kept as if nothing were there.
+            key = (board.caller.personal, key[1])
+        else:
+            texts = _not_there(board, stored, texts, change.base)
     if history is None:
         return texts, frozenset({key}) if texts else frozenset()
     once = history.texts.get(key, frozenset())

@@ -493,7 +493,12 @@ class House:
                     for field, texts in record.alternatives.items()
                     if field in known and (kind.fields[field].policy == "shared_words" or record.author == someone.id)
                 }
-                document |= {"alternatives": beside, "merged": [name for name in record.merged if name in known]}
+                merged = [
+                    name
+                    for name in record.merged
+                    if name in known and (kind.fields[name].policy == "shared_words" or record.author == someone.id)
+                ]
+                document |= {"alternatives": beside, "merged": merged}
             made[record.kind][document["id"]] = document
         return made
 

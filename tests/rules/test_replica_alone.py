@@ -311,6 +311,25 @@ def test_an_edit_that_waits_and_brings_words_passes_by_no_purge_of_the_new_life(
     assert phone.shelves.outbox[key].change.base == lowered
 
 
+@pytest.mark.parametrize(
+    ("values", "lowered"),
+    [
+        ({"feelings": ["calm"]}, 8),
+        ({"feelings": ["calm", "tired"]}, 5),
+        ({"feelings": []}, 8),
+        ({"intensity": 3}, 8),
+        ({"intensity": 3, "trigger": "Rain."}, 5),
+        ({"sealed": "c2VhbGVk"}, 5),
+    ],
+)
+def test_words_of_one_s_own_and_sealed_ones_are_words_too(values: dict[str, Any], lowered: int) -> None:
+    phone = a_phone()
+    told(phone, records=[record(ENTRY, 7, "reflection", space=OWN, feelings=["calm"])])
+    key = kept(phone, ENTRY, "reflection", base=7, set=values)
+    told(phone, records=[record(ENTRY, 8, "reflection", space=OWN, feelings=["calm"])], **anew(OWN, head=5))
+    assert phone.shelves.outbox[key].change.base == lowered
+
+
 # Picks and purges ----------------------------------------------------------------------------------------------------
 
 
