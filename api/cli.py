@@ -6,7 +6,8 @@ from datetime import date
 from typing import Final, NoReturn
 from uuid import UUID
 
-EXIT_INTERRUPTED: Final = 130
+from api.console import EXIT_INTERRUPTED
+
 RESOURCES: Final = "resources"
 
 _EPILOG = """\

@@ -15,7 +15,7 @@ from msgspec.structs import asdict
 
 from api import end_store, server
 from api.catalogue import FileUnusable
-from api.cli import EXIT_INTERRUPTED
+from api.console import EXIT_INTERRUPTED
 from api.console import complain as _complain
 from api.console import say as _say
 from api.embedded_postgres import EmbeddedFailed, left_alone, place

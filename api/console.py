@@ -3,7 +3,10 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import TextIO
+from typing import Final, TextIO
+
+EXIT_INTERRUPTED: Final = 130
+"""What shells expect of a command that Ctrl-C has ended: 128 and the number of the signal."""
 
 
 def say(*lines: str) -> None:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from api import device_words as words
 from api.client import AnotherPersonError, Client, OfflineError, Synced, TurnedAwayError
+from api.console import EXIT_INTERRUPTED
 from api.device_between import ask, come_back, offer, pause, repair, respond
 from api.device_grammar import ACTS, parser
 from api.device_listing import as_json, short
@@ -44,7 +45,6 @@ EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_OFFLINE: Final = 3
 EXIT_REFUSED: Final = 4
-EXIT_INTERRUPTED: Final = 130
 
 _ACTS_SAID: Final[Mapping[str, str]] = {
     "accept": "You have said yes.",
