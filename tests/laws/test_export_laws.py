@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.ids import PersonId
 from domain.kind import Kind, Ownership
@@ -20,6 +21,7 @@ from domain.kinds import KINDS
 from domain.records import Alternative, Record
 from domain.shapes import SetOf, Text
 from sync.export import Owner, Together
+from sync.withheld import told_beside
 from tests.exported import SHOWN, TAKEN, Files, files, files_of, filled, record, words_of
 from tests.pair import Pair, in_memory
 from tests.simulation.ledger import is_text, words_in
@@ -87,7 +89,8 @@ async def lived(pair: Pair, life: Life) -> tuple[list[Record], list[Record]]:
         by_space[space].append(made)
         shared = kind.ownership in (Ownership.LETTER, Ownership.JOINT)
         if kind.ownership is not Ownership.PROJECTION and (by_ana or (shared and not made.removed)):
-            hers.append(made)
+            # What stands beside a text of the other's alone is not hers to know.
+            hers.append(made if by_ana else replace(made, alternatives=told_beside(kind, made.alternatives)))
         elif kind.ownership is Ownership.PROJECTION or not shared:
             not_hers.append(made)
     for each in (pair.ana, pair.ben):
@@ -131,6 +134,7 @@ def test_every_own_word_is_in_every_form_of_an_export(life: Life) -> None:
             for own in texts_of(each):
                 assert own in said, each.kind
                 assert in_lines(own) in text or f"\n{own}\n" in text, each.kind
+            assert held[each.kind, each.id].get("alternatives", {}).keys() == each.alternatives.keys()
             for name, beside in each.alternatives.items():
                 assert [one.text for one in beside] == [
                     one["text"] for one in held[each.kind, each.id]["alternatives"][name]
