@@ -19,7 +19,7 @@ from api.giving import NO_DEVICE
 from api.names import opened_name
 from api.wiring import Parts
 from domain.counsel import LINK_DAYS_MAX, OF_BOTH
-from domain.couples import consents_now
+from domain.couples import KEEPING, consents_now
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.times import written
 from sync import service
@@ -158,7 +158,7 @@ async def _told(
 
 async def _may_share(parts: Parts, person: PersonId) -> bool:
     consents = consents_now(await store.said_by(parts.pool, person))
-    return consents["summary_share"].given and consents["core_sensitive"].given
+    return consents["summary_share"].given and consents[KEEPING].given
 
 
 async def _names(parts: Parts, person: PersonId, space: SpaceId) -> dict[PersonId, str]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from api import store
 from api.wiring import Parts
-from domain.couples import consents_now
+from domain.couples import KEEPING, consents_now
 from domain.ids import DeviceId, SpaceId
 from sync import service
 from sync import space_store as spaces
@@ -31,7 +31,7 @@ async def give(parts: Parts, now: datetime) -> int:
         moved: dict[SpaceId, int] = {}
         # Of somebody whose account is deleted nothing is given any more, the rows are on their way out; and nothing of
         # somebody who has withdrawn their consent to it.
-        if held and consents_now(await store.said_by(parts.pool, each.author))["core_sensitive"].given:
+        if held and consents_now(await store.said_by(parts.pool, each.author))[KEEPING].given:
             author = Caller(each.author, NO_DEVICE, held, may_keep=True)
             with suppress(service.BusyError, service.SpaceLockedError):
                 moved = await service.give_due(parts.store, parts.keys, author, each.id, now)

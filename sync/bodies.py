@@ -49,6 +49,22 @@ def canonical(value: Any) -> bytes:
     return _CANONICAL.encode(value)
 
 
+def row_of(record: Record, body: bytes | None, version: int) -> Row:
+    """Return a record on its way out to somebody who has it at this version; `body` is what `encoded` made of it."""
+    return Row(
+        space=record.space,
+        kind=record.kind,
+        id=record.id,
+        version=version,
+        author=record.author,
+        removed=record.removed,
+        gone=record.gone,
+        body=body,
+        schema=record.schema,
+        purged=record.purged is not None,
+    )
+
+
 def rendered(row: Row) -> bytes:
     """Return a record as it stands on the wire, its body passed through unread."""
     body = row.body or b"{}"

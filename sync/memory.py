@@ -10,12 +10,12 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
+from domain.ids import CoupleId, DeviceId, RecordId, SpaceId
 from domain.kinds import KINDS, UNPLACED, takes_room
 from domain.prompts import SETTINGS
 from domain.records import Record
 from sync.alike import answers_to, words_of
-from sync.bodies import canonical, encoded
+from sync.bodies import canonical, encoded, row_of
 from sync.lives import LIVES_MAX, earlier, wire_epoch
 from sync.ports import (
     ABOUT_OTHERS,
@@ -35,7 +35,6 @@ from sync.ports import (
     PurgeScope,
     RecordKey,
     Revision,
-    Row,
     Shadow,
     Space,
     Stored,
@@ -391,7 +390,7 @@ class MemoryStore:
         """Return the caller's spaces and at most `limit` + 1 rows after these versions."""
         spaces = self._mine(caller)
         rows = [
-            _row(record, told)
+            row_of(record, encoded(record), told)
             for key, record in self.records.items()
             if key[0] in spaces
             and kind in (None, record.kind)
@@ -401,8 +400,9 @@ class MemoryStore:
         rows.sort(key=lambda row: (caller.spaces.index(row.space), row.version))
         asked = [self.records[space, each] for space in spaces for each in again if (space, each) in self.records]
         besides = [
-            _row(record, version_for(caller.person, record.author, record.version, record.shut_at) or record.created)
+            row_of(record, encoded(record), told or record.created)
             for record in asked
+            for told in [version_for(caller.person, record.author, record.version, record.shut_at)]
         ]
         return Page(spaces=spaces, rows=rows[: limit + 1], besides=besides)
 
@@ -447,18 +447,3 @@ def _hushed(read: Space, head: int, writes: Writes, caller: Caller) -> Hushed | 
         return None
     goes_on = before is not None and (before.by, before.upto) == (caller.person, read.head)
     return Hushed(by=caller.person, after=before.after if goes_on and before is not None else read.head, upto=head)
-
-
-def _row(record: Record, version: int) -> Row:
-    return Row(
-        space=record.space,
-        kind=record.kind,
-        id=record.id,
-        version=version,
-        author=PersonId(record.author),
-        removed=record.removed,
-        gone=record.gone,
-        body=encoded(record),
-        schema=record.schema,
-        purged=record.purged is not None,
-    )

@@ -20,7 +20,7 @@ from domain.records import Record
 from domain.shapes import as_uuid
 from sync import closing, follows, purging, space_store
 from sync.board import Board, settings_id
-from sync.bodies import rendered
+from sync.bodies import rendered, row_of
 from sync.lives import common
 from sync.paging import Asked, asked_by, begun_anew, cursor_at, read_page, reset_of
 from sync.ports import Caller, Keys, Loaded, Place, RecordKey, Row, Shadow, Space, Store, Wanted, Writes
@@ -210,16 +210,8 @@ def _own_news(asked: Asked, pushed: Pushed) -> RawSyncResponse | None:
     spaces, decisions = pushed.loaded.spaces, pushed.decisions
     reader = asked.caller.person
     rows = [
-        Row(
-            space=each.record.space,
-            kind=each.record.kind,
-            id=each.record.id,
-            version=version_for(reader, each.record.author, each.record.version, each.record.shut_at),
-            author=each.record.author,
-            removed=each.record.removed,
-            gone=each.record.gone,
-            body=each.body,
-            schema=each.record.schema,
+        row_of(
+            each.record, each.body, version_for(reader, each.record.author, each.record.version, each.record.shut_at)
         )
         for each in decisions.writes.records
     ]

@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 from msgspec.structs import replace
 
 from domain.ids import PersonId, SpaceId
-from domain.kind import Kind, Ownership
+from domain.kind import Kind, Ownership, Who
 from domain.kinds import KINDS
 from domain.policies import Policy
 from domain.records import Record
@@ -45,10 +45,11 @@ def told_of(
     records: Iterable[Record], before: Mapping[RecordKey, Record], spaces: Mapping[SpaceId, Space]
 ) -> list[Record]:
     """Return records that are about to be stored, each with the version since which the other is told no more of it."""
-    return [
-        replace(each, shut_at=_shut_at(each, before.get((each.space, each.id)), spaces.get(each.space)))
-        for each in records
-    ]
+    told: list[Record] = []
+    for each in records:
+        shut_at = _shut_at(each, before.get((each.space, each.id)), spaces.get(each.space))
+        told.append(each if each.shut_at == shut_at else replace(each, shut_at=shut_at))
+    return told
 
 
 def _shut_at(record: Record, before: Record | None, space: Space | None) -> int | None:
@@ -94,7 +95,7 @@ def as_told(row: Row, reader: PersonId, spaces: Mapping[SpaceId, Space]) -> Row:
 
 
 def _of_the_other(kind: Kind, body: bytes | None) -> bytes | None:
-    if body is None or not kind.of_policy(Policy.WORDS):
+    if body is None or kind.edits is not Who.AUTHOR or not kind.of_policy(Policy.WORDS):
         # Nothing of it is one author's to go on writing: it passes through unread.
         return body
     whole = decoded(body)

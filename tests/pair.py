@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
 from msgspec import UNSET, Struct
 
 from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
@@ -171,3 +172,8 @@ def change(kind: str, identity: UUID, values: dict[str, Any] | None = None, **re
         age_ms=rest.pop("age_ms", None),
         **rest,
     )
+
+
+def sent(answer: Any) -> str:
+    """An answer as it goes over the wire."""
+    return msgspec.json.encode(answer).decode()

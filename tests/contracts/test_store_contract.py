@@ -6,11 +6,9 @@ from itertools import pairwise
 from typing import Any, cast
 from uuid import uuid4
 
-import msgspec
 import pytest
 from msgspec.structs import replace
 
-from api.postgres import Pool
 from domain.counsel import approval
 from domain.ids import PersonId, RecordId, SpaceId
 from domain.kinds import KINDS
@@ -41,22 +39,10 @@ from sync.ports import (
     Wanted,
     Writes,
 )
-from sync.wire import VERSION_MAX, Origin, Outcome, RawSyncResponse, SyncRequest
+from sync.wire import VERSION_MAX, Origin, Outcome, SyncRequest
 from sync.withheld import as_told
-from tests.contracts.grounds import Ground, MemoryGround, PostgresGround, pair_on
-from tests.pair import NOON, HeldKeys, Pair, Somebody, change, somebody
-
-
-@pytest.fixture(params=["memory", "postgres"])
-def ground(request: pytest.FixtureRequest) -> Ground:
-    if request.param == "memory":
-        return MemoryGround(HeldKeys())
-    return PostgresGround(cast("Pool", request.getfixturevalue("pool")), HeldKeys())
-
-
-@pytest.fixture
-async def pair(ground: Ground) -> Pair:
-    return await pair_on(ground)
+from tests.contracts.grounds import Ground
+from tests.pair import NOON, Pair, Somebody, change, sent, somebody
 
 
 def step(pair: Pair, version: int, title: str = "Ferry", **rest: Any) -> Record:
@@ -999,126 +985,6 @@ async def test_i22_a_withdrawn_request_is_gone_for_the_partner_on_every_protocol
             assert str(request) in sent(documents)
 
 
-class Reader:
-    """Ben's phone, which asks again and again for what is new."""
-
-    def __init__(self, pair: Pair) -> None:
-        self.pair = pair
-        self.cursor: str | None = None
-
-    async def ask(self) -> RawSyncResponse:
-        request = SyncRequest(schema=1, cursor=self.cursor)
-        answer = await service.sync(self.pair.store, self.pair.keys, self.pair.ben.phone, request, self.pair.now, uuid4)
-        self.cursor = answer.response.cursor
-        return answer.response
-
-
-async def test_i2_what_is_done_to_a_withdrawn_request_moves_nothing_of_the_partner_s(pair: Pair) -> None:
-    request, reader = await a_request(pair), Reader(pair)
-    about = {"couple": pair.couple, "base": 99}
-    await pair.one(pair.ana.phone, change("support_request", request, remove=True, **about))
-    await reader.ask()
-    before = await reader.ask()
-    shut_at = (await pair.look(pair.ana, request)).shut_at
-    edits = [
-        change("support_request", request, {"text": "Not any more."}, was={"text": "x"}, **about),
-        change("support_request", request, {"when": "now"}, **about),
-    ]
-    for edit in edits:
-        pushed = await service.push(pair.store, pair.keys, pair.ana.tablet, [edit], pair.now, {}, uuid4)
-        assert pushed.moved == {}, "no hint is sent"
-        assert await reader.ask() == before, "the very same answer, cursor and heads"
-    moved = await service.purge(pair.store, pair.keys, pair.ana.phone, "support_request", request, pair.now)
-    assert moved == {}
-    assert await reader.ask() == before
-    head = (await space_of(pair)).head
-    assert before.spaces[1].head < head
-    own = await pair.page(pair.ana, {pair.space: before.spaces[1].head})
-    assert [(row.id, row.version) for row in own.rows if row.space == pair.space] == [(request, head)]
-    assert (await pair.look(pair.ana, request)).shut_at == shut_at
-
-
-async def test_i2_what_was_asked_and_withdrawn_at_once_the_partner_never_hears_of(pair: Pair) -> None:
-    reader, request = Reader(pair), uuid4()
-    await reader.ask()
-    before = await reader.ask()
-    both = [
-        change("support_request", request, {"form": "listen", "text": "No."}, couple=pair.couple),
-        change("support_request", request, couple=pair.couple, remove=True),
-    ]
-    await pair.push(pair.ana.phone, *both)
-    assert await reader.ask() == before
-    assert str(request) not in sent(await Reader(pair).ask()), "nor does a phone that begins with nothing"
-    assert (await pair.look(pair.ana, request)).fields["text"] == "No."
-
-
-async def test_the_partner_goes_on_with_what_is_theirs_and_is_not_told_of_what_was_hushed_between(pair: Pair) -> None:
-    request, reader = await a_request(pair), Reader(pair)
-    about = {"couple": pair.couple, "base": 99}
-    await pair.one(pair.ana.phone, change("support_request", request, remove=True, **about))
-    await reader.ask()
-    await pair.one(pair.ana.tablet, change("support_request", request, {"when": "now"}, **about))
-    goal = change("goal", uuid4(), {"form": "goal"}, couple=pair.couple)
-    made = await pair.one(pair.ana.phone, goal)
-    await pair.one(pair.ana.tablet, change("support_request", request, {"when": "today"}, **about))
-    told = await reader.ask()
-    assert str(request) not in sent(told)
-    assert str(goal.id) in sent(told)
-    assert told.spaces[1].head == made.version
-    own = change("goal", uuid4(), {"form": "goal"}, couple=pair.couple)
-    mine = await pair.one(pair.ben.phone, own)
-    assert mine.version == (made.version or 0) + 2
-    told = await reader.ask()
-    assert (str(own.id) in sent(told), str(request) in sent(told)) == (True, False)
-    await pair.one(pair.ana.phone, change("support_request", request, remove=False, **about))
-    again = await reader.ask()
-    assert "sit with me" in sent(again), "asked once more, it is there"
-    await pair.one(pair.ana.phone, change("support_request", request, remove=True, **about))
-    gone = await reader.ask()
-    assert [each.id for each in gone.gone] == [request]
-
-
-async def test_what_is_kept_of_a_refused_change_tells_nobody_anything_either(pair: Pair) -> None:
-    """Its outcome is stored in the couple's space, whose head stands: what was hushed there stays so."""
-    request, reader = await a_request(pair), Reader(pair)
-    about = {"couple": pair.couple, "base": 99}
-    await pair.one(pair.ana.phone, change("support_request", request, remove=True, **about))
-    await reader.ask()
-    before = await reader.ask()
-    await pair.one(pair.ana.tablet, change("support_request", request, {"when": "now"}, **about))
-    same = await pair.one(pair.ana.tablet, change("support_request", request, {"when": "now"}, **about))
-    assert same.status == "applied"
-    assert await reader.ask() == before
-
-
-async def test_whoever_asks_for_a_withdrawn_request_by_its_id_learns_nothing_of_what_was_done_since(pair: Pair) -> None:
-    request = await a_request(pair)
-    about = {"couple": pair.couple, "base": 99}
-    await pair.one(pair.ana.phone, change("support_request", request, remove=True, **about))
-
-    async def asked() -> Any:
-        push = SyncRequest(
-            schema=1, changes=[change("support_request", request, {"text": "Mine."}, couple=pair.couple)]
-        )
-        answer = await service.sync(pair.store, pair.keys, pair.ben.phone, push, pair.now, uuid4)
-        return [(each.id, each.version) for each in answer.response.gone]
-
-    before = await asked()
-    await pair.one(pair.ana.tablet, change("support_request", request, {"when": "now"}, **about))
-    assert await asked() == before
-
-
-async def test_i2_after_parting_too_a_request_is_its_author_s_alone(ground: Ground, pair: Pair) -> None:
-    request, reader = await a_request(pair), Reader(pair)
-    await ground.close(pair.space)
-    await reader.ask()
-    before = await reader.ask()
-    assert before.spaces[1].state == "closed"
-    await service.purge(pair.store, pair.keys, pair.ana.phone, "support_request", request, pair.now)
-    assert await reader.ask() == before
-    assert (await pair.look(pair.ana, request)).fields["text"] is None
-
-
 async def test_parting_makes_a_request_gone_for_the_partner(ground: Ground, pair: Pair) -> None:
     await a_request(pair)
     head = (await space_of(pair)).head
@@ -1140,11 +1006,6 @@ async def test_an_approval_moves_a_summary_that_its_edit_does_not_name(pair: Pai
         edit = change("counsel_part", part, values, base=made.version + 9, couple=pair.couple)
         assert (await pair.one(pair.ana.phone, edit)).status == "applied"
         assert (await pair.look(pair.ben, summary)).fields["state"] == state
-
-
-def sent(answer: Any) -> str:
-    """An answer as it goes over the wire."""
-    return msgspec.json.encode(answer).decode()
 
 
 async def declined_terms(pair: Pair, no: str = "decline", **values: Any) -> Any:

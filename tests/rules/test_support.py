@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -21,7 +20,7 @@ from sync.ports import Row
 from sync.watermelon import pull as watermelon_pull
 from sync.wire import Outcome, SyncRequest
 from sync.withheld import as_told, stands_open
-from tests.pair import NOON, Pair, change, in_memory
+from tests.pair import NOON, Pair, change, in_memory, sent
 from tests.world import Device, World
 
 ANA, BEN = PersonId(UUID(int=1)), PersonId(UUID(int=2))
@@ -72,11 +71,6 @@ async def told(pair: Pair, who: Any) -> Row:
     page = await pair.page(who)
     [row] = [each for each in page.rows if each.kind == "support_request"]
     return as_told(row, who.person, page.spaces)
-
-
-def sent(answer: Any) -> str:
-    """An answer as it goes over the wire."""
-    return msgspec.json.encode(answer).decode()
 
 
 # What fits -----------------------------------------------------------------------------------------------------
@@ -431,7 +425,8 @@ async def test_i9_no_restore_opens_a_request_that_another_phone_has_withdrawn_si
     assert world.stored(request).fields["text"] == "Sit with me?"
 
 
-async def test_a_phone_that_has_not_read_what_was_written_since_does_not_show_it_by_asking_again() -> None:
+async def withdrawn() -> tuple[World, RecordId, Device, Device, Device]:
+    """A request that Ana has withdrawn, as both of her phones know, and Ben's phone."""
     world = World(seed=4)
     ana, ben = world.person("Ana"), world.person("Ben")
     world.pair(ana, ben)
@@ -441,6 +436,11 @@ async def test_a_phone_that_has_not_read_what_was_written_since_does_not_show_it
     await world.settle()
     phone.remove(request)
     await world.settle()
+    return world, request, phone, tablet, bens
+
+
+async def test_a_phone_that_has_not_read_what_was_written_since_does_not_show_it_by_asking_again() -> None:
+    world, request, phone, tablet, bens = await withdrawn()
     phone.write(request, text="Not for you.")
     await phone.sync()
     tablet.bring_back(request)
@@ -453,15 +453,7 @@ async def test_a_phone_that_has_not_read_what_was_written_since_does_not_show_it
 
 
 async def test_what_was_written_while_it_was_thought_to_be_withdrawn_is_not_shown_either() -> None:
-    world = World(seed=5)
-    ana, ben = world.person("Ana"), world.person("Ben")
-    world.pair(ana, ben)
-    phone, tablet, bens = world.device(ana), world.device(ana), world.device(ben)
-    await world.settle()
-    request = phone.make("support_request", form="listen", text="Rain.")
-    await world.settle()
-    phone.remove(request)
-    await world.settle()
+    world, request, phone, tablet, bens = await withdrawn()
     tablet.write(request, text="Not for you.")
     phone.bring_back(request)
     await phone.sync()
