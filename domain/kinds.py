@@ -16,12 +16,12 @@ from domain.notes import NOTE, NOTE_DRAFT, SHELF
 from domain.own_goals import OWN_GOAL, SHOWN_GOAL
 from domain.pauses import PAUSE
 from domain.policies import Policy
-from domain.prompts import SETTINGS
 from domain.records import Record
 from domain.reflections import BALANCE_NOTE, REFLECTION
 from domain.refusals import Refusal
 from domain.repairs import REPAIR
 from domain.responses import RESPONSE
+from domain.settings import SETTINGS
 from domain.shapes import UNFIT, Anything, Day, Identity, OneOf, Sealed, SetOf, Shape, Text
 from domain.support import SUPPORT_OFFER, SUPPORT_REQUEST
 

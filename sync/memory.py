@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from domain.ids import CoupleId, DeviceId, RecordId, SpaceId
 from domain.kinds import KINDS, UNPLACED, takes_room
-from domain.prompts import SETTINGS
 from domain.records import Record
+from domain.settings import SETTINGS
 from sync.alike import answers_to, words_of
 from sync.bodies import canonical, encoded, row_of
 from sync.lives import LIVES_MAX, earlier, wire_epoch

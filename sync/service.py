@@ -15,8 +15,8 @@ from domain.counsel import COUNSEL_PART, COUNSEL_SUMMARY, counting, is_linked
 from domain.ids import PersonId, RecordId, SpaceId
 from domain.kind import Ownership
 from domain.kinds import KINDS, may_look_behind
-from domain.prompts import SETTINGS
 from domain.records import Record
+from domain.settings import SETTINGS
 from domain.shapes import as_uuid
 from sync import closing, follows, purging, space_store
 from sync.board import Board, settings_id
