@@ -42,6 +42,14 @@ def sent(pace: Pace, day: date, at: datetime) -> Pace:
     return replace(pace, days=(*pace.days, day)[-A_WEEK_MAX:], open=(*pace.open, at)[-A_WEEK_MAX:])
 
 
+def unsent(pace: Pace, day: date, at: datetime) -> Pace:
+    """Return the pace as it was before a prompt of this kind that has to be sent once more."""
+    days = list(pace.days)
+    if day in days:
+        days.remove(day)
+    return replace(pace, days=tuple(days), open=tuple(each for each in pace.open if each != at))
+
+
 def judged(pace: Pace, acted_at: datetime | None, used_at: datetime | None, now: datetime) -> Pace:
     """Return the pace as it is now.
 

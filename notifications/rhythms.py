@@ -21,15 +21,23 @@ AHEAD_MAX_DAYS: Final = 400
 
 
 def next_invite_at(person: Person, after: datetime) -> datetime | None:
-    """Return the next instant at which an invitation may come; None where none is wanted, or all of them rest."""
-    awake = [kind for kind in _wanted(person) if person.paces.get(kind.name, Pace()).rests_since is None]
-    if not awake:
+    """Return the next instant at which an invitation is looked for; None where none is wanted.
+
+    What rests is looked at every day: its person may have come back.
+    """
+    wanted = _wanted(person)
+    if not wanted:
         return None
     today = person.clock.day(after)
-    first = min(due_from(person, kind) or today for kind in awake)
+    first = min(_first(person, kind) or today for kind in wanted)
     first = min(max(first, today), today + timedelta(days=AHEAD_MAX_DAYS))
     at = _at(person, first, person.invite_at, "invite")
     return at if at > after else _at(person, first + timedelta(days=1), person.invite_at, "invite")
+
+
+def _first(person: Person, kind: PromptKind) -> date | None:
+    rests = person.paces.get(kind.name, Pace()).rests_since is not None
+    return None if rests else due_from(person, kind)
 
 
 def invite(person: Person, now: datetime) -> Prompt | None:

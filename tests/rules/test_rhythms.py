@@ -50,11 +50,11 @@ def test_the_next_invitation_is_no_earlier_than_the_rhythm_allows() -> None:
     assert around(next_invite_at(person(wanted=asked(reflection_invite=1), paces=paces), NOON), NOON + 7 * DAY)
 
 
-def test_what_rests_has_no_next_time() -> None:
-    resting = {"check_in_invite": Pace(rests_since=NOON)}
-    assert next_invite_at(person(wanted=asked(check_in_invite=2), paces=resting), NOON) is None
-    both = person(wanted=asked(check_in_invite=2, reflection_invite=1), paces=resting)
-    assert around(next_invite_at(both, NOON - HOUR), NOON)
+def test_what_rests_is_looked_at_every_day() -> None:
+    resting = {"reflection_invite": Pace(days=(NOON.date(),), rests_since=NOON)}
+    someone = person(wanted=asked(reflection_invite=1), paces=resting)
+    assert around(next_invite_at(someone, NOON + JITTER), NOON + DAY)
+    assert invite(someone, NOON + DAY) is None
 
 
 def test_what_comes_in_years_is_looked_at_again_before() -> None:
