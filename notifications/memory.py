@@ -70,7 +70,7 @@ class MemoryStore:
 
     def _desk(self, person: PersonId, now: datetime) -> Desk:
         desk = self._of(person)
-        open_rows = [row.planned for row in desk.rows.values() if row.state in ("planned", "claimed", "sending")]
+        open_rows = [row.planned for row in desk.rows.values() if row.state in ("planned", "claimed")]
         told = {(kind, record) for entry in desk.ledger for kind in entry.sent.kinds for record in entry.records}
         return Desk(
             person=person,
@@ -125,26 +125,23 @@ class MemoryStore:
             ]
             if due and len(claimed) < most:
                 row = min(due, key=lambda each: (each.planned.prompt.due, each.planned.id))
-                row.state = "sending" if row.planned.begun else "claimed"
-                row.owner, row.held_until = owner, until
+                row.state, row.owner, row.held_until = "claimed", owner, until
                 claimed.append(row.planned)
         return claimed
 
-    async def begin(self, planned: Planned, desk: Desk, entry: Entry, pace: Pace | None, owner: UUID) -> bool:
+    async def begin(self, planned: Planned, desk: Desk, entry: Entry | None, pace: Pace | None, owner: UUID) -> bool:
         """Write into the ledger that this prompt is being sent."""
         kept = self._of(planned.person)
         row = kept.rows.get(planned.id)
         if row is None or row.owner != owner or row.state != "claimed" or kept.version != desk.version:
             return False
         kept.version += 1
-        kept.ledger.append(entry)
         row.planned = replace(row.planned, begun=True)
-        if pace is not None:
-            kept.paces = {**kept.paces, entry.sent.kinds[0]: pace}
+        if entry is not None:
+            kept.ledger.append(entry)
+            kept.paces = kept.paces if pace is None else {**kept.paces, entry.sent.kinds[0]: pace}
         if PROMPT_KINDS[planned.prompt.kind].is_own:
             row.state, row.held_until = "sent", None
-        else:
-            row.state = "sending"
         return True
 
     async def settle(self, planned: Planned, owner: UUID, end: End) -> bool:

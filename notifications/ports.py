@@ -120,9 +120,10 @@ class Store(Protocol):
     async def claim(self, now: datetime, owner: UUID, until: datetime, most: int) -> Sequence[Planned]:
         """Take what is due and nobody else holds, at most one of a person, until an instant."""
 
-    async def begin(self, planned: Planned, desk: Desk, entry: Entry, pace: Pace | None, owner: UUID) -> bool:
+    async def begin(self, planned: Planned, desk: Desk, entry: Entry | None, pace: Pace | None, owner: UUID) -> bool:
         """Write into the ledger that this prompt is being sent; return False where the claim or the desk has changed.
 
+        `entry` is None where it stands there already and is sent once more.
         One of the person's own is settled as sent by this, before anything goes out: it is lost rather than repeated.
         """
 

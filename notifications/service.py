@@ -120,7 +120,7 @@ async def _enter(
     owner: UUID,
 ) -> bool:
     if planned.begun:
-        return True
+        return await desks.store.begin(planned, desk, None, None, owner)
     day = person.clock.day(now)
     lead = verdict.kinds[0]
     lately = frozenset(each.text for each in desk.ledger)
