@@ -329,6 +329,11 @@ class MemoryStore:
         ]
         return sorted(found, key=lambda each: each.version)[:limit]
 
+    async def waiting_letters(self, caller: Caller, *, limit: int) -> list[RecordId]:
+        """Return at most `limit` of the caller's letters that wait for their time."""
+        waiting = [each for each in self.records.values() if each.space == caller.personal and each.due_at is not None]
+        return [each.id for each in sorted(waiting, key=lambda each: each.version)[:limit]]
+
     async def save(self, caller: Caller, writes: Writes, now: datetime) -> dict[SpaceId, int] | None:
         """Store everything and return the new heads, or nothing and None. Nothing ages here."""
         if not self._unmoved(caller, writes):
