@@ -387,6 +387,35 @@ async def test_words_of_one_s_own_other_phone_bring_a_removed_part_back_unapprov
     assert await state(pair, summary) == "draft", "I29"
 
 
+async def removed_unseen(pair: Pair) -> tuple[UUID, int]:
+    """A summary that was ready when Ben saw it last, by this version; since then it and its only part were removed."""
+    summary = await begin(pair)
+    part = await write(pair, summary)
+    await approve(pair, pair.ana.phone, part)
+    seen = await pair.look(pair.ben, summary)
+    assert seen.fields["state"] == "ready"
+    await edit(pair, pair.ana.phone, summary, remove=True)
+    await edit(pair, pair.ana.phone, part, remove=True)
+    return summary, seen.version
+
+
+async def test_a_summary_that_an_edit_brings_back_says_how_it_stands_now(pair: Pair) -> None:
+    summary, seen = await removed_unseen(pair)
+    assert (await edit(pair, pair.ben.phone, summary, {"for_whom": "Dr. Ruiz"}, base=seen)).code is None
+    assert not (await pair.look(pair.ana, summary)).removed
+    assert await state(pair, summary) == "draft"
+
+
+async def test_what_moves_a_record_that_comes_back_is_asked_for_and_of_one_that_stays_is_not(pair: Pair) -> None:
+    """One that stays has followed it all along."""
+    summary, seen = await removed_unseen(pair)
+    edits = change("counsel_summary", summary, {"for_whom": "Dr. Ruiz"}, base=seen, couple=pair.couple)
+    assert (await pair.decide(pair.ben.phone, edits)).families == {(summary, "counsel_part")}
+    there = await begin(pair)
+    edits = change("counsel_summary", there, {"for_whom": "Dr. Ruiz"}, base=99, couple=pair.couple)
+    assert (await pair.decide(pair.ben.phone, edits)).families == frozenset()
+
+
 async def test_the_partner_approves_nothing_that_was_removed(pair: Pair) -> None:
     summary = await begin(pair)
     part = await write(pair, summary)
