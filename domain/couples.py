@@ -37,6 +37,9 @@ TEXT_VERSIONS: Mapping[Purpose, int] = {"core_sensitive": 1, "pairing": 1, "push
 KEEPING: Final[Purpose] = "core_sensitive"
 """The consent on which every entry rests."""
 
+SHARING: Final[Purpose] = "summary_share"
+"""The consent to show one's words by a link to somebody outside."""
+
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _READ_AS = str.maketrans("oil", "011")
 _PLACE = {word: place for place, word in enumerate(WORDS)}
@@ -245,6 +248,11 @@ class Consent(Struct, frozen=True):
 def ends_keeping(said: ConsentEvent) -> bool:
     """Say whether with this a person's entries rest on no consent any more: what they show is to be closed."""
     return said.purpose == KEEPING and not said.given
+
+
+def ends_sharing(said: ConsentEvent) -> bool:
+    """Say whether with this a person shows nothing by a link any more: what shows it is to end, for good."""
+    return said.purpose in (SHARING, KEEPING) and not said.given
 
 
 def consents_now(events: Iterable[ConsentEvent]) -> dict[Purpose, Consent]:

@@ -120,6 +120,11 @@ class Board:
         """Return whether a record came into being with this batch."""
         return key not in self._loaded
 
+    def is_there_anew(self, key: RecordKey) -> bool:
+        """Return whether a record came into being with this batch, or came back: what moves it was not followed."""
+        before = self._loaded.get(key)
+        return before is None or (not before.live and self.records[key].live)
+
     def has_put(self, key: RecordKey) -> bool:
         """Return whether this batch has put this record."""
         return key in self._changed
