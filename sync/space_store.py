@@ -174,7 +174,7 @@ async def close_space(connection: Any, space: SpaceId, now: datetime) -> int:
 async def hold_spaces(connection: Any, spaces: Collection[SpaceId]) -> None:
     """Keep everybody else from storing anything in these spaces until the caller's transaction ends."""
     for each in sorted(spaces):
-        await connection.execute(HOLD_SPACE, each)
+        await hold(connection, each)
 
 
 async def bump_epoch(connection: Any, epoch: UUID, space: SpaceId | None = None) -> bool:
