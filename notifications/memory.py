@@ -9,9 +9,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.ids import CoupleId, PersonId
+from domain.news import News
 from domain.pace import Pace
 from domain.prompt_kinds import PROMPT_KINDS, Reason
-from notifications.ports import Desk, End, Entry, News, Plan, Planned, Told
+from notifications.ports import Desk, End, Entry, Plan, Planned, Told
 
 LEDGER_READ: Final = timedelta(days=31)
 LEDGER_KEPT: Final = timedelta(days=400)

@@ -9,12 +9,13 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.ids import PersonId, RecordId
+from domain.news import News
 from domain.pace import Pace
 from domain.prompt_kinds import PROMPT_KINDS
 from domain.prompts import AT_ITS_MINUTE, Drop, Person, Prompt, decide
 from notifications.memory import MemoryStore
 from notifications.planning import as_of
-from notifications.ports import Answer, Desk, End, Entry, Errand, Facts, News, Planned, Told
+from notifications.ports import Answer, Desk, End, Entry, Errand, Facts, Planned, Told
 from notifications.service import Desks, plan_round, send_round
 from tests.lives.checks import Checks
 from tests.lives.lives import PRIVATE_DEEDS, Deed, Home, Resident

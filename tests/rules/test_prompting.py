@@ -9,11 +9,12 @@ import pytest
 from msgspec.structs import replace
 
 from domain.ids import CoupleId, PersonId
+from domain.news import News
 from domain.prompt_kinds import PROMPT_KINDS, Reason
 from domain.prompts import Arrived, Person, Step
 from domain.quiet import Boundary, Clock
 from notifications.memory import MemoryStore
-from notifications.ports import Answer, Desk, End, Errand, Facts, News, Told
+from notifications.ports import Answer, Desk, End, Errand, Facts, Told
 from notifications.service import LEASE, Desks, plan_round, send_round
 from tests.prompting import BEN, NOON, THE_TWO, couple, daily, pause, person, record, space
 
