@@ -1,9 +1,8 @@
-// What only this phone still holds when a space was reset: section 12 of the protocol, points 3 to 7, for the device of
-// second_reader.ts; written by somebody who knew Haven's code, too.
-import type { Change, Content, Fields, Kind, Kinds, Row, Sides } from './second_reader.js';
-import { inCommon, sentences } from './second_reader_words.js';
+// What only this phone still holds when a space was reset: section 12 of the protocol, points 3 to 7.
+import { same, type Change, type Content, type Fields, type Kind, type Kinds, type Row, type Sha256, type Sides } from './device.js';
+import { inCommon, sentences } from './sentences.js';
 
-export type Tools = { newKey: () => string; sha256: (bytes: Uint8Array) => Uint8Array };
+type Tools = { newKey: () => string; sha256: Sha256 };
 export type Life = {
     person: string;
     kinds: Kinds;
@@ -174,12 +173,6 @@ function finished(life: Life, { key, ...each }: Again, tools: Tools): Change {
 /** Whether two states of a record are equal in everything that a client writes. */
 export function saysTheSame(kind: Kind, one: Content, other: Content): boolean {
     return Object.keys(kind.fields).every((each) => !written(kind, each) || same(one.fields[each], other.fields[each]));
-}
-
-export function same(one: unknown, other: unknown): boolean {
-    if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return one === other;
-    const [left, right] = [Object.entries(one), other as Fields];
-    return left.length === Object.keys(other).length && left.every(([key, value]) => key in right && same(value, right[key]));
 }
 
 const written = (kind: Kind, name: string): boolean => name in kind.fields && kind.fields[name].policy !== 'server';

@@ -1,4 +1,4 @@
-// Sentences, as sections 7.1 and 12 of the protocol tell them; written by somebody who knew Haven's code, too.
+// Sentences, as sections 7.1 and 12 of the protocol tell them.
 
 const MARKS = '.!?…‼⁇⁈⁉؟۔।॥։።';
 const MARKS_ANYWHERE = '。！？．｡';

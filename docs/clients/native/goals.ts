@@ -1,4 +1,4 @@
-// How a goal stands, as docs/clients/native.md tells it under that heading; written by somebody who knew Haven's code, too.
+// How a goal stands, as native.md tells it under that heading.
 
 type Terms = { kind: 'goal_terms'; id: string; author: string; order: number | null; based_on: string | null };
 type Act = { kind: 'goal_act'; id: string; author: string; order: number | null; terms: string; act: string };

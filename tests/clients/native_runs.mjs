@@ -1,4 +1,4 @@
-// Plays examples with what the second reader wrote: node second_reader_runs.mjs COMPILED_FOLDER EXAMPLES KINDS
+// Plays examples with the native adapter: node native_runs.mjs COMPILED_FOLDER EXAMPLES KINDS
 // EXAMPLES is a file of tests/vectors, or one like it; KINDS is device.json, which tells the kinds.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -8,13 +8,16 @@ import { pathToFileURL } from 'node:url';
 const [, , compiled, examples, table] = process.argv;
 const written = (name) => import(pathToFileURL(join(compiled, `${name}.js`)));
 const read = (path) => JSON.parse(readFileSync(path, 'utf8'));
-const { ask, begin, confirm, edit, keep, look, pick, shows, take, useHash } = await written('second_reader');
-useHash((bytes) => createHash('sha256').update(bytes).digest());
-const { inCommon, sentences } = await written('second_reader_words');
-const { howItStands } = await written('second_reader_goals');
-const { countsNow, thePause } = await written('second_reader_derived');
-const { moods, shelf, tagged, words } = await written('second_reader_lookback');
-const { kinds } = read(table);
+const { ask, take } = await written('asking');
+const { begin } = await written('device');
+const { confirm, edit, keep, pick } = await written('editing');
+const { look, shows } = await written('showing');
+const { inCommon, sentences } = await written('sentences');
+const { howItStands } = await written('goals');
+const { countsNow, thePause } = await written('derivations');
+const { moods, shelf, tagged, words } = await written('lookback');
+const sha256 = (bytes) => createHash('sha256').update(bytes).digest();
+const app = { schema: 1, kinds: read(table).kinds, sha256 };
 
 /** What a file may hold: for each list of cases how one is played. Each says what differs, or nothing. */
 const players = {
@@ -23,7 +26,7 @@ const players = {
     sentences: (each) => difference(sentences(each.text), each.sentences, 'sentences'),
     in_common: (each) => difference(inCommon(each.pulled, each.own), each.in_common, 'in_common'),
     pauses: (each) => difference(thePause(each.members, each.now, each.pauses), each.gives, 'gives'),
-    counting: (each) => difference(countsNow(each.members, each.part, tools([]).sha256), each.gives, 'gives'),
+    counting: (each) => difference(countsNow(each.members, each.part, sha256), each.gives, 'gives'),
     goals: (each) => difference(howItStands(each.form, each.members, each.records), each.gives, 'gives'),
     moods: (each) => difference(moods(each.records, each.person, each.first, each.last), each.gives, 'gives'),
     words: (each) => difference(words(each.records, each.person, each.field, each.zone), each.gives, 'gives'),
@@ -32,7 +35,7 @@ const players = {
 };
 
 function story({ person, steps }) {
-    let device = begin(person, kinds);
+    let device = begin(person, app);
     for (const [number, step] of steps.entries()) {
         const [next, gives] = play(device, step);
         device = next;
@@ -42,9 +45,9 @@ function story({ person, steps }) {
     return '';
 }
 
-function tools(newKeys) {
+function drawn(newKeys) {
     const keys = [...newKeys];
-    return { newKey: () => keys.shift(), sha256: (bytes) => createHash('sha256').update(bytes).digest() };
+    return () => keys.shift();
 }
 
 /** Do one step; return the device after it and what it gives. */
@@ -61,14 +64,14 @@ function play(device, step) {
         case 'ask':
             return [device, ask(device, step.now_ms, step.limit)];
         case 'take':
-            return take(device, step.asked, step.answer, tools(step.new_keys));
+            return take(device, step.asked, step.answer, drawn(step.new_keys));
         default:
             throw new Error(`The page says nothing of a step "${step.do}".`);
     }
 }
 
 function laid({ person, answer, waits, shows: should }) {
-    const [pulled] = take(begin(person, kinds), {}, answer, tools([]));
+    const [pulled] = take(begin(person, app), {}, answer, drawn([]));
     const device = waits.reduce((before, change) => keep(before, change, null), pulled);
     return difference(look(device, should.id), should, 'shows');
 }
