@@ -1,6 +1,6 @@
 // Devices of the native adapter, told by tests what to do: node native_device.mjs COMPILED_FOLDER KINDS FOLDER
-// Each line that comes in is a command with a number and a device; its answer is a line with that number. Each device is
-// kept in a file of FOLDER, from which it can begin again, also in another process.
+// Each line that comes in is a command with a number and a device; its answer is a line with that number. Each device
+// is kept in a file of FOLDER, from which it can begin again, also in another process.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -110,7 +110,9 @@ const commands = {
         app.answer = { asked, answer };
         return JSON.stringify(answer);
     },
-    take: (app) => app.haven.kept.step((device) => take(device, app.answer.asked, app.answer.answer, () => crypto.randomUUID())),
+    take({ haven: { kept }, answer: { asked, answer } }) {
+        return kept.step((device) => take(device, asked, answer, () => crypto.randomUUID()));
+    },
 
     // As an app does it
     async sync(app, { off_ms = 0 }) {

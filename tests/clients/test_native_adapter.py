@@ -423,8 +423,3 @@ async def test_the_app_of_the_page_runs_as_it_stands_there(
     await place.home.a1.sync()
     [entry] = place.home.a1.all("check_in")
     assert (entry.fields["text"], entry.fields["valence"]) == ("A long walk.", 2)
-
-
-def test_the_page_names_every_file_of_the_adapter() -> None:
-    named = set(re.findall(r"\]\(native/([\w.]+)\)", PAGE))
-    assert named == {path.name for path in NATIVE.iterdir()}

@@ -27,8 +27,13 @@ export function ask(device: Device, nowMs: number, limit: number, changesMax = C
 /** Take an answer; false, and nothing of it taken, where something has overtaken it. */
 export function take(old: Device, asked: Request, answer: Answer, newKey: () => string): [Device, boolean] {
     if ((asked.cursor ?? null) !== old.cursor) return [old, false];
-    const rebuilds = Object.entries(old.rebuilds).map(([space, { head, base }]) => [space, { head, base: { ...base } }]);
-    const device: Device = { ...old, spaces: { ...old.spaces }, base: { ...old.base }, rebuilds: Object.fromEntries(rebuilds) };
+    const rebuilds = Object.entries(old.rebuilds).map(([space, each]) => [space, { ...each, base: { ...each.base } }]);
+    const device: Device = {
+        ...old,
+        spaces: { ...old.spaces },
+        base: { ...old.base },
+        rebuilds: Object.fromEntries(rebuilds),
+    };
     for (const { space, head } of answer.reset) {
         const running = device.rebuilds[space];
         device.rebuilds[space] = { head: Math.min(head, running?.head ?? head), base: {} };
@@ -36,7 +41,8 @@ export function take(old: Device, asked: Request, answer: Answer, newKey: () => 
     for (const space of Object.values(device.spaces)) device.spaces[space.id] = { ...space, state: 'closed' };
     for (const space of answer.spaces) device.spaces[space.id] = space;
     for (const space of answer.let_go ?? []) forget(device, space);
-    const another = (space: string): boolean => space in old.spaces && old.spaces[space].epoch !== device.spaces[space]?.epoch;
+    const another = (space: string): boolean =>
+        space in old.spaces && old.spaces[space].epoch !== device.spaces[space]?.epoch;
     device.outbox = device.outbox.map((each) =>
         another(whereDecided(device, each)) ? { ...each, settled: null, unplaced: null } : each,
     );
@@ -45,7 +51,8 @@ export function take(old: Device, asked: Request, answer: Answer, newKey: () => 
         const base = device.rebuilds[row.space]?.base ?? device.base;
         const epoch = device.spaces[row.space].epoch;
         const present = base[nameOf(row)];
-        if (!(present && present.epoch === epoch && present.version > row.version)) base[nameOf(row)] = { ...row, epoch };
+        const isOlder = present && present.epoch === epoch && present.version > row.version;
+        if (!isOlder) base[nameOf(row)] = { ...row, epoch };
     }
     device.cursor = answer.cursor;
     if (!answer.more) {
@@ -86,17 +93,20 @@ function finish(device: Device, space: string, newKey: () => string): void {
     const { couple, state } = device.spaces[space];
     const pulled = new Map(Object.values(base).map((row) => [row.id, row]));
     const own = rows(device.base, personal(device));
-    const life = { person: device.person, kinds: device.app.kinds, pulled, head, couple, closed: state === 'closed', own };
+    const { person, app } = device;
+    const life = { person, kinds: app.kinds, pulled, head, couple, closed: state === 'closed', own };
     const unseen = old.filter((row) => editsOf(device, row.id).some((each) => (each.change.base ?? 0) < row.version));
-    const changes = lost(life, old, { newKey, sha256: device.app.sha256 });
+    const changes = lost(life, old, { newKey, sha256: app.sha256 });
     const first = device.outbox[0]?.nth ?? 0;
     const again = changes.map((change, nth): Edit => {
         const seen = unseen.every((row) => row.id !== change.id);
-        const origin = { ...change.origin, ...(seen ? { seen } : {}) };
-        return { nth: first - changes.length + nth, change: { ...change, origin }, madeMs: null, settled: null, unplaced: null };
+        const sent = { ...change, origin: { ...change.origin, ...(seen ? { seen } : {}) } };
+        return { nth: first - changes.length + nth, change: sent, madeMs: null, settled: null, unplaced: null };
     });
     delete device.rebuilds[space];
-    const waited = device.outbox.map((each) => lowered(device, heldBack(device, each, space, pulled), space, head, pulled));
+    const waited = device.outbox
+        .map((each) => heldBack(device, each, space, pulled))
+        .map((each) => lowered(device, each, space, head, pulled));
     device.outbox = [...again, ...waited];
     const others = Object.entries(device.base).filter(([, row]) => row.space !== space);
     device.base = { ...Object.fromEntries(others), ...base };
@@ -108,7 +118,8 @@ function heldBack(device: Device, edit: Edit, space: string, pulled: Map<string,
     const old = device.base[nameOf({ space, id: change.id })];
     const cameBack = old && !old.content && pulled.get(change.id)?.content;
     const says = change.set && Object.keys(change.set).length && !('send' in change.set);
-    if (change.kind !== 'note_draft' || spaceOf(device, change) !== space || !cameBack || !waits(edit) || !says) return edit;
+    const isOfIt = change.kind === 'note_draft' && spaceOf(device, change) === space && cameBack;
+    if (!isOfIt || !waits(edit) || !says) return edit;
     return { ...edit, change: { ...change, set: { ...change.set, send: false } } };
 }
 

@@ -80,7 +80,8 @@ export function waiting(device: Device): Change[] {
 
 /** The edits that are laid over a record. */
 export function editsOf(device: Device, id: string): Edit[] {
-    return device.outbox.filter(({ change, unplaced }) => change.id === id && unplaced === null && !('again' in (change.set ?? {})));
+    const isLaid = ({ set = {} }: Change): boolean => !('again' in set);
+    return device.outbox.filter(({ change, unplaced }) => change.id === id && unplaced === null && isLaid(change));
 }
 
 export function spaceOf(device: Device, { kind, couple }: Change): string {
@@ -100,7 +101,8 @@ export function find(device: Device, id: string): Row | null {
 
 /** Every id that there is anything of. */
 export function ids(device: Device): Set<string> {
-    return new Set([...Object.values(device.base).map((row) => row.id), ...device.outbox.map((each) => each.change.id)]);
+    const told = Object.values(device.base).map((row) => row.id);
+    return new Set([...told, ...device.outbox.map((each) => each.change.id)]);
 }
 
 export const nameOf = (row: { space: string; id: string }): string => `${row.space} ${row.id}`;
@@ -108,5 +110,6 @@ export const nameOf = (row: { space: string; id: string }): string => `${row.spa
 export function same(one: unknown, other: unknown): boolean {
     if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return one === other;
     const [left, right] = [Object.entries(one), other as Fields];
-    return left.length === Object.keys(other).length && left.every(([key, value]) => key in right && same(value, right[key]));
+    const isThere = ([key, value]: [string, unknown]): boolean => key in right && same(value, right[key]);
+    return left.length === Object.keys(other).length && left.every(isThere);
 }

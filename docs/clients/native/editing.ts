@@ -81,7 +81,8 @@ export function keep(device: Device, change: Change, madeMs: number | null): Dev
 /** Take an edit that no server takes as it is out of what is sent, and keep it with the word about it. */
 export function putAside(device: Device, key: string, said: string): Device {
     const found = device.outbox.filter((each) => each.change.key === key).map(({ change }) => ({ change, said }));
-    return { ...device, outbox: device.outbox.filter((each) => each.change.key !== key), aside: [...device.aside, ...found] };
+    const outbox = device.outbox.filter((each) => each.change.key !== key);
+    return { ...device, outbox, aside: [...device.aside, ...found] };
 }
 
 /** Its person has read what was put aside, and needs it no longer. */

@@ -3,7 +3,7 @@ import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Keeper } from './keeping.js';
 
-/** The file is written anew at each step, so it is for thousands of records and not for millions. Nobody else may write it. */
+/** It is written anew at each step: for thousands of records, not for millions. Nobody else may write into it. */
 export function fileKeeper(file: string): Keeper {
     let kept = new Map<string, string>();
     return {

@@ -1,4 +1,4 @@
-// A device of Haven's native protocol, to be pasted into an app: edits are kept at once, syncing is done when it can be.
+// A device of Haven's native protocol, to be pasted into an app: edits are kept at once, and sent when that can be.
 import type { Aside, App, Change, Fields } from './device.js';
 import { confirm, edit, pick, putAway } from './editing.js';
 import { opened, type Keeper, type Kept } from './keeping.js';
@@ -34,7 +34,7 @@ export type Haven = {
     look(id: string): Shown | null;
     /** All that is shown of a kind. */
     shows(kind: string): Shown[];
-    /** What no server took as it was, with the reason: words to be shown to the person, who can copy or put them away. */
+    /** What no server took as it was, each with the reason: shown to the person, who can copy it or put it away. */
     aside(): Aside[];
     putAway(key: string): Promise<void>;
     sync(): Promise<void>;
@@ -43,8 +43,9 @@ export type Haven = {
     kept: Kept;
 };
 
-export async function haven({ schema, kinds, sha256, server, token, person, keeper, ...options }: Options): Promise<Haven> {
-    const { fetch = (...asked) => globalThis.fetch(...asked), changed = () => {}, now = Date.now, ...others } = options;
+export async function haven({ server, token, person, keeper, ...options }: Options): Promise<Haven> {
+    const { schema, kinds, sha256, changed = () => {}, now = Date.now, ...rest } = options;
+    const { fetch = (...asked) => globalThis.fetch(...asked), ...others } = rest;
     const newKey = () => crypto.randomUUID();
     const plain = { limit: 500, tries: 5, chance: Math.random, newKey, wait };
     const rim: Rim = { ...plain, ...others, now, way: { server, token, fetch } };
@@ -74,12 +75,14 @@ export async function haven({ schema, kinds, sha256, server, token, person, keep
         remove: async (id) => wish({ kind: known(id).kind, id, remove: true }),
         bringBack: async (id) => wish({ kind: known(id).kind, id, remove: false }),
         pick: async (id, field, keep) => {
-            const change = await kept.step((device) => pick(device, { id, field, keep, key: newKey(), made_ms: now() }));
+            const said = { id, field, keep, key: newKey(), made_ms: now() };
+            const change = await kept.step((device) => pick(device, said));
             edited();
             return change;
         },
         confirm: async (id, field) => {
-            const change = await kept.step((device) => confirm(device, { id, field, key: newKey(), made_ms: now() }));
+            const said = { id, field, key: newKey(), made_ms: now() };
+            const change = await kept.step((device) => confirm(device, said));
             edited();
             return change;
         },

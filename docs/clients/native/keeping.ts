@@ -1,7 +1,8 @@
 // How a device is kept: as rows of text by name, each step in one transaction before it counts.
-import { begin, type Aside, type App, type Base, type Device, type Edit, type Rebuild, type Row, type Space } from './device.js';
+import { begin } from './device.js';
+import type { App, Aside, Base, Device, Edit, Rebuild, Row, Space } from './device.js';
 
-/** Where rows are kept; any database on a phone will do. Nothing is gone that was saved, wherever the phone's power fails. */
+/** Where rows are kept; any database on a phone will do. What was saved is there, also if the power fails just then. */
 export interface Keeper {
     /** All rows, by name. */
     load(): Promise<Map<string, string>>;
@@ -29,7 +30,7 @@ export async function opened(keeper: Keeper, person: string, app: App, changed: 
                 const rows = differences(device, next);
                 if (rows.size) await keeper.save(rows).catch(notKept);
                 device = next;
-                if (rows.size) changed();
+                if (rows.size) queueMicrotask(changed); // whatever it does, this step was made
                 return gives;
             });
             last = made.catch(() => {});
@@ -75,7 +76,8 @@ function restored(rows: Map<string, string>, person: string, app: App): Device {
     const place = rows.get('place');
     if (place === undefined) return device;
     const { person: owner, cursor } = JSON.parse(place) as Place;
-    if (owner !== person) throw new Error('What is kept here belongs to another person. Choose another place for this one.');
+    const anothers = 'What is kept here belongs to another person. Choose another place for this one.';
+    if (owner !== person) throw new Error(anothers);
     const shelf = <T>(name: string): { [name: string]: T } => {
         const found = [...rows].filter(([each]) => each.startsWith(`${name} `));
         return Object.fromEntries(found.map(([each, value]) => [each.slice(name.length + 1), JSON.parse(value) as T]));

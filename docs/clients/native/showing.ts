@@ -1,6 +1,7 @@
 // What is shown: the base, with the edits of the outbox over it, and what follows from these until the server says it.
 import { countsNow, type Part } from './derivations.js';
-import { editsOf, find, ids, same, waits, type Change, type Content, type Device, type Fields, type Texts } from './device.js';
+import { editsOf, find, ids, same, waits } from './device.js';
+import type { Change, Content, Device, Fields, Texts } from './device.js';
 import { howItStands, type Said } from './goals.js';
 
 export type Shown = Content & { kind: string; id: string; version: number; waits: boolean };
@@ -13,7 +14,8 @@ export function shows(device: Device): Shown[] {
         return !parent || parent.known || laid(device, String(each.fields[parent.field]));
     });
     const order = Object.keys(device.app.kinds);
-    return there.sort((one, other) => order.indexOf(one.kind) - order.indexOf(other.kind) || (one.id < other.id ? -1 : 1));
+    const byKind = (one: Shown, other: Shown): number => order.indexOf(one.kind) - order.indexOf(other.kind);
+    return there.sort((one, other) => byKind(one, other) || (one.id < other.id ? -1 : 1));
 }
 
 export function look(device: Device, id: string): Shown | null {
@@ -26,16 +28,19 @@ export function look(device: Device, id: string): Shown | null {
 /** What follows for a record from what the server has not seen: where it has seen all, as it says. */
 const FOLLOWS: { [kind: string]: (device: Device, shown: Shown) => Fields } = {
     pause: (_, { version, fields }) => (version || !fields.started_at ? {} : { return_at: returnOf(fields) }),
-    support_request: (device, shown) => (childrenOf(device, shown, 'response', 'to')?.length ? { state: 'answered' } : {}),
+    support_request: (device, shown) => {
+        return childrenOf(device, shown, 'response', 'to')?.length ? { state: 'answered' } : {};
+    },
     counsel_summary: (device, shown) => {
         const parts = childrenOf(device, shown, 'counsel_part', 'summary');
         if (!parts || shown.fields.link_until) return {};
         const said = parts.flatMap(({ author, fields }) => [author, ...(fields.approvals as string[])]);
         const people = said.map((each) => each.split(':')[0]).filter((each) => each !== device.person);
         const partner = people[0] ?? 'nobody yet';
-        const counting = parts.filter(({ author, fields }) =>
-            countsNow([device.person, partner], { ...fields, author, text: fields.text ?? '' } as Part, device.app.sha256),
-        );
+        const counting = parts.filter(({ author, fields }) => {
+            const part = { ...fields, author, text: fields.text ?? '' } as Part;
+            return countsNow([device.person, partner], part, device.app.sha256);
+        });
         return { state: counting.length ? 'ready' : 'draft' };
     },
 };
@@ -74,10 +79,12 @@ function asItStands(device: Device, goal: Shown): Shown {
     const isOf = (kind: string, fields: Fields | undefined): boolean =>
         (kind === 'goal_terms' || kind === 'goal_act') && fields?.goal === goal.id;
     const about = ({ id, set }: Change): Fields | undefined => (set?.goal ? set : laid(device, id)?.fields);
-    const waiting = device.outbox.filter((each) => each.unplaced === null && isOf(each.change.kind, about(each.change)));
-    if (goal.version && !waiting.length) return goal;
-    const children = [...ids(device)].flatMap((id) => laid(device, id) ?? []).filter((each) => isOf(each.kind, each.fields) && !each.removed);
-    const made = children.map(({ id, kind, author, fields }) => ({ order: null, based_on: null, ...fields, id, kind, author }) as Said);
+    const edits = device.outbox.filter((each) => each.unplaced === null).map((each) => each.change);
+    if (goal.version && !edits.some((each) => isOf(each.kind, about(each)))) return goal;
+    const made = [...ids(device)]
+        .flatMap((id) => laid(device, id) ?? [])
+        .filter((each) => isOf(each.kind, each.fields) && !each.removed)
+        .map(({ id, kind, author, fields }) => ({ order: null, based_on: null, ...fields, id, kind, author }) as Said);
     const partner = made.map((each) => each.author).find((each) => each !== device.person) ?? 'nobody yet';
     const { stale: _, past: __, ...now } = howItStands(String(goal.fields.form), [device.person, partner], made);
     return { ...goal, fields: { ...goal.fields, ...now } };

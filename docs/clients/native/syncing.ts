@@ -25,7 +25,7 @@ export type Rim = {
 export type Syncing = {
     /** Sync; who asks meanwhile gets the sync after it. Throws a `Problem`; what came until then is kept. */
     sync: () => Promise<void>;
-    /** How long to wait after a problem: the longer the more often there was none but problems, and never twice the same. */
+    /** How long to wait after a problem: longer with each that follows another one, and never twice the same. */
     pauseMs: (problem: Error) => number;
 };
 
@@ -45,8 +45,7 @@ export function syncing(kept: Kept, { way, limit, tries, now, chance, newKey, wa
         return (running = rounds().catch(counted).finally(() => (running = undefined)));
     }
 
-    // 200 is taken; 403 `consent_needed` pulls on; 400 and 413 send less; all else ends the sync, or is waited for.
-
+    /** 200 is taken; 403 `consent_needed` pulls on; 400 and 413 send less; all else ends the sync, or is waited for. */
     async function rounds(): Promise<void> {
         let needed: Problem | null = null; // a consent: without it nothing is sent, and all is pulled
         let vain = 0;
