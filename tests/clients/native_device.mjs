@@ -13,6 +13,7 @@ const { ask, take } = await written('asking');
 const { waiting } = await written('device');
 const { confirm, edit, keep, pick } = await written('editing');
 const { fileKeeper } = await written('file_keeper');
+const { sqliteKeeper } = await written('sqlite_keeper');
 const { haven } = await written('haven');
 const { post } = await written('network');
 const { shows } = await written('showing');
@@ -32,8 +33,14 @@ class App {
     holding = null; // what to wait for before an answer is given to the device
     stop = () => {};
 
-    constructor({ device, person, address, token, hurried = false, tries = 5, limit = 500 }) {
-        Object.assign(this, { address, person, token, hurried, tries, limit, file: join(folder, `${device}.json`) });
+    hurried = false;
+    tries = 5;
+    limit = 500;
+    keeper = 'file';
+
+    constructor({ device, ...how }) {
+        Object.assign(this, how);
+        this.file = join(folder, `${device}.json`);
     }
 
     async begin() {
@@ -52,7 +59,7 @@ class App {
             server: ORIGIN,
             token: this.token,
             person: this.person,
-            keeper: fileKeeper(this.file),
+            keeper: await KEEPERS[this.keeper](this.file),
             fetch: (address, request) => this.fetched(address, request),
             now: () => Date.now() + this.offMs,
             tries: this.tries,
@@ -67,12 +74,17 @@ class App {
         const packed = 'Content-Encoding' in request.headers;
         const text = await answer.text();
         this.sent.push({ packed, status: answer.status });
-        if (answer.status === 200) this.heard.push(text);
+        if (answer.status === 200 && text.includes('"cursor"')) this.heard.push(text);
         await this.holding;
         return new Response(text, answer);
     }
 }
 
+const KEEPERS = {
+    file: fileKeeper,
+    // Where nobody asks for it, nothing has to be built.
+    SQLite: async (file) => sqliteKeeper(new (await import('better-sqlite3')).default(`${file}.db`)),
+};
 const ORIGIN = 'http://haven.test';
 const HURRIED_MS = 20;
 const PAUSE_MAX_MS = 100_000;

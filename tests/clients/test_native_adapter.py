@@ -3,6 +3,7 @@
 import asyncio
 import re
 import shutil
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from api.wiring import Parts
 from domain.ids import RecordId
 from tests import people
 from tests.clients.compiling import NATIVE, native_adapter
+from tests.clients.conftest import RUN, nothing_tested_with, what_sqlite_lacks
 from tests.clients.installing import ADAPTERS
 from tests.clients.proxy import Fault, Once, proxied
 from tests.clients.readers import Node, ReaderPhone, TurnedAwayError, address_of
@@ -34,24 +36,29 @@ LIVE = "/v1/live"
 
 @dataclass
 class Gate:
-    """Stands before the server, and turns away so many of the next syncs, or of the next who want to listen."""
+    """Stands before the server, and answers some of the next requests in its place."""
 
     server: Application
-    next: dict[str, list[tuple[int, str, Mapping[str, str]]]] = field(default_factory=dict)
+    next: dict[str, list[tuple[int, bytes, Mapping[str, str]]]] = field(default_factory=dict)
+    asked: Counter[str] = field(default_factory=Counter)
 
     def answers(self, path: str, status: int, type_: str, **headers: str) -> None:
-        self.next.setdefault(path, []).append((status, type_, headers))
+        problem = {"type": f"urn:haven:problem:{type_}", "title": "Not now", "detail": "Please come again."}
+        self.says(path, status, msgspec.json.encode(problem), **headers)
+
+    def says(self, path: str, status: int, body: bytes, **headers: str) -> None:
+        self.next.setdefault(path, []).append((status, body, headers))
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        waiting = self.next.get(scope.get("path", ""))
-        if not waiting:
+        path = scope.get("path", "")
+        self.asked[path] += 1
+        if not self.next.get(path):
             await self.server(scope, receive, send)
             return
-        status, type_, headers = waiting.pop(0)
+        status, body, headers = self.next[path].pop(0)
         told = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-        problem = {"type": f"urn:haven:problem:{type_}", "title": "Not now", "detail": "Please come again."}
         await send({"type": "http.response.start", "status": status, "headers": told})
-        await send({"type": "http.response.body", "body": msgspec.json.encode(problem)})
+        await send({"type": "http.response.body", "body": body})
 
 
 class Place:
@@ -122,12 +129,15 @@ async def test_an_answer_that_is_lost_is_asked_for_again_by_the_loop_itself(plac
         assert await place.titles() == ["Book the ferry"]
 
 
-async def test_an_app_that_is_killed_in_the_middle_of_a_push_goes_on_from_its_file(
-    place: Place, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+@pytest.mark.parametrize("keeper", ["file", "SQLite"])
+async def test_an_app_that_is_killed_in_the_middle_of_a_push_goes_on_from_what_it_kept(
+    place: Place, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str, keeper: str
 ) -> None:
+    if keeper == "SQLite" and (missing := what_sqlite_lacks(RUN)):
+        nothing_tested_with("the native adapter's keeper in SQLite", missing)
     compiled = native_adapter(tmp_path_factory, worker_id)
     place.node = Node(compiled, tmp_path)
-    phone = await place.phone()
+    phone = await place.phone(keeper=keeper)
     titled = step(phone, place, "Book the ferry")
     phone.tell("hold")
     heads = await place.home.heads()
@@ -218,15 +228,16 @@ async def test_an_app_that_is_too_old_keeps_its_outbox(place: Place) -> None:
     assert await place.titles() == ["Book the ferry"]
 
 
-@pytest.mark.parametrize(("status", "type_"), [(429, "too_many_tries"), (503, "busy")])
-async def test_it_waits_as_long_as_it_is_told(place: Place, status: int, type_: str) -> None:
+async def test_it_waits_as_long_as_it_is_told(place: Place) -> None:
     phone = await place.phone()
     step(phone, place, "Book the ferry")
-    place.gate.answers("/v1/sync", status, type_, retry_after="40")
+    place.gate.answers("/v1/sync", 429, "too_many_tries", retry_after="40")
+    place.gate.answers("/v1/sync", 503, "busy", retry_after="80")
     await phone.sync()
 
-    [paused] = met(phone)["paused"]
-    assert 40_000 <= paused <= 50_000
+    first, second = met(phone)["paused"]
+    assert 40_000 <= first <= 50_000
+    assert 80_000 <= second <= 100_000
     assert await place.titles() == ["Book the ferry"]
 
 
@@ -346,6 +357,56 @@ async def test_a_stream_that_is_refused_for_their_number_is_not_sought_sooner_th
     await home.b1.sync()
     await shows(phone, home.goal, notes="Heard after all.")
     phone.tell("stop")
+
+
+async def test_after_a_restart_it_comes_back_when_it_was_told_to(place: Place) -> None:
+    phone, home = await place.phone(), place.home
+    place.gate.says(LIVE, 200, b'event: bye\nretry: 1234\ndata: {"why": "restart"}\n\n')
+    phone.tell("listen")
+    await until(lambda: place.gate.asked[LIVE] == 2)
+    assert 1234 in met(phone)["paused"]
+    home.b1.edit("goal", home.goal, notes="Heard again.")
+    await home.b1.sync()
+    await shows(phone, home.goal, notes="Heard again.")
+    phone.tell("stop")
+
+
+async def test_it_does_not_fight_for_a_stream_that_another_one_has_taken(place: Place) -> None:
+    phone = await place.phone()
+    place.gate.says(LIVE, 200, b'event: bye\nretry: 1234\ndata: {"why": "replaced"}\n\n')
+    phone.tell("listen")
+    await until(lambda: place.gate.asked[LIVE] == 1)
+    made = phone.tell("call", method="make", args=["step", {"goal": str(place.home.goal), "title": "Book the ferry"}])
+    await shows(phone, made, waits=False)
+    assert place.gate.asked[LIVE] == 1
+    phone.tell("stop")
+
+
+async def test_while_it_listens_without_the_consent_it_asks_at_hints_alone(place: Place) -> None:
+    phone, home = await place.phone(), place.home
+    await people.consent(home.client, home.ana, "core_sensitive", given=False)
+    kept = phone.edit("check_in", local_date="2026-11-20", text="A day of my own.")
+    phone.tell("listen")
+    for text in ("A boat.", "A boat. A tent."):
+        home.b1.edit("goal", home.goal, notes=text)
+        await home.b1.sync()
+        await shows(phone, home.goal, notes=text)
+    assert {each["code"] for each in met(phone)["problems"]} == {"consent_needed"}
+    assert not [each for each in met(phone)["paused"] if each <= 60_000], "it rests, and tries nothing over and over"
+    await people.consent(home.client, home.ana, "core_sensitive")
+    await phone.sync()
+    assert phone.record(kept).version > 0
+    phone.tell("stop")
+
+
+async def test_a_network_that_answers_in_haven_s_place_is_none(place: Place) -> None:
+    phone = await place.phone()
+    step(phone, place, "Book the ferry")
+    place.gate.says("/v1/sync", 200, b"<html>Welcome to our hotel.</html>", content_type="text/html")
+    place.gate.says("/v1/sync", 200, b'{"welcome": true}')
+    await phone.sync()
+    assert len(met(phone)["paused"]) == 2
+    assert await place.titles() == ["Book the ferry"]
 
 
 async def test_what_cannot_be_kept_was_not_edited(place: Place) -> None:

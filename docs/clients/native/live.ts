@@ -29,7 +29,7 @@ export function live(kept: Kept, { sync, pauseMs }: Syncing, { way, wait, chance
         const end = (): void => ended.abort();
         const told = (problem: Error): void => {
             if (ended.signal.aborted) return;
-            failed(problem);
+            queueMicrotask(() => failed(problem)); // whatever it does, this goes on
             if (endsAll(problem)) end();
         };
         void keepSynced(ended.signal, told);
