@@ -1,0 +1,227 @@
+"""What is so about a person, from their records and the couple's: all that their prompts may depend on, and no more.
+
+What is given here is chosen by whoever reads the store: the person's own records, and of the couple's space what both
+see. Of the partner's personal space there is nothing to be given.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+
+from msgspec import Struct
+
+from domain.ids import CoupleId, PersonId, RecordId
+from domain.pauses import Pause
+from domain.prompt_kinds import PROMPT_KINDS
+from domain.prompts import LOW, Arrived, Couple, Person, Step
+from domain.quiet import Boundary, Clock
+from domain.records import Record
+from domain.settings import SETTINGS
+from domain.shapes import as_uuid, covered_quarters
+from domain.times import read
+from notifications.ports import Facts, Told
+
+HUSHED_FOR: Final = timedelta(hours=72)
+"""So long nothing is said about a repair to which somebody was not ready yet."""
+SPACE: Final = "space"
+DEFAULTS: Final = {name: field.shape.empty for name, field in SETTINGS.fields.items()}
+
+
+class Together(Struct, frozen=True, kw_only=True):
+    """The couple of today, and since when."""
+
+    id: CoupleId
+    members: frozenset[PersonId]
+    paired_at: datetime
+
+
+class Known(Struct, frozen=True, kw_only=True):
+    """What a store knows of a person at an instant."""
+
+    person: PersonId
+    own: Sequence[Record]
+    """Their settings, and what is live of their boundaries, dates of steps, check-ins and balance notes; of the last
+    two the newest are enough, the newest first."""
+    shared: Sequence[Record] = ()
+    """Of the couple's space: pauses, shown boundaries, goals, steps that own dates name, and what was asked about with
+    what answers it."""
+    couple: Together | None = None
+    parted_at: datetime | None = None
+    consents: bool
+    reachable: bool
+    used_at: datetime | None = None
+    changed: Mapping[str, datetime] = {}
+    """By kind of record, when they last wrote one."""
+    noted_at: Mapping[RecordId, datetime] = {}
+    """When their check-ins, and answers in the couple's space, were last changed."""
+    fetched: Collection[RecordId] = ()
+    """Of what was asked about, what one of their devices has."""
+
+
+def facts_of(known: Known, asked: Collection[tuple[Told, datetime]]) -> Facts:
+    """Return what is so; `asked` names what has arrived, and when. Somebody without settings has the defaults."""
+    own = _by_kind(known.own)
+    settings: Mapping[str, Any] = own["settings"][0].fields if own.get("settings") else DEFAULTS
+    person = Person(
+        id=known.person,
+        clock=Clock(
+            zone=settings["zone"],
+            quiet=frozenset() if settings["quiet_off"] else frozenset(covered_quarters(settings["quiet"])),
+            boundaries=tuple(_boundary(each) for each in own.get("boundary", ())),
+        ),
+        consents=known.consents,
+        reachable=known.reachable,
+        wanted={name: settings.get(f"prompt_{name}", kind.default) for name, kind in PROMPT_KINDS.items()},
+        invite_at=time.fromisoformat(settings["invite_at"]),
+        day_cap=settings["day_cap"],
+        week_cap=settings["week_cap"],
+        used_at=known.used_at,
+        low_at=_low_at(own.get("check_in", ()), known.noted_at),
+        checked_in_on=frozenset(date.fromisoformat(each.fields["local_date"]) for each in own.get("check_in", ())),
+        gave_at=known.changed.get("note"),
+        balanced_in=frozenset(each.fields["month"] for each in own.get("balance_note", ())),
+        steps=tuple(_steps(own.get("step_date", ()), known)),
+        couple=None if known.couple is None else _couple(known, known.couple),
+        parted_at=known.parted_at,
+    )
+    return Facts(
+        person=person,
+        locale=settings["locale"],
+        acted={
+            name: max(times)
+            for name, kind in PROMPT_KINDS.items()
+            if (times := [known.changed[act] for act in kind.acts if act in known.changed])
+        },
+        arrived={told: found for told, at in asked if (found := _arrived(told, at, known)) is not None},
+    )
+
+
+def _by_kind(records: Iterable[Record]) -> dict[str, list[Record]]:
+    found: dict[str, list[Record]] = {}
+    for each in records:
+        if each.live:
+            found.setdefault(each.kind, []).append(each)
+    return found
+
+
+def _boundary(record: Record) -> Boundary:
+    fields = record.fields
+    return Boundary(
+        record=record.id,
+        is_space=fields["form"] == SPACE,
+        begins=_instant(fields["from"]),
+        until=_instant(fields["until"]),
+        covered=frozenset(covered_quarters(fields["windows"])),
+        most_a_day=fields["max_prompts_a_day"],
+    )
+
+
+def _instant(value: str | None) -> datetime | None:
+    return None if value is None else read(value)
+
+
+def _low_at(check_ins: Sequence[Record], noted_at: Mapping[RecordId, datetime]) -> datetime | None:
+    """Return when the newest mood was noted, where that is a low one."""
+    newest = next((each for each in check_ins if each.fields.get("valence") is not None), None)
+    return noted_at.get(newest.id) if newest is not None and newest.fields["valence"] <= LOW else None
+
+
+def _steps(dates: Iterable[Record], known: Known) -> Iterable[Step]:
+    steps = {each.id: each for each in known.shared if each.kind == "step"}
+    for each in dates:
+        named = as_uuid(each.fields["step"])
+        step = None if named is None else steps.get(RecordId(named))
+        yield Step(
+            record=each.id,
+            on=date.fromisoformat(each.fields["on"]),
+            at=time.fromisoformat(each.fields["at"]),
+            open=step is not None
+            and step.live
+            and step.fields["done"] is not True
+            and str(known.person) in step.fields["taken_by"],
+        )
+
+
+def _couple(known: Known, together: Together) -> Couple:
+    shared = _by_kind(known.shared)
+    return Couple(
+        id=together.id,
+        members=together.members,
+        paired_at=together.paired_at,
+        pauses=tuple(_pause(each) for each in shared.get("pause", ()) if each.fields["started_at"] is not None),
+        partners_space=tuple(
+            (_instant(each.fields["from"]), _instant(each.fields["until"]))
+            for each in shared.get("shown_boundary", ())
+            if each.author != known.person and each.fields["form"] == SPACE
+        ),
+        has_active_goal=any(each.fields["state"] == "active" for each in shared.get("goal", ())),
+    )
+
+
+def _pause(record: Record) -> Pause:
+    return Pause(
+        id=record.id,
+        author=record.author,
+        started_at=read(record.fields["started_at"]),
+        return_at=read(record.fields["return_at"]),
+        resumed_by=frozenset(PersonId(each) for each in map(as_uuid, record.fields["resumed_by"]) if each is not None),
+        set_aside=record.fields["set_aside"] is True,
+    )
+
+
+def _arrived(told: Told, at: datetime, known: Known) -> Arrived | None:
+    kind, identity = told
+    record = next((each for each in known.shared if each.id == identity), None)
+    if record is None:
+        return None
+    return Arrived(
+        kind=kind,
+        record=identity,
+        at=at,
+        stands=record.live and STANDS.get(kind, _always)(record, known.shared),
+        fetched=identity in known.fetched,
+        hushed_until=_hushed_until(record, known),
+    )
+
+
+def _always(_: Record, __: Sequence[Record]) -> bool:
+    return True
+
+
+def _is_open(request: Record, _: Sequence[Record]) -> bool:
+    return bool(request.fields["state"] == "open")
+
+
+def _is_proposed(terms: Record, shared: Sequence[Record]) -> bool:
+    goal = next((each for each in shared if each.kind == "goal" and str(each.id) == terms.fields["goal"]), None)
+    return goal is not None and goal.live and str(terms.id) in goal.fields["open_terms"]
+
+
+def _lets_know(window: Record, _: Sequence[Record]) -> bool:
+    return window.fields.get("let_them_know") is True
+
+
+def _is_achieved(goal: Record, _: Sequence[Record]) -> bool:
+    return bool(goal.fields["state"] == "achieved")
+
+
+STANDS: Final[Mapping[str, Callable[[Record, Sequence[Record]], bool]]] = {
+    "request_arrived": _is_open,
+    "proposal_arrived": _is_proposed,
+    "window_opened": _lets_know,
+    "own_goal_cheer": _lets_know,
+    "goal_achieved": _is_achieved,
+}
+"""What has to be so, beside that it is there, for something that has arrived to be told still."""
+
+
+def _hushed_until(record: Record, known: Known) -> datetime | None:
+    """Return until when nothing is said about a repair, or an answer to one."""
+    repair = record.fields.get("to") if record.kind == "response" else str(record.id)
+    noes = [
+        each
+        for each in known.shared
+        if each.kind == "response" and each.fields["to"] == repair and each.fields["form"] == "not_ready_yet"
+    ]
+    at = [known.noted_at[each.id] for each in noes if each.id in known.noted_at]
+    return max(at) + HUSHED_FOR if at else None
