@@ -175,8 +175,8 @@ def _of_stance(language: Language, text: str) -> Iterator[Finding]:
     for each in sentences(plainly(text)):
         asks = each.endswith("?")
         allowed = allowed or bool(language.permits.search(language.asked.sub(" · ", each) if asks else each))
-        # "Or none" is a permission; the "no" in it presumes nothing.
-        presumed = language.presumes.search(language.permits.sub(" · ", each)) if asks else None
+        # "Or none" is a permission; the "no" in it presumes nothing. What stays in its place is no opening.
+        presumed = language.presumes.search(language.permits.sub(" _ ", each)) if asks else None
         if presumed is None and asks:
             presumed = _opening(language, each)
         if presumed:

@@ -377,6 +377,7 @@ PRESUMES_NOTHING = {
         "Did something small make this week lighter? You could write it down.",
         "Leaning and standing: where are you this month? A line will do, or none.",
         "A good moment today, or none?",
+        "When did you stand with ease? A line is welcome.",
     ],
     "de": ["Wie liegt der Tag dir heute? Eine Zeile, oder keine.", "War heute etwas leicht, oder auch nicht?"],
     "es": ["¿Cómo va el día? Una palabra, o ninguna.", "¿Hubo hoy algo ligero, o nada? Existe la calma."],
