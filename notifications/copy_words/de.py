@@ -72,6 +72,8 @@ GERMAN: Final = Language(
                 r"\b(?!(?:b?e?ginnen|beginnen|gewinnen|besinnen|drinnen|sinnen|rinnen|entrinnen|spinnen)\b)\w{3,}innen\b",
                 r"\w[*:_/·]in(?:nen)?\b",
             ),
+            # Said to both of them.
+            innocent=listed("ihr_beide ihr_euch ihr_habt habt_ihr ihr_seid seid_ihr ihr_könnt könnt_ihr"),
         ),
         Banned(
             "lock_screen",
@@ -89,9 +91,9 @@ GERMAN: Final = Language(
         ),
     ),
     permits=listed(
-        "könntest kannst darfst darf dürfen dürfte könnte wenn falls sofern wann_immer wann_du willkommen",
+        "könntest kannst darfst darf dürfen dürfte könnte könnten wenn falls sofern wann_immer wann_du willkommen",
         "keine_eile ohne_eile eilt_nicht oder_nicht oder_auch_nicht oder_nichts oder_auch_nichts oder_kein*",
-        "oder_auch_kein*",
+        "oder_auch_kein* oder_gar_nichts oder_gar_nicht",
     ),
     asked=listed("kannst_du könntest_du darfst_du darf_ich könnte_ich"),
     presumes=either(

@@ -268,7 +268,10 @@ NEAR = {
     ],
     ("de", "measuring"): ["Auf den Punkt: eine Notiz, ein Standpunkt."],
     ("de", "label"): ["Unabhängig, was du vermeidest."],
-    ("de", "gender"): ["Freundlich und mit Freude darf es kurz sein. Ein Wort zu beginnen und sich zu erinnern."],
+    ("de", "gender"): [
+        "Freundlich und mit Freude darf es kurz sein. Ein Wort zu beginnen und sich zu erinnern.",
+        "Ihr habt es getan, ihr beide.",
+    ],
     ("de", "lock_screen"): [
         "Ein paar Worte, lieber kurz, am liebsten heute, nach Belieben.",
         "Eher herzhaft, gezielt und behilflich, mit Zustimmung beziehungsweise ohne.",
