@@ -74,7 +74,9 @@ SPANISH: Final = Language(
                 r"(?:tranquil|bienvenid|cansad|list|preparad|animad|content)[oa]\b",
                 r"\w(?:/a|/o|@|\(a\)|\(o\))",
             ),
-            innocent=listed("las_dos_personas las_dos_partes las_dos_cosas los_dos_lados la_otra_persona"),
+            innocent=listed(
+                "las_dos_personas las_dos_partes las_dos_cosas los_dos_lados la_otra_persona la_otra_mitad"
+            ),
         ),
         Banned(
             "lock_screen",

@@ -287,6 +287,7 @@ NEAR = {
     ("es", "label"): ["Para evitar el desierto."],
     ("es", "gender"): [
         "El hombro de aquella tarde tranquila. Las dos personas lo hicieron.",
+        "La otra mitad y la otra persona.",
         "Lo que estás para contar, si estás ahora en calma.",
         "Las preguntas son bienvenidas. Una palabra es bienvenida.",
     ],
