@@ -232,7 +232,7 @@ def _lacking(copy: Copy) -> Iterator[Told]:
         if name not in copy.texts:
             yield Told(copy.language, name, Finding("few", "This fixed text is missing."))
     for kind in PROMPTS:
-        least = catalogue.DAILY_MIN if kind in catalogue.DAILY else catalogue.TEXTS_MIN
+        least = catalogue.least(kind)
         have = len(copy.kinds.get(kind, ()))
         if have < least:
             yield Told(copy.language, kind, Finding("few", f"It has {have} texts, and at least {least} are wanted."))
@@ -248,7 +248,8 @@ what is judged, of every text in every language:
   pressure, mind_reading, measuring, label, gender, lock_screen, address
                                           words that a language does without: notifications/copy_words
   permission, failure                     an invitation leaves free, and asks nothing that presumes failure
-  alike, few                              no two nearly the same; 30 of a kind, 36 of one that may come daily
+  alike, few                              no two nearly the same; 30 of a kind, 36 of one that may
+                                          come daily, 68 of what may come oftener
 
 A finding names the language, the id of the text, and what is wrong. To mend it, change the text. Where the rule is
 wrong about an innocent text, change the rule, and add that text to tests/rules/test_copy_lint.py.

@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
-from domain.prompt_kinds import PROMPTS
+from domain.prompt_kinds import PROMPT_KINDS, PROMPTS
 
 FOLDER: Final = Path(__file__).resolve().parent
 FALLBACK: Final = "en"
@@ -23,9 +23,24 @@ FIXED: Final = ("discreet", "arrived", "new_device", "copy_ready", "account_clos
 
 TEXTS_MIN: Final = 30
 """Of each kind, in each language."""
-DAILY_MIN: Final = 36
-"""Of a kind that may come every day: no text comes twice within 30 days, and the ledger looks back 31."""
-DAILY: Final = frozenset(("check_in_invite", "own_step"))
+OFTEN_MIN: Final = 36
+"""Of a kind that may come every day. No text comes twice within 30 days, the ledger looks back 31, and with the caps
+as they are until somebody raises them at most 34 prompts come in these."""
+MOST_MIN: Final = 68
+"""Of a kind that may come several times a day for weeks. Even with the highest caps at most 65 come in 31 days."""
+_MOST: Final = frozenset(("letter_arrived", "window_opened"))
+"""Nothing holds these back but the caps. Of the other kinds that nothing else holds back, such as proposals or the end
+of a pause, nobody has two a day for weeks; should somebody have, a text comes twice."""
+
+
+def least(kind: str) -> int:
+    """Return how many texts a kind of the table with a setting needs in a language."""
+    if kind in _MOST:
+        return MOST_MIN
+    row = PROMPT_KINDS[kind]
+    seldom = row.apart_days > 0 or (row.is_invite and row.most < row.days)
+    return TEXTS_MIN if seldom else OFTEN_MIN
+
 
 Text = Annotated[str, Meta(min_length=1, max_length=500)]
 """Longer than copy may be: how long that is, the linter says, with a sentence."""
