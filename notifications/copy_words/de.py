@@ -29,6 +29,7 @@ GERMAN: Final = Language(
                     "letzte_möglichkeit* letztmalig* letztmals",
                     "soll sollst sollt sollte solltest sollten muss muß musst mußt müssen müsst müsste müsstest",
                     "musste musstest mußte brauchst_du_zu dringend* dringlich* beeil* spute*",
+                    "unbedingt denk_dran denk_daran denk_bitte_daran du_bist_dran bist_du_dran",
                 ),
                 # What English says with "don't": a command that begins with its verb.
                 rf"(?:(?<=^)|(?<=[.!?:] ))(?:{_IMPERATIVES})(?: \w+){{0,2}} nicht\b",
@@ -83,7 +84,7 @@ GERMAN: Final = Language(
                     "liebst liebt liebte* liebevoll* liebes* liebst* geliebt* verliebt* *partner* *beziehung*",
                     "*pärchen* ehe ehen eheleute* *ziel *ziele zielen ziels ziels* zielvorgabe* *stimmungs* stimmung",
                     "stimmungen laune launen *therap* hilf hilfe hilfen hilfs* hilfreich* hilft hilfst helfen half",
-                    "helfe helfend* geholfen schatz schätzchen",
+                    "helfe helfend* geholfen schatz schatzi schätzchen bessere_hälfte liebling*",
                 ),
             ),
             # "Lieber" is rather, "am liebsten" preferably, "beziehungsweise" or.

@@ -18,7 +18,7 @@ ENGLISH: Final = Language(
                 "still again yet finally forget forgets forgetting forgot forgotten overdue",
                 "lose loses losing lost last_chance* must mustn't should shouldn't",
                 "need_to needs_to needed_to have_to has_to had_to having_to don't dont do_not",
-                "hurry urgent* deadline*",
+                "hurry urgent* deadline* remember_to your_turn haven't hasn't have_not",
             ),
             innocent=listed("no_hurry without_hurry"),
         ),
@@ -47,6 +47,7 @@ ENGLISH: Final = Language(
             listed(
                 "heart hearts hearted heartfelt heartache* heartbeat* heartbreak* heartbroken sweetheart*",
                 "love loves loved loving lovingly lover lovers beloved couple couples partner* relationship*",
+                "your_other_half better_half darling* honey",
                 "goal goals mood moods moody therap* help helps helped helping helpful helpfully helpless* helper*",
             ),
         ),

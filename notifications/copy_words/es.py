@@ -26,7 +26,8 @@ SPANISH: Final = Language(
                     "pendiente pendientes última_oportunidad última_ocasión última_llamada último_aviso",
                     "debe debes deben debo deberás debería deberías deberían debías tienes_que tiene_que tendrás_que",
                     "tendrías_que hay_que habría_que has_de necesitas necesitarás necesario necesaria es_preciso",
-                    "imprescindible* urgente* urge date_prisa deprisa apúrate apresúrate es_hora ya_es_hora",
+                    "imprescindible* urgente* urge recuerda recuerde tu_turno te_toca",
+                    "date_prisa deprisa apúrate apresúrate es_hora ya_es_hora",
                 ),
                 # "Volver" is coming back; "volver a hablar" is speaking again.
                 r"\b(?:volver|vuelve|vuelves|vuelvas|volverás|volviste) a \w+(?:ar|er|ir)(?:lo|la|los|las|te)?\b",
@@ -82,6 +83,7 @@ SPANISH: Final = Language(
             "lock_screen",
             listed(
                 "corazón corazones amor amores amoros* amado amada amados amadas amante amantes enamor* te_amo",
+                "media_naranja",
                 "te_quiero querido querida queridos queridas cariño cariños pareja parejas noviazgo* matrimonio*",
                 "relación relaciones meta metas objetivo* ánimo ánimos desánimo* humor terapia* terapeuta*",
                 "terapéutic* ayuda ayudas ayudar ayudarte ayudan ayude ayudó ayudaría ayúda*",

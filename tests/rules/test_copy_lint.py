@@ -159,7 +159,14 @@ BAD = {
         *("Finally some words.", "You forgot a page.", "It is easy to forget.", "A page is overdue."),
         *("Nothing to lose.", "It is lost.", "This is the last chance.", "You must read.", "You should read."),
         *("You need to read.", "It has to be read.", "You have to read.", "Don't look away.", "Don\u2019t look away."),
-        *("Do not look away.", "Hurry and read.", "You shouldn\u2019t stop.", "You mustn't stop."),
+        *(
+            "Do not look away.",
+            "Hurry and read.",
+            "Remember to read.",
+            "It is your turn.",
+            "You shouldn\u2019t stop.",
+            "You mustn't stop.",
+        ),
     ],
     ("en", "mind_reading"): [
         *("Only you can read it.", "Your partner wrote.", "Somebody feels far away.", "Somebody wants a word."),
@@ -169,7 +176,13 @@ BAD = {
     ("en", "label"): ["An anxious day?", "Some anxiety?", "Avoidant or near?", "A codependent day.", "It is toxic."],
     ("en", "gender"): ["He wrote a line.", "A line for her.", "Your wife wrote.", "A word for your boyfriend."],
     ("en", "lock_screen"): [
-        *("A word from the heart.", "Heartfelt words are here.", "Words of love.", "Your beloved wrote."),
+        *(
+            "A word from the heart.",
+            "Heartfelt words are here.",
+            "Words of love.",
+            "Your beloved wrote.",
+            "Your other half wrote.",
+        ),
         *("A couple of lines.", "Your partner\u2019s words.", "A relationship page.", "A shared goal.", "Your goals."),
         *("What is the mood?", "A therapist is here.", "Help is here.", "Something helpful.", "It helped."),
     ],
@@ -178,7 +191,15 @@ BAD = {
         *("Die Worte warten.", "Es ist noch da.", "Da ist es wieder.", "Endlich Worte.", "Vergiss es nicht."),
         *("Du hast es vergessen.", "Das ist überfällig.", "Etwas ist fällig.", "Du verlierst nichts."),
         *("Die letzte Chance.", "Die letzte Gelegenheit.", "Du musst nichts tun.", "Du solltest lesen."),
-        *("Du sollst lesen.", "Mach das nicht.", "Schau bitte nicht weg.", "Beeil dich.", "Lies es nochmal."),
+        *(
+            "Du sollst lesen.",
+            "Mach das nicht.",
+            "Schau bitte nicht weg.",
+            "Beeil dich.",
+            "Denk daran.",
+            "Du bist dran.",
+            "Lies es nochmal.",
+        ),
     ],
     ("de", "mind_reading"): [
         *("Nur du kannst das lesen.", "Jemand fühlt sich fern.", "Jemand will reden.", "Jemand möchte reden."),
@@ -211,7 +232,7 @@ BAD = {
         ),
         *("Eure Beziehung.", "Liebesbeziehungen.", "Eine Partnerschaft.", "Dein Lebenspartner.", "Euer Ziel."),
         *("Lebensziele.", "Deine Stimmung.", "Gute Laune?", "Eine Paartherapie.", "Hilfe ist da.", "Das hilft."),
-        *("Jemand hat geholfen.", "Dein Schatz."),
+        *("Jemand hat geholfen.", "Dein Schatz.", "Deine bessere Hälfte."),
     ],
     ("es", "pressure"): [
         *("Tu racha sigue.", "No te lo pierdas.", "Perdiste algo.", "Te falta una página.", "Hace falta leer."),
@@ -219,7 +240,16 @@ BAD = {
         *("Otra vez una línea.", "Una línea de nuevo.", "Es para volver a hablar.", "Por fin hay algo."),
         *("Finalmente hay algo.", "Olvidaste algo.", "No olvides leer.", "Va con retraso.", "Está vencido."),
         *("Hay algo pendiente.", "La última oportunidad.", "Debes leer.", "Deberías leer.", "Tienes que leer."),
-        *("Hay que leer.", "Necesitas leer.", "No dejes esto.", "No te vayas.", "Es urgente.", "Date prisa."),
+        *(
+            "Hay que leer.",
+            "Necesitas leer.",
+            "No dejes esto.",
+            "No te vayas.",
+            "Es urgente.",
+            "Recuerda leer.",
+            "Te toca leer.",
+            "Date prisa.",
+        ),
     ],
     ("es", "mind_reading"): [
         *("Solo tú puedes leer.", "Tu pareja escribe.", "Alguien se siente lejos.", "Alguien quiere hablar."),
@@ -240,7 +270,7 @@ BAD = {
     ("es", "lock_screen"): [
         *("Palabras del corazón.", "Palabras de amor.", "Te quiero decir algo.", "Querida persona."),
         *("Tu pareja.", "Una relación.", "Una meta.", "Un objetivo.", "Tu estado de ánimo.", "Una terapia."),
-        *("Ayuda a leer.", "Se puede ayudar.", "Con cariño."),
+        *("Ayuda a leer.", "Se puede ayudar.", "Con cariño.", "Tu media naranja."),
     ],
     ("es", "address"): [
         *("Si usted gusta.", "Es para vosotros.", "Si querés, es para ti.", "Si te apetece.", "¿Vale?"),
@@ -250,6 +280,7 @@ BAD = {
 NEAR = {
     ("en", "pressure"): [
         "With your permission, the step may wait.",
+        "You could remember one turn of the road.",
         "A shoulder, mustard, and yes: done close against the stillness.",
         "No hurry, no need, and no close-up; loose ends are fine.",
     ],
@@ -257,11 +288,15 @@ NEAR = {
     ("en", "measuring"): ["Recent and eleven underscores."],
     ("en", "label"): ["Avoid nothing; intoxicating air."],
     ("en", "gender"): ["There, where a human mantle rests, is the theme. The shell is here."],
-    ("en", "lock_screen"): ["A hearth, a glove and clover; a part, a goat, smooth kelp and the moon."],
+    ("en", "lock_screen"): [
+        "Half of it is said, the other half is near.",
+        "A hearth, a glove and clover; a part, a goat, smooth kelp and the moon.",
+    ],
     ("de", "pressure"): [
         "Das kann warten, ganz unerwartet und dennoch gegenwärtig.",
         "Unendlich viel Zeit. Knochen und Musik, Fall und Solo.",
         "Oder auch nicht, wie es dir passt.",
+        "Etwas dranhängen geht, bedingt.",
     ],
     ("de", "mind_reading"): [
         "Gemeinsam, wenn du willst oder möchtest. Was du dir wünschst und was du fühlst, ist frei."
@@ -280,6 +315,7 @@ NEAR = {
         "No hace falta responder, aunque puede esperar. Sin prisa.",
         "Inesperado, con esperanza y perdón: inolvidable e independiente.",
         "Algo nuevo para el fin de semana. No hay nada más.",
+        "Un recuerdo se puede recordar. Toca la tecla.",
         "Es un buen momento para volver a tu ritmo.",
     ],
     ("es", "mind_reading"): ["Si quieres, cuando te sientes, lo que deseas. Solo si te viene bien."],
