@@ -35,12 +35,13 @@ simulate: .venv/.ok ## Tell the story of one simulated seed: make simulate SEED=
 demo: .venv/.ok ## Tell the story of two partners and three phones, on the real server
 	@$(PY) -m api.demo
 
-check: .venv/.ok ## Format, lint, types, directions, what breaks apps, then the suite: what CI runs
+check: .venv/.ok ## Format, lint, types, directions, what breaks apps, copy, then the suite: what CI runs
 	@.venv/bin/ruff format --check --quiet .
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy --no-error-summary
 	@.venv/bin/lint-imports --no-cache
 	@$(PY) -m api.openapi_file --check
+	@$(PY) -m notifications.copy_lint --quiet
 	@$(MAKE) --no-print-directory test
 
 openapi: .venv/.ok ## Write docs/openapi.json anew from the routes, unless that would break apps unannounced
