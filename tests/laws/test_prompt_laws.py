@@ -241,4 +241,3 @@ def test_a_step_keeps_its_day_through_every_change_of_a_clock() -> None:
         someone = person(clock=Clock(zone=zone), steps=steps)
         due = list(scheduled(someone, (at or NOON) - 4 * DAY))
         assert [each.about for each in due] == [record(0), record(1), record(2)]
-        assert someone.id == BEN
