@@ -1,1 +1,1 @@
-"""Gentle prompts, seldom and empty: their place in the house. Nothing is sent yet, and nothing here pretends to."""
+"""Gentle prompts, seldom and empty: whether, when and with which words; and the way out."""

@@ -21,7 +21,19 @@ ACT_OF = {
     "goal_lookback": ("goal",),
 }
 """Which deeds follow an invitation. Of `leave` only letters do: what else was left is no act of that kind."""
-USES = ("use", "check_in", "reflect", "balance", "draft", "settings", "boundary", "step_date", "leave")
+USES = (
+    "use",
+    "check_in",
+    "reflect",
+    "balance",
+    "draft",
+    "settings",
+    "boundary",
+    "step_date",
+    "leave",
+    "goal",
+    "begin_pause",
+)
 APART = {"request_arrived": 72 * HOUR, "own_goal_cheer": 7 * DAY, "goal_lookback": 14 * DAY - 26 * HOUR}
 NOT_MORE_THAN_A_WEEK = {"check_in_invite": 7, "appreciation_spark": 2, "reflection_invite": 1}
 
@@ -58,6 +70,8 @@ class Checks:
                 "one of a kind on a date (P5)"
             )
         self._seldom(own, past, entry)
+        repeated = [each for each in past if each.text == entry.text and entry.sent.at - each.sent.at < 30 * DAY]
+        assert not repeated, "no text comes again within thirty days (P11)"
         told = {(kind, record) for each in past for kind in each.sent.kinds for record in each.records}
         arrived = {(each.kind, each.record) for each in planned.prompt.arrived if each.record in entry.records}
         assert not told & arrived, "a record prompts once"

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from notifications.memory import MemoryStore
 from notifications.planning import as_of
 from notifications.ports import Answer, Desk, End, Entry, Errand, Facts, Planned, Told
 from notifications.service import Desks, plan_round, send_round
+from notifications.wording import load
 from tests.lives.checks import Checks
 from tests.lives.lives import PRIVATE_DEEDS, Deed, Home, Resident
 
@@ -141,12 +142,6 @@ class Faulty:
         self.got.append(Went(who=who, at=now, kinds=entry.sent.kinds, text=entry.text))
 
 
-def words(kind: str, locale: str, person: PersonId, day: date, lately: Collection[str]) -> str:
-    """Stand for the catalogue: what is chosen is no part of these lives."""
-    left = [f"{kind}.{nth}" for nth in range(40) if f"{kind}.{nth}" not in lately]
-    return left[day.toordinal() % len(left)]
-
-
 async def play(
     number: int,
     seed: str,
@@ -174,7 +169,7 @@ async def play(
         store=store,
         people=Knowing(home, leak),
         courier=courier,
-        words=words,
+        words=load().choose,
         new_id=lambda: UUID(int=(number + 1) * 10**12 + next(ids)),
     )
     home.pair(begins)
