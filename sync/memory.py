@@ -151,22 +151,24 @@ class MemoryStore:
         }
 
     async def repeated(self, caller: Caller, words: Collection[Words], since: datetime) -> list[Record]:
-        """Return what the caller has said in these words, and the other's answers near it. Nothing ages here."""
+        """Return what the caller has said in these words where the other has answered, with that. Nothing ages here."""
         del since
         spaces = {
             space.id for space in self._mine(caller).values() if (space.home, space.state) == ("couple", "active")
         }
         there = [each for each in self.records.values() if each.space in spaces]
-        said = [
-            each for each in there if each.author == caller.person and words_of(KINDS[each.kind], each.fields) in words
-        ]
-        near = {(each.space, each.family) for each in said}
         kinds = answers_to(words)
-        return said + [
+        answers = [each for each in there if each.kind in kinds and each.author != caller.person]
+        near = {(each.space, each.family) for each in answers}
+        said = [
             each
             for each in there
-            if each.kind in kinds and each.author != caller.person and (each.space, each.family) in near
+            if each.author == caller.person
+            and (each.space, each.family) in near
+            and words_of(KINDS[each.kind], each.fields) in words
         ]
+        about = {(each.space, each.family) for each in said}
+        return said + [each for each in answers if (each.space, each.family) in about]
 
     async def history(self, caller: Caller, records: Collection[RecordKey], boxes: Collection[RecordId]) -> History:
         """Return what these records once held, and the boxes that a refusal has to know of."""

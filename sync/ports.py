@@ -366,9 +366,9 @@ class Store(Protocol):
         """Return these settings, each of a person with whom the caller shares a space: where a letter's receiver is."""
 
     async def repeated(self, caller: Caller, words: Collection[Words], since: datetime) -> list[Record]:
-        """Return what the caller has said in these words in the couple of today, and the other's answers near it.
+        """Return what the caller has said in these words, in the couple of today, where the other has answered since.
 
-        Those are the answers in the same families that were stored since, and perhaps older ones.
+        With it come those answers, the newest thousand, and perhaps older ones.
         """
 
     async def history(self, caller: Caller, records: Collection[RecordKey], boxes: Collection[RecordId]) -> History:

@@ -484,7 +484,7 @@ class PostgresStore:
         return found
 
     async def repeated(self, caller: Caller, words: Collection[Words], since: datetime) -> list[Record]:
-        """Return what the caller has said in these words, and the other's answers near it since."""
+        """Return what the caller has said in these words where the other has answered since, with those answers."""
         opener = await self.keys.of(caller.spaces)
         alike = [alike_id(keys.id_key, caller.person, each) for keys in opener.values() for each in words]
         kinds = list(answers_to(words))
