@@ -134,7 +134,7 @@ def retry_at(answer: Answer, tries: int, now: datetime, seed: int | str | bytes)
     asked_s, first_s = 0.0, FIRST_PAUSE_S
     match answer:
         case SlowDown(retry_after_s=asked):
-            asked_s = first_s = asked
+            asked_s, first_s = asked, max(asked, FIRST_PAUSE_S)
         case TryLater(retry_after_s=float(asked)):
             asked_s = asked
         case Hold() | NotLetIn():

@@ -34,7 +34,7 @@ from notifications.sending import note
 BATCH_MAX: Final = 500
 """Messages at once. The library takes no more in a call, and each has a connection's turn to wait for."""
 AT_ONCE_MAX: Final = 50
-"""Of a batch under way at once. With 500, the client of a new sender spends 8 s of CPU on choosing connections."""
+"""Of a batch under way at once. With all 500, a client without connections yet spends 6 s of CPU instead of 1.5."""
 PATIENCE_S: Final = 20.0
 """For a whole batch. The library itself would wait two minutes for one answer."""
 REFRESH_S: Final = 10.0
@@ -306,7 +306,7 @@ def _retry_after_s(response: Any, now: datetime) -> float | None:
     """Return how many seconds FCM asks to wait, said as such or as a date (RFC 9110, 10.2.3); at most a day."""
     written = "" if response is None else response.headers.get("Retry-After", "").strip()
     if written.isascii() and written.isdecimal():
-        return min(float(written[:9]), RETRY_AFTER_S_MAX)
+        return min(float(written), RETRY_AFTER_S_MAX)
     try:
         at = parsedate_to_datetime(written)
     except ValueError:
@@ -391,6 +391,7 @@ def _opened(project: str, access: _Access, base_url: str | None) -> tuple[Any, A
     app = firebase_admin.initialize_app(Given(), {"projectId": project}, name=f"haven-{next(_names)}")
     service = messaging._get_messaging_service(app)  # noqa: SLF001 - there is no setting for it; pinned by a test
     if base_url is not None:
+        assert service._fcm_url.startswith(GOOGLE), "else a fake would be passed by"  # noqa: SLF001
         service._fcm_url = service._fcm_url.replace(GOOGLE, base_url.rstrip("/"), 1)  # noqa: SLF001
     return app, service
 

@@ -305,6 +305,7 @@ async def test_whoever_is_told_to_stop_stops(sender: Sender, fake: FakeFcm) -> N
 async def test_501_messages_go_in_two_batches_and_keep_their_order(
     sender: Sender, fake: FakeFcm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    sender.patience_s = 600
     batches: list[int] = []
     within_patience = sender._within_patience
 
