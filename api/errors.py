@@ -2,10 +2,10 @@
 
 import logging
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from litestar import Request, Response
@@ -14,7 +14,7 @@ from litestar.exceptions import HTTPException
 from api.postgres import TRANSIENT, PoolBusy
 from api.problems import PROBLEM_TYPES, URN
 from api.unnoted import is_unnoted
-from sync.service import BusyError, SpaceLockedError, UnknownRecordError
+from sync.service import BusyError, ConsentNeededError, SpaceLockedError, UnknownRecordError
 
 _log = logging.getLogger("haven")
 
@@ -110,10 +110,9 @@ def problem_of(fault: Exception) -> Problem:
         return fault
     if isinstance(fault, HTTPException):
         return _of_http(fault)
-    if isinstance(fault, (PoolBusy, BusyError)):
-        return busy()
-    if isinstance(fault, UnknownRecordError):
-        return not_found()
+    for kinds, made in _ANSWERS.items():
+        if isinstance(fault, kinds):
+            return made()
     if isinstance(fault, (SpaceLockedError, *TRANSIENT)):
         return problem(
             "unavailable",
@@ -123,6 +122,14 @@ def problem_of(fault: Exception) -> Problem:
     return problem(
         "internal",
         "This is a fault in Haven, not in the request. Sending the same request again is safe.",
+    )
+
+
+def consent_needed() -> Problem:
+    """Say that nothing is kept for somebody who has not agreed to it."""
+    return problem(
+        "consent_needed",
+        "Haven keeps entries only for adults who have agreed to it. Please attest and agree, then send this again.",
     )
 
 
@@ -199,3 +206,10 @@ def trace_of(fault: BaseException) -> list[str]:
     frames = traceback.extract_tb(fault.__traceback__)
     inside = [frame for frame in frames if Path(frame.filename).is_relative_to(_HOUSE)]
     return [f"{Path(frame.filename).relative_to(_HOUSE)}:{frame.lineno} {frame.name}" for frame in inside[-12:]]
+
+
+_ANSWERS: Final[Mapping[tuple[type[Exception], ...], Callable[[], Problem]]] = {
+    (PoolBusy, BusyError): busy,
+    (UnknownRecordError,): not_found,
+    (ConsentNeededError,): consent_needed,
+}

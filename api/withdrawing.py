@@ -12,8 +12,9 @@ from api.giving import NO_DEVICE
 from api.wiring import Parts
 from domain import couples
 from domain.ids import PersonId
-from sync import service
+from sync import service, space_store
 from sync.ports import Caller
+from sync.store import PostgresStore
 
 A_ROUND_MAX: Final = 20
 STILL_UNDER_WAY: Final = timedelta(minutes=2)
@@ -61,10 +62,19 @@ async def close(parts: Parts, now: datetime) -> int:
 
 
 async def _close(parts: Parts, person: PersonId, now: datetime) -> None:
+    """Close what stands open, unless the person has agreed anew meanwhile: what they open then is open.
+
+    Nobody else stores anything in their spaces while a round of it lasts, so that nobody can hold it up by writing.
+    """
     spaces = await store.spaces_of(parts.pool, person)
     author = Caller(person, NO_DEVICE, spaces, may_keep=True)
     upto: int | None = 0 if spaces else None
     while upto is not None:
-        closed = await service.close_some(parts.store, parts.keys, author, upto, now)
+        async with parts.pool.acquire() as connection, connection.transaction():
+            await space_store.hold_spaces(connection, spaces)
+            if await withdrawal_store.noted(connection, person) is None:
+                return
+            within = PostgresStore.within(connection, parts.keys)
+            closed = await service.close_some(within, parts.keys, author, upto, now)
         parts.hints.publish(closed.moved)
         upto = closed.upto

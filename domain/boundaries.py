@@ -3,7 +3,7 @@
 from domain.check_ins import TOPICS
 from domain.kind import Field, Kind, Most, Ownership, Who, Window
 from domain.policies import Policy
-from domain.prompts import DAY_CAP_MAX
+from domain.settings import DAY_CAP_MAX
 from domain.shapes import Audience, Named, OneOf, Text, Whole, Windows
 from domain.times import Instant
 

@@ -230,6 +230,7 @@ GOAL_ACT = Kind(
     family="goal",
     most=(Most(ACTS_A_GOAL_MAX, "family"),),
     leaves={"act": "let_go"},
+    steps_back={"act": ("decline", "not_now", "rest", "let_go")},
     ordered=True,
     lasting=("order",),
 )

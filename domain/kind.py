@@ -223,7 +223,9 @@ class Kind(Struct, frozen=True, kw_only=True):
     """The field whose value groups records that are counted or judged together."""
     most: tuple[Most, ...] = ()
     leaves: Mapping[str, Any] = {}
-    """Values by which a record leaves: for it there is always room (I14)."""
+    """Values by which a record leaves: for each person's first one there is always room (I14)."""
+    steps_back: Mapping[str, tuple[Any, ...]] = {}
+    """Values by which a new record only steps back or says no: that needs no consent (I14)."""
     ends: Mapping[str, tuple[str, ...]] = {}
     """Values of the server's fields with which a record has ended: it stands, and takes no room any more."""
     repeats: Repeats | None = None

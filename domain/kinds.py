@@ -16,12 +16,12 @@ from domain.notes import NOTE, NOTE_DRAFT, SHELF
 from domain.own_goals import OWN_GOAL, SHOWN_GOAL
 from domain.pauses import PAUSE
 from domain.policies import Policy
-from domain.prompts import SETTINGS
 from domain.records import Record
 from domain.reflections import BALANCE_NOTE, REFLECTION
 from domain.refusals import Refusal
 from domain.repairs import REPAIR
 from domain.responses import RESPONSE
+from domain.settings import SETTINGS
 from domain.shapes import UNFIT, Anything, Day, Identity, OneOf, Sealed, SetOf, Shape, Text
 from domain.support import SUPPORT_OFFER, SUPPORT_REQUEST
 
@@ -196,26 +196,25 @@ def takes_room(record: Record | None) -> bool:
     return record is not None and record.live and not has_ended(record)
 
 
-def crowded(
-    kind: Kind, where: frozenset[str], live: Mapping[str, int], fields: Mapping[str, Any] | None = None
-) -> Refusal | None:
-    """Return a no when there is no room where a record comes to stand; `live` counts the others of its kind there.
-
-    For what leaves, by these `fields`, there always is: nobody can be kept by filling the room (I14).
-    """
-    if kind.leaves and _leaves(kind, fields or {}):
-        return None
+def crowded(kind: Kind, where: frozenset[str], live: Mapping[str, int]) -> Refusal | None:
+    """Return a no when there is no room where a record comes to stand; `live` counts the others of its kind there."""
     full = (most for most in kind.most if most.within in where and live[most.within] >= most.count)
     return Refusal.TOO_MANY if any(full) else None
 
 
-def takes_back(kind: Kind, values: Mapping[str, Any], remove: bool | None) -> bool:  # noqa: FBT001 - as a change has it
-    """Return whether a change only takes something back: removes, shows or sends nothing any more, or leaves.
+def leaves(kind: Kind, values: Mapping[str, Any]) -> bool:
+    """Return whether a record with these values leaves."""
+    return bool(kind.leaves) and all(values.get(name) == value for name, value in kind.leaves.items())
 
-    That needs no consent (I14): who has withdrawn theirs must still be able to close what stands open.
+
+def takes_back(kind: Kind, values: Mapping[str, Any], remove: bool | None) -> bool:  # noqa: FBT001 - as a change has it
+    """Return whether a change only takes something back: removes, shows or sends nothing any more, or steps back.
+
+    That needs no consent (I14): who has withdrawn theirs must still be able to close what stands open. It brings no
+    word of its own, whatever else it holds.
     """
-    if kind.leaves and _leaves(kind, values):
-        return True
+    if steps_back(kind, values):
+        return remove is None
     if not values:
         return remove is True
     fields = [(kind.fields.get(name), value) for name, value in values.items()]
@@ -225,8 +224,19 @@ def takes_back(kind: Kind, values: Mapping[str, Any], remove: bool | None) -> bo
     )
 
 
-def _leaves(kind: Kind, values: Mapping[str, Any]) -> bool:
-    return all(values.get(name) == value for name, value in kind.leaves.items())
+def steps_back(kind: Kind, values: Mapping[str, Any]) -> bool:
+    """Return whether a new record with these values only steps back or says no, and names what it is about."""
+    return bool(kind.steps_back) and all(
+        name in kind.written and _says_no_more_than_that(kind, name, value)
+        for name, value in {**dict.fromkeys(kind.steps_back), **values}.items()
+    )
+
+
+def _says_no_more_than_that(kind: Kind, name: str, value: Any) -> bool:
+    if name in kind.steps_back:
+        return value in kind.steps_back[name]
+    shape = kind.fields[name].shape
+    return value == shape.empty or (isinstance(shape, Identity) and shape.judged(value) is not UNFIT)
 
 
 def _most_closed(shape: Shape) -> Any:

@@ -2,19 +2,19 @@
 
 from typing import Any
 
-from domain.kind import Kind, Ownership
+from domain.kind import Kind, Ownership, Situation
 from domain.kinds import KINDS
 from domain.records import Record
 from domain.shapes import ONLY_ME
 from sync.board import Board, since
-from sync.follows import show, wiped
+from sync.follows import give, show, wiped
 from sync.merge import Edit, merge
 from sync.ports import Revision
 from sync.withheld import stands_open
 
 
 def close_all(board: Board) -> None:
-    """Close every window of the caller's among what was loaded; their words stay with them.
+    """Close every window of the caller's among what was loaded, and hold back their letters; the words stay theirs.
 
     It is merged like an edit that has seen all that stands: what another own phone has said before, or says later
     without having seen it, opens nothing again. A copy goes also where its master is not there or does not open.
@@ -32,9 +32,11 @@ def close_all(board: Board) -> None:
 
 
 def closing(kind: Kind) -> dict[str, Any]:
-    """Return what an edit says by which a window of this kind is closed: nothing where the kind is none."""
+    """Return what an edit says by which a record of this kind is open to nobody: nothing where none ever is."""
     if kind.window is not None:
         return {"set": {"audience": ONLY_ME}}
+    if kind.letter is not None:
+        return {"set": {kind.letter.sends: False}}
     return {"set": {}, "remove": True} if stands_open(kind) else {}
 
 
@@ -56,3 +58,10 @@ def _close(board: Board, kind: Kind, record: Record) -> None:
         )
     if kind.window is not None:
         show(board, kind, closed)
+    if kind.letter is not None:
+        give(board, kind, closed, _held_back(board))
+
+
+def _held_back(board: Board) -> Situation:
+    couple = None if board.couple is None else board.couple.couple
+    return Situation(actor=board.caller.person, couple=couple, now=board.now, today=board.today)

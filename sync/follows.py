@@ -6,9 +6,9 @@ from typing import Final
 from uuid import UUID
 
 from domain.counsel import COUNSEL_SUMMARY
-from domain.ids import PersonId, RecordId
+from domain.ids import PersonId, RecordId, SpaceId
 from domain.kind import Around, Kind, Letter, Situation
-from domain.kinds import KINDS
+from domain.kinds import KINDS, has_ended, takes_room
 from domain.policies import Policy
 from domain.records import Record
 from domain.shapes import as_uuid
@@ -225,15 +225,25 @@ def move(board: Board, changed: Sequence[Record]) -> frozenset[tuple[UUID, str]]
     return frozenset(missing)
 
 
+def ending(board: Board, kind: Kind, space: SpaceId) -> int:
+    """Return how many records of a kind take room now and will have ended once what this batch brought has followed."""
+    named = {
+        as_uuid(child.fields.get(of.field))
+        for child in board.changed()
+        if child.space == space and (of := KINDS[child.kind].parent) is not None and of.moves and kind.name in of.kinds
+    }
+    parents = [board.records.get((space, RecordId(each))) for each in named if each is not None]
+    standing = [each for each in parents if each is not None and each.kind == kind.name and takes_room(each)]
+    assert kind.derive is not None
+    derived = [(each, kind.derive(each, _moving(board, each), _around(board, each)).fields) for each in standing]
+    return sum(has_ended(each.with_fields(each.fields | fields)) for each, fields in derived)
+
+
 def _derive(board: Board, parent: Record) -> None:
     kind, key = KINDS[parent.kind], (parent.space, parent.id)
-    children = [each for each in board.family(parent.space, parent.id) if each.kind in kind.moved_by]
-    if kind.derive is None:
+    if kind.derive is None or not parent.live:
         return
-    if not parent.live:
-        return
-    members = frozenset(member.person for member in board.spaces[parent.space].members)
-    around = Around(members=members, today=board.today)
+    children, around = _moving(board, parent), _around(board, parent)
     derived = kind.derive(parent, children, around)
     known: frozenset[tuple[PersonId, RecordId]] = frozenset()
     if not board.is_new(key):
@@ -249,3 +259,13 @@ def _derive(board: Board, parent: Record) -> None:
         board.tell(
             Word(person, "look_again"), board.records[parent.space, about], board.records[parent.space, about].created
         )
+
+
+def _moving(board: Board, parent: Record) -> list[Record]:
+    moved_by = KINDS[parent.kind].moved_by
+    return [each for each in board.family(parent.space, parent.id) if each.kind in moved_by]
+
+
+def _around(board: Board, parent: Record) -> Around:
+    members = frozenset(member.person for member in board.spaces[parent.space].members)
+    return Around(members=members, today=board.today)

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from domain.ids import CoupleId, DeviceId, RecordId, SpaceId
 from domain.kinds import KINDS, UNPLACED, takes_room
-from domain.prompts import SETTINGS
 from domain.records import Record
+from domain.settings import SETTINGS
 from sync.alike import answers_to, words_of
 from sync.bodies import canonical, encoded, row_of
 from sync.lives import LIVES_MAX, earlier, wire_epoch
@@ -328,6 +328,11 @@ class MemoryStore:
             and each.version > after
         ]
         return sorted(found, key=lambda each: each.version)[:limit]
+
+    async def waiting_letters(self, caller: Caller, *, limit: int) -> list[RecordId]:
+        """Return at most `limit` of the caller's letters that wait for their time."""
+        waiting = [each for each in self.records.values() if each.space == caller.personal and each.due_at is not None]
+        return [each.id for each in sorted(waiting, key=lambda each: each.version)[:limit]]
 
     async def save(self, caller: Caller, writes: Writes, now: datetime) -> dict[SpaceId, int] | None:
         """Store everything and return the new heads, or nothing and None. Nothing ages here."""

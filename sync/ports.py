@@ -407,6 +407,9 @@ class Store(Protocol):
         That is what has a copy in the couple's space, and what stands in that space itself.
         """
 
+    async def waiting_letters(self, caller: Caller, *, limit: int) -> list[RecordId]:
+        """Return at most `limit` of the caller's letters that wait for their time."""
+
     async def begin_anew(self, caller: Caller, space: Space, epoch: UUID) -> None:
         """Give a space a new life from the head that was read on, if it still stands as it was read."""
 

@@ -15,12 +15,12 @@ from msgspec.structs import replace
 
 from domain.ids import RecordId, SpaceId
 from domain.kind import Attempt, Kind, Situation, Who, own_of
-from domain.kinds import KINDS, UNPLACED, crowded, joined, objection, unfit
+from domain.kinds import KINDS, UNPLACED, crowded, joined, leaves, objection, steps_back, unfit
 from domain.records import Record, stamp_of
 from domain.refusals import KEEPS_NO_WORDS, Refusal
 from domain.shapes import ONLY_ME, UNFIT, Text, as_uuid
 from sync.board import Board, given_on, since
-from sync.follows import give, move, show
+from sync.follows import ending, give, move, show
 from sync.merge import Edit, Merged, Word, concurrent, create, merge
 from sync.origin import brought_back, of_another, says_no_more
 from sync.picks import UnfitPickError, picks
@@ -107,6 +107,8 @@ class _Batch:
         self.asks: set[RecordKey] = set()
         self.boxes: set[RecordId] = set()
         self.families: set[tuple[UUID, str]] = set()
+        self.nowhere: set[UUID] = set()
+        """Ids under which something was refused."""
 
     def follow(self) -> None:
         """Write what follows from everything that this batch has changed, once for all of it."""
@@ -120,6 +122,7 @@ class _Batch:
     def settle(self, change: Change) -> Outcome:
         earlier = self.board.decided.get(change.key)
         if earlier is not None:
+            self.nowhere |= {change.id} if earlier.code is not None else set()
             return replace(earlier, status="duplicate")
         kind = KINDS.get(change.kind)
         try:
@@ -130,6 +133,7 @@ class _Batch:
             outcome = self._apply(kind, space, change)
         except _Refused as refused:
             space = self.board.spaces[self.caller.personal]
+            self.nowhere.add(change.id)
             outcome = self._refuse(kind, change, refused.code)
         self.board.decide(space.id, outcome)
         return outcome
@@ -157,7 +161,7 @@ class _Batch:
         attempt = _attempt(kind, edit, stored)
         situation = self._situation(kind, space, change, attempt)
         # What was stored once was permitted then.
-        no = None if edit.author is not None else objection(kind, attempt, stored, situation)
+        no = None if edit.author is not None else self._objection(kind, attempt, stored, situation)
         if no is not None:
             raise _Refused(no)
         if stored is not None and kind.entails is not None:
@@ -167,11 +171,24 @@ class _Batch:
             return Outcome(key=change.key, status=merged.status, version=merged.record.version)
         if kind.a_day is not None and stored is None and edit.author is None and situation.given_today >= kind.a_day:
             raise _Refused(Refusal.TOO_MANY)
-        self._find_room(kind, stored, merged.record)
+        if edit.author is None:
+            # What stood here once had its room then; a store that has lost it owes it that.
+            self._find_room(kind, stored, merged.record)
         if taken is not None:
             self._move_away(kind, taken, edit)
             merged = self._merged(kind, space, change, None, edit)
         return self._keep(kind, change, stored, merged, edit, situation)
+
+    def _objection(self, kind: Kind, attempt: Attempt, stored: Record | None, situation: Situation) -> Refusal | None:
+        no = objection(kind, attempt, stored, situation)
+        if no is not None or stored is not None:
+            return no
+        if not self.caller.may_keep and not steps_back(kind, attempt.set):
+            # What was never here nobody can take back, and for somebody who has not agreed nothing is made (I34).
+            return Refusal.CLOSED
+        named = None if kind.parent is None else as_uuid(attempt.set.get(kind.parent.field))
+        # What belongs to something that was refused just now would be stored, and shown by no device.
+        return Refusal.PARENT_GONE if named in self.nowhere and situation.parent is None else None
 
     def _there(self, kind: Kind, key: RecordKey) -> Record | None:
         """Return what is stored under an id. Refuse where that does not open, or is withheld from this person."""
@@ -265,13 +282,27 @@ class _Batch:
             raise _Refused(Refusal.TOO_MANY)
         where = joined(stored, record)
         live = {"space": self.board.live(record.space, kind.name), "family": self.board.standing(record)}
-        no = crowded(kind, where, live, record.fields)
-        if no is not None:
+        no = crowded(kind, where, live)
+        if no is not None and not self._leaves_now(kind, record) and not self._made_room(kind, where, live, record):
             raise _Refused(no)
         counted = any(most.within in where for most in kind.most if most.within == "family")
         if counted and record.family is not None and (record.family, kind.name) not in self.board.families:
             # It looked empty because nobody has looked.
             self.families.add((record.family, kind.name))
+
+    def _leaves_now(self, kind: Kind, record: Record) -> bool:
+        """Return whether somebody leaves with this, who has not yet: for that there is always room (I14)."""
+        if not leaves(kind, record.fields) or record.family is None:
+            return False
+        beside = self.board.family(record.space, record.family, record.id)
+        return not any(each.author == record.author and leaves(kind, each.fields) for each in beside)
+
+    def _made_room(self, kind: Kind, where: frozenset[str], live: Mapping[str, int], record: Record) -> bool:
+        """Return whether there is room once what this batch has ended is counted as ended: that follows at its end."""
+        if kind.derive is None or not kind.ends:
+            return False
+        ended = ending(self.board, kind, record.space)
+        return crowded(kind, where, {**live, "space": live["space"] - ended}) is None
 
     def _merged(self, kind: Kind, space: Space, change: Change, stored: Record | None, edit: Edit) -> Merged:
         version = self.board.heads[space.id] + 1

@@ -8,15 +8,15 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct
 from msgspec.structs import replace
 
 from domain.counsel import COUNSEL_PART, COUNSEL_SUMMARY, counting, is_linked
 from domain.ids import PersonId, RecordId, SpaceId
 from domain.kind import Ownership
-from domain.kinds import KINDS, may_look_behind
-from domain.prompts import SETTINGS
+from domain.kinds import KINDS, may_look_behind, takes_back
 from domain.records import Record
+from domain.settings import SETTINGS
 from domain.shapes import as_uuid
 from sync import closing, follows, purging, space_store
 from sync.board import Board, settings_id
@@ -57,6 +57,10 @@ class BusyError(Exception):
 
 class UnknownRecordError(Exception):
     """There is no such record of this person's, or none that they may know of."""
+
+
+class ConsentNeededError(Exception):
+    """Nothing is kept for somebody who has not agreed to it, but what only takes back."""
 
 
 class SpaceLockedError(Exception):
@@ -105,7 +109,8 @@ async def sync(
 ) -> Answer:
     """Push a device's changes and return what is new for it.
 
-    Raise `CursorUnreadableError` for a cursor that is not this person's, `BusyError` after five lost races.
+    Raise `CursorUnreadableError` for a cursor that is not this person's, `BusyError` after five lost races,
+    `ConsentNeededError` as `push` does.
     """
     own_key = (await id_keys_of(keys, caller))[caller.personal]
     asked = asked_by(caller, request.cursor, schema=request.schema, limit=request.limit, now=now, own_key=own_key)
@@ -134,7 +139,11 @@ async def push(
     `submitted` says what is to be kept of it for a device of a client library. `places` are those of the device's
     cursor: they tell whether its bases are of the present life. A device that knows more than the store is noticed
     before its push could hide it.
+
+    Raise `ConsentNeededError` where the caller has not agreed, unless all of these changes only take back.
     """
+    if not caller.may_keep and not all(_takes_back(change) for change in changes):
+        raise ConsentNeededError
     id_keys = await id_keys_of(keys, caller)
     asked = wanted(changes, caller, id_keys, now)
     settings: frozenset[RecordKey] = frozenset()
@@ -176,6 +185,11 @@ async def push(
             }
             return Pushed(loaded, decisions, news)
     raise BusyError
+
+
+def _takes_back(change: Change) -> bool:
+    kind = KINDS.get(change.kind)
+    return kind is not None and takes_back(kind, change.set, None if change.remove is UNSET else change.remove)
 
 
 async def _loaded(store: Store, caller: Caller, asked: Wanted, settings: frozenset[RecordKey], now: datetime) -> Loaded:
@@ -399,21 +413,26 @@ async def give_due(store: Store, keys: Keys, caller: Caller, identity: RecordId,
 
 
 async def close_some(store: Store, keys: Keys, caller: Caller, after: int, now: datetime) -> Closed:
-    """Close the next of the caller's windows that their partner sees, at most `CLOSED_AT_ONCE_MAX`, as the caller.
+    """Close the next of what the caller has open to their partner, at most `CLOSED_AT_ONCE_MAX`, as the caller.
 
+    That is every window that the partner sees, and then every letter that waits for its time: it is held back.
     `after` is 0 at first, then what the last call returned as `upto`.
     """
     id_keys = await id_keys_of(keys, caller)
+    own = settings_id(id_keys[caller.personal])
     for _ in range(LOST_RACES_MAX):
         found = await store.open_to_partner(caller, after, limit=CLOSED_AT_ONCE_MAX)
-        if not found:
+        letters = [] if found else await store.waiting_letters(caller, limit=CLOSED_AT_ONCE_MAX)
+        if not found and not letters:
             return Closed({}, None)
-        board = Board(await store.load(caller, Wanted(ids={each.id for each in found})), caller, now, id_keys)
+        ids = {own, *letters, *(each.id for each in found)}
+        board = Board(await store.load(caller, Wanted(ids=ids)), caller, now, id_keys)
         closing.close_all(board)
         writes = board.writes()
         moved = await store.save(caller, writes, now) if writes.spaces else {}
         if moved is not None:
-            return Closed(moved, found[-1].version)
+            # Letters that do not open cannot be held back; they cannot be given either.
+            return Closed(moved, found[-1].version if found else after if moved else None)
     raise BusyError
 
 

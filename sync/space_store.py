@@ -4,7 +4,7 @@ What the accounts part and the worker do to spaces stands here; what a device's 
 `sync/store.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -164,6 +164,12 @@ async def close_space(connection: Any, space: SpaceId, now: datetime) -> int:
     await connection.execute(HOLD_SPACE, space)
     head: int = await connection.fetchval(CLOSE_SPACE, space, shown, now, b"", themselves)
     return head
+
+
+async def hold_spaces(connection: Any, spaces: Collection[SpaceId]) -> None:
+    """Keep everybody else from storing anything in these spaces until the caller's transaction ends."""
+    for each in sorted(spaces):
+        await connection.execute(HOLD_SPACE, each)
 
 
 async def bump_epoch(connection: Any, epoch: UUID, space: SpaceId | None = None) -> bool:

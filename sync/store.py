@@ -7,7 +7,7 @@ stores, and only from the value that was read.
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -143,27 +143,25 @@ JOIN member p ON p.personal_space_id = r.space_id
 JOIN mine ON mine.space_id = p.space_id"""
 
 
-SAID_BEFORE_MAX: Final = 500
-"""As many terms can be open in a space at once: five of each of a hundred goals."""
 ANSWERS_MAX: Final = 1_000
+"""The newest answers of the other that are looked at. Whoever asks again cannot add to them."""
 
 REPEATED: Final = f"""{_MINE},
-said AS (
-    SELECT r.* FROM mine JOIN record r ON r.space_id = mine.space_id
-    WHERE mine.home = 'couple' AND mine.state = 'active' AND r.alike = ANY($3::uuid[]) AND r.author = $2
+answers AS (
+    SELECT r.* FROM mine JOIN record r ON r.space_id = mine.space_id AND r.kind = ANY($4::text[])
+    WHERE mine.home = 'couple' AND mine.state = 'active' AND r.author <> $2 AND r.changed_at >= $5
     ORDER BY r.version DESC
-    LIMIT {SAID_BEFORE_MAX}
+    LIMIT {ANSWERS_MAX}
+),
+said AS (
+    SELECT r.* FROM (SELECT DISTINCT space_id, family FROM answers) near
+    JOIN record r ON r.space_id = near.space_id AND r.family = near.family
+    WHERE r.alike = ANY($3::uuid[]) AND r.author = $2
 )
 SELECT r.space_id, {_RECORD_COLUMNS} FROM said r
 UNION ALL
-(
-    SELECT r.space_id, {_RECORD_COLUMNS}
-    FROM (SELECT DISTINCT space_id, family FROM said) near
-    JOIN record r ON r.space_id = near.space_id AND r.family = near.family AND r.kind = ANY($4::text[])
-    WHERE r.author <> $2 AND r.changed_at >= $5
-    ORDER BY r.version DESC
-    LIMIT {ANSWERS_MAX}
-)"""
+SELECT r.space_id, {_RECORD_COLUMNS} FROM answers r
+WHERE (r.space_id, r.family) IN (SELECT space_id, family FROM said)"""
 
 
 def _changed_since(only: str = "") -> str:
@@ -396,18 +394,28 @@ ORDER BY shown.version
 LIMIT $6"""
 
 
+WAITING_LETTERS: Final = f"""{_MINE}
+SELECT r.id FROM mine JOIN record r ON r.space_id = mine.space_id
+WHERE mine.home = 'personal' AND r.due_at IS NOT NULL
+ORDER BY r.version
+LIMIT $3"""
+
+
 class PostgresStore:
     """`sync.ports.Store` on a pool. `keys` open and seal; what does not open is left out and counted."""
 
-    def __init__(self, pool: asyncpg.Pool, keys: Keys) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, keys: Keys, acquire: Callable[[], AbstractAsyncContextManager[Any]] | None = None
+    ) -> None:
         self.pool = pool
         self.keys = keys
         self.unopened_total = 0
+        self._acquire = acquire or pool.acquire
 
     @classmethod
     def within(cls, connection: Any, keys: Keys) -> "PostgresStore":
-        """Return a store within the caller's transaction, for what loads, and saves into one space of a caller's."""
-        return cls(connection, keys)
+        """Return a store within the caller's transaction. What it saves is stored when that commits."""
+        return cls(connection, keys, lambda: nullcontext(connection))
 
     async def load(self, caller: Caller, wanted: Wanted) -> Loaded:
         """Return one snapshot of what a batch needs."""
@@ -603,6 +611,11 @@ class PostgresStore:
         rows = await self.pool.fetch(OPEN_TO_PARTNER, caller.spaces, caller.person, SEEN_OPEN, COPIED, after, limit)
         return [Open(RecordId(row["id"]), row["version"]) for row in rows]
 
+    async def waiting_letters(self, caller: Caller, *, limit: int) -> list[RecordId]:
+        """Return at most `limit` of the caller's letters that wait for their time."""
+        rows = await self.pool.fetch(WAITING_LETTERS, caller.spaces, caller.person, limit)
+        return [RecordId(row["id"]) for row in rows]
+
     async def begin_anew(self, caller: Caller, space: Space, epoch: UUID) -> None:
         """Give a space a new life from the head that was read on, if it still stands as it was read."""
         row = await self.pool.fetchrow(LIFE_OF_MINE, [space.id], caller.person)
@@ -620,7 +633,7 @@ class PostgresStore:
                 [space] = writes.spaces.values()
                 raised = await self.pool.fetchval(SAVE, *_raising(space, writes, caller), *batch)
                 return dict(writes.heads) if raised else None
-            async with self.pool.acquire() as connection, connection.transaction():
+            async with self._acquire() as connection, connection.transaction():
                 return await self._save_several(connection, caller, writes, batch, sealer, now)
         except (
             asyncpg.UniqueViolationError,

@@ -10,8 +10,8 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
-from domain.prompts import SETTINGS
 from domain.records import Record
+from domain.settings import SETTINGS
 from sync import service
 from sync.board import settings_id
 from sync.bodies import encoded

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -11,7 +11,6 @@ import msgspec
 from litestar import Request
 from litestar.exceptions import InternalServerException
 from litestar.types import Scope
-from msgspec import UNSET
 
 from api import limits
 from api.coding import inflated
@@ -19,9 +18,7 @@ from api.decoding import decode, refuse_other_types
 from api.edge import CUT
 from api.errors import Problem, malformed, not_found, problem
 from api.wiring import Parts
-from domain.kinds import KINDS, takes_back
 from sync.ports import Caller
-from sync.wire import Change
 
 T = TypeVar("T")
 
@@ -105,20 +102,6 @@ def refuse_old_app(request: Requested, schema: int) -> None:
             "schema_too_old",
             "Please update the app. Nothing on this phone is lost meanwhile; it is sent after the update.",
         )
-
-
-def refuse_without_consent(caller: Caller, changes: Sequence[Change] | None = None) -> None:
-    """Refuse to keep anything for somebody who has not agreed to it, unless all these changes only take back."""
-    if not caller.may_keep and not (changes and all(_takes_back(change) for change in changes)):
-        raise problem(
-            "consent_needed",
-            "Haven keeps entries only for adults who have agreed to it. Please attest and agree, then send this again.",
-        )
-
-
-def _takes_back(change: Change) -> bool:
-    kind = KINDS.get(change.kind)
-    return kind is not None and takes_back(kind, change.set, None if change.remove is UNSET else change.remove)
 
 
 def cutting(scope: Scope) -> Callable[[], object]:

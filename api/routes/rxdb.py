@@ -26,7 +26,6 @@ from api.routes.requests import (
     decoded,
     parts_of,
     refuse_old_app,
-    refuse_without_consent,
 )
 from domain.kinds import KINDS
 from sync import rxdb
@@ -137,7 +136,6 @@ async def push(request: Requested, kind: FromPath[str]) -> Response[bytes]:
     schema = schema_of_query(request)
     rows = await decoded(request, ROWS)
     refuse_old_app(request, schema)
-    refuse_without_consent(caller)
     # A client pushes its collections side by side, and its couple's other client does, too.
     async with parts.turns.of(rxdb.written_in(kind, caller)):
         done = await rxdb.push(

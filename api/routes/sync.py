@@ -18,7 +18,6 @@ from api.routes.requests import (
     number_in_query,
     parts_of,
     refuse_old_app,
-    refuse_without_consent,
 )
 from domain.ids import RecordId
 from domain.kinds import KINDS
@@ -57,8 +56,6 @@ async def sync(request: Requested) -> Response[bytes]:
         for name, value in (("key", change.key), ("id", change.id)):
             if not value.int:
                 raise malformed("An id of only zeros names nothing.", f"$.changes[{nth}].{name}")
-    if wanted.changes:
-        refuse_without_consent(caller, wanted.changes)
     turn = parts.turns.of(caller.device) if wanted.changes else nullcontext()
     try:
         async with turn:

@@ -25,7 +25,6 @@ from api.routes.requests import (
     decoded,
     parts_of,
     refuse_old_app,
-    refuse_without_consent,
 )
 from sync import watermelon
 from sync.cursor import CursorUnreadableError
@@ -125,7 +124,6 @@ async def push_tables(request: Requested) -> Response[bytes]:
     if pushed.count > ROWS_MAX:
         raise malformed(f"Please send at most {ROWS_MAX} rows in one request; nothing of it is stored.", "$.changes")
     refuse_old_app(request, schema)
-    refuse_without_consent(caller)
     try:
         async with parts.turns.of(caller.spaces[min(1, len(caller.spaces) - 1)]):
             settled = await watermelon.push(

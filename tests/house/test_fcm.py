@@ -18,7 +18,7 @@ from uuid import uuid4
 import pytest
 
 from domain.ids import DeviceId
-from domain.prompts import PROMPTS
+from domain.prompt_kinds import PROMPT_KINDS
 from notifications import fcm
 from notifications.answers import (
     Accepted,
@@ -140,7 +140,7 @@ async def test_each_form_is_written_exactly_as_decided(sender: Sender, fake: Fak
 
 async def test_p10_over_all_kinds_there_is_one_message_a_form(sender: Sender, fake: FakeFcm) -> None:
     """P10. L4: what is sent depends on nothing but the form: the sender is not even told the kind of the prompt."""
-    moments = [NOW + timedelta(minutes=7 * nth) for nth, _ in enumerate(PROMPTS)]
+    moments = [NOW + timedelta(minutes=7 * nth) for nth, _ in enumerate(PROMPT_KINDS)]
     for moment in moments:
         await sender.send(EVERY_TARGET, moment)
     of_form: dict[str, set[str]] = {}

@@ -3,7 +3,6 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -277,20 +276,13 @@ async def test_a_letter_stays_its_receiver_s_when_the_tombstone_of_its_draft_is_
     assert sorted(each.fields["for_what"] for each in letters) == ["Never mind.", "The soup."]
 
 
-class InOneTransaction:
-    """A pool whose statements run on one connection, which has a transaction open."""
-
-    def __init__(self, connection: Any) -> None:
-        self.fetch, self.fetchval = connection.fetch, connection.fetchval
-
-
 async def test_a_record_that_is_made_in_a_tombstone_s_place_is_not_forgotten_with_it(pool: Pool, pair: Pair) -> None:
     identity = await removed(pair, "step")
     await prune(pool, NOW + REMOVED_KEPT + DAY)
     anew = change("step", identity, {"goal": str(uuid4()), "title": "Anew."}, couple=pair.couple)
     late = NOW + REMOVED_KEPT + TOMBSTONES_KEPT + 2 * DAY
     async with pool.acquire() as connection, connection.transaction():
-        store = PostgresStore(InOneTransaction(connection), pair.keys)  # type: ignore[arg-type]
+        store = PostgresStore.within(connection, pair.keys)
         pushed = await service.push(store, pair.keys, pair.ben.phone, [anew], late, {}, uuid4)
         assert pushed.decisions.outcomes[0].status == "applied"
         forgetting = asyncio.create_task(prune(pool, late))

@@ -49,7 +49,7 @@ async def shown(pair: Pair, kind: str) -> list[Record]:
 
 
 def test_there_is_a_closing_for_every_kind_that_the_partner_may_see_open() -> None:
-    assert {kind.name for kind in KINDS.values() if closing(kind)} == {*COPIED, "support_request"}
+    assert {kind.name for kind in KINDS.values() if closing(kind)} == {*COPIED, "support_request", "note_draft"}
     assert set(SEEN_OPEN) == {"shown_check_in", "shown_boundary", "shown_goal", "support_request"}
 
 
@@ -166,3 +166,40 @@ async def test_closing_keeps_the_time_of_nothing_but_the_closing(pair: Pair) -> 
     await close(pair)
     after = await pair.look(pair.ana, entry)
     assert {name for name in after.stamps if after.stamps[name] != before.stamps.get(name)} == {"audience"}
+
+
+async def test_letters_that_wait_for_their_time_are_held_back(pair: Pair) -> None:
+    waits, kept, given = uuid4(), uuid4(), uuid4()
+    dated = {"for_couple": str(pair.couple), "for_what": "slip", "delivery": "at", "on": "2026-12-24", "at": "09:00"}
+    await pair.one(pair.ana.phone, change("note_draft", waits, dated | {"send": True}))
+    await pair.one(pair.ana.phone, change("note_draft", kept, dated))
+    await pair.one(pair.ana.phone, change("note_draft", given, dated | {"delivery": "now", "send": True}))
+    letters = await pair.of_kind(pair.ben, "note")
+    before = await pair.look(pair.ana, waits)
+    assert (before.fields["state"], before.due_at is None) == ("queued", False)
+
+    assert (await close(pair)).keys() == {pair.ana.personal}
+
+    after = await pair.look(pair.ana, waits)
+    assert after.fields == before.fields | {"send": False, "state": "draft"}
+    assert after.due_at is None
+    assert await pair.of_kind(pair.ben, "note") == letters, "what was given is its receiver's"
+    assert await close(pair) == {}, "twice is once"
+
+
+async def test_a_letter_that_was_held_back_is_sent_by_no_phone_that_had_not_seen_that(pair: Pair) -> None:
+    draft = uuid4()
+    dated = {"for_couple": str(pair.couple), "for_what": "slip", "delivery": "at", "on": "2026-12-24", "at": "09:00"}
+    await pair.one(pair.ana.phone, change("note_draft", draft, dated | {"send": True}))
+    seen = (await pair.look(pair.ana, draft)).version
+    await close(pair)
+    await pair.one(pair.ana.tablet, change("note_draft", draft, {"send": True}, base=seen))
+    assert (await pair.look(pair.ana, draft)).fields["send"] is False
+
+
+async def test_letters_that_do_not_open_keep_nobody_waiting(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def waiting(*_: Any, **__: Any) -> list[RecordId]:
+        return [RecordId(uuid4())]
+
+    monkeypatch.setattr(pair.store, "waiting_letters", waiting)
+    assert await close(pair) == {}

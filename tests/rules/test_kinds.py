@@ -16,10 +16,11 @@ from domain.kind import Attempt, Kind, Ownership, Situation, Who
 from domain.kinds import ENVELOPE, KINDS, crowded, joined, judged, may_look_behind, objection
 from domain.notes import NOTE_DRAFT, given_at, words
 from domain.policies import Policy
-from domain.prompts import PROMPTS, SETTINGS
+from domain.prompt_kinds import PROMPTS
 from domain.records import Record
 from domain.refusals import KEEPS_NO_WORDS, SENTENCES, Refusal
 from domain.responses import FORMS, RESPONSE, fits_its_parent
+from domain.settings import SETTINGS
 from domain.shapes import UNFIT, OneOf
 from sync.board import settings_id
 from sync.wire import Outcome

@@ -12,8 +12,8 @@ from domain.ids import DeviceId, PersonId, RecordId, SpaceId
 from domain.kind import Field, Kind
 from domain.kinds import KINDS
 from domain.policies import Policy
-from domain.prompts import SETTINGS
 from domain.records import REMOVAL, Alternative, Record
+from domain.settings import SETTINGS
 from domain.shapes import SetOf, Text, Windows
 from sync.merge import FOLDS, MERGES, WAITING_MAX, Edit, Merged, Word, concurrent, create, earliest, merge
 from sync.ports import Value

@@ -14,7 +14,7 @@ from api import catalogue
 from api.resources_cli import warned
 from domain import resources
 from domain.kinds import KINDS
-from domain.prompts import PROMPTS
+from domain.prompt_kinds import PROMPTS
 from domain.refusals import SENTENCES
 from domain.resources import (
     FALLBACK,

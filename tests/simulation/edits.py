@@ -8,8 +8,9 @@ from uuid import UUID
 from domain.check_ins import CHECK_INS_A_DAY_MAX, NEEDS
 from domain.goal_kinds import ACTS, NOES, OPEN_TERMS_A_GOAL_MAX
 from domain.ids import RecordId
-from domain.prompts import DAY_CAP_MAX, PROMPTS
+from domain.prompt_kinds import PROMPTS
 from domain.responses import FORMS
+from domain.settings import DAY_CAP_MAX
 from domain.shapes import ONLY_ME
 from tests.simulation.between import BETWEEN
 from tests.simulation.doing import empty, force, one, open_or_close_one, opening, remove, reword

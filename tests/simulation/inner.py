@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from domain.boundaries import FORMS
 from domain.own_goals import ENDINGS, SUPPORT
-from domain.prompts import DAY_CAP_MAX
 from domain.reflections import THOUGHTS
+from domain.settings import DAY_CAP_MAX
 from domain.times import written
 from tests.simulation.doing import one, open_or_close_one, opening, remove, reword
 from tests.simulation.town import Edit, Phone, Town

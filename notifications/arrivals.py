@@ -1,0 +1,46 @@
+"""Gather what the partner has left for somebody into one prompt: however much it is, and of whatever kinds."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec.structs import replace
+
+from domain.ids import CoupleId, PersonId
+from domain.prompts import ARRIVAL_HOLDS, Arrived, Prompt
+from domain.quiet import chance
+
+SETTLES_MIN_S: Final = 2 * 60
+SETTLES_MAX_S: Final = 10 * 60
+"""So long after the first of them a prompt comes at the earliest, so that what belongs together comes together."""
+ARRIVED_MAX: Final = 50
+"""More than so many change nothing: what came first speaks for the rest."""
+
+
+def gather(prompt: Prompt | None, person: PersonId, couple: CoupleId, arrived: Arrived) -> Prompt:
+    """Return the one prompt for what has arrived so far; `prompt` is that which waits already, of the same couple.
+
+    When it comes follows from the first alone, so that nobody brings it nearer by writing more.
+    """
+    if prompt is None:
+        settles_s = SETTLES_MIN_S + chance(SETTLES_MAX_S - SETTLES_MIN_S + 1, person, "settles", couple, arrived.record)
+        return Prompt(
+            kind=arrived.kind,
+            due=arrived.at + timedelta(seconds=settles_s),
+            expires=arrived.at + ARRIVAL_HOLDS,
+            couple=couple,
+            arrived=(arrived,),
+        )
+    assert prompt.couple == couple
+    known = any((each.kind, each.record) == (arrived.kind, arrived.record) for each in prompt.arrived)
+    if known or len(prompt.arrived) >= ARRIVED_MAX:
+        return prompt
+    return replace(
+        prompt,
+        expires=max(prompt.expires, arrived.at + ARRIVAL_HOLDS),
+        arrived=(*prompt.arrived, arrived),
+    )
+
+
+def put_off(prompt: Prompt, until: datetime) -> Prompt:
+    """Return a prompt that waits."""
+    return replace(prompt, due=until)

@@ -1,0 +1,167 @@
+"""The store of prompts in memory, under the same contract as the one on PostgreSQL: for simulations."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from domain.ids import CoupleId, PersonId
+from domain.pace import Pace
+from domain.prompt_kinds import PROMPT_KINDS, Reason
+from notifications.ports import Desk, End, Entry, News, Plan, Planned, Told
+
+LEDGER_READ: Final = timedelta(days=31)
+LEDGER_KEPT: Final = timedelta(days=400)
+
+
+class _Row(Struct, kw_only=True):
+    planned: Planned
+    state: str = "planned"
+    owner: UUID | None = None
+    held_until: datetime | None = None
+    reason: Reason | None = None
+
+
+class _Desk(Struct, kw_only=True):
+    version: int = 0
+    paces: Mapping[str, Pace] = {}
+    next_at: datetime | None = None
+    news: dict[UUID, News] = {}
+    rows: dict[UUID, _Row] = {}
+    ledger: list[Entry] = []
+
+
+class MemoryStore:
+    """Keeps everything in dictionaries; each call is one transaction, since nothing in it waits."""
+
+    def __init__(self) -> None:
+        self._desks: dict[PersonId, _Desk] = {}
+
+    def _of(self, person: PersonId) -> _Desk:
+        return self._desks.setdefault(person, _Desk())
+
+    def put_news(self, news: News) -> None:
+        """Keep what the statement that stored a record says of it."""
+        self._of(news.person).news[news.id] = news
+
+    def cancel_couple(self, couple: CoupleId) -> None:
+        """Take away whatever this couple has caused: it has parted."""
+        for desk in self._desks.values():
+            desk.news = {key: each for key, each in desk.news.items() if each.couple != couple}
+            for row in desk.rows.values():
+                if row.planned.prompt.couple == couple and row.state in ("planned", "claimed"):
+                    row.state, row.reason, row.owner = "dropped", Reason.PARTED, None
+            desk.version += 1
+
+    async def waiting(self, now: datetime, most: int) -> Sequence[PersonId]:
+        """Return people for whom there is something to plan."""
+        return [
+            person
+            for person, desk in sorted(self._desks.items())
+            if desk.news or (desk.next_at is not None and desk.next_at <= now)
+        ][:most]
+
+    async def desks(self, people: Collection[PersonId], now: datetime) -> Mapping[PersonId, Desk]:
+        """Return desks as they are."""
+        return {person: self._desk(person, now) for person in people}
+
+    def _desk(self, person: PersonId, now: datetime) -> Desk:
+        desk = self._of(person)
+        open_rows = [row.planned for row in desk.rows.values() if row.state in ("planned", "claimed")]
+        told = {(kind, record) for entry in desk.ledger for kind in entry.sent.kinds for record in entry.records}
+        return Desk(
+            person=person,
+            version=desk.version,
+            news=tuple(desk.news.values()),
+            planned=tuple(sorted(open_rows, key=lambda each: (each.prompt.due, each.id))),
+            ledger=tuple(each for each in desk.ledger if each.sent.at > now - LEDGER_READ),
+            told=frozenset(told & _named(desk)),
+            paces=desk.paces,
+            next_at=desk.next_at,
+        )
+
+    async def save(self, plan: Plan) -> bool:
+        """Store a plan, unless its desk has changed since."""
+        desk = self._of(plan.person)
+        if desk.version != plan.version:
+            return False
+        desk.version += 1
+        desk.paces, desk.next_at = plan.paces, plan.next_at
+        for seen in plan.seen:
+            desk.news.pop(seen, None)
+        for identity in plan.cancel:
+            row = desk.rows[identity]
+            if row.state == "planned":
+                row.state = "cancelled"
+        for planned in plan.put:
+            self._put(desk, planned)
+        return True
+
+    def _put(self, desk: _Desk, planned: Planned) -> None:
+        row = desk.rows.get(planned.id)
+        if row is not None:
+            if row.state in ("planned", "claimed"):
+                row.planned = replace(planned, tries=row.planned.tries)
+            return
+        taken = [each for each in desk.rows.values() if each.planned.slot == planned.slot]
+        if any(each.state not in ("dropped", "cancelled") for each in taken):
+            return
+        for each in taken:
+            del desk.rows[each.planned.id]
+        desk.rows[planned.id] = _Row(planned=planned)
+
+    async def claim(self, now: datetime, owner: UUID, until: datetime, most: int) -> Sequence[Planned]:
+        """Take what is due and nobody else holds, at most one of a person."""
+        claimed: list[Planned] = []
+        for _, desk in sorted(self._desks.items()):
+            due = [
+                row
+                for row in desk.rows.values()
+                if row.planned.prompt.due <= now
+                and (row.state == "planned" or (row.held_until is not None and row.held_until <= now))
+            ]
+            if due and len(claimed) < most:
+                row = min(due, key=lambda each: (each.planned.prompt.due, each.planned.id))
+                row.state, row.owner, row.held_until = "claimed", owner, until
+                claimed.append(row.planned)
+        return claimed
+
+    async def begin(self, planned: Planned, desk: Desk, entry: Entry | None, pace: Pace | None, owner: UUID) -> bool:
+        """Write into the ledger that this prompt is being sent."""
+        kept = self._of(planned.person)
+        row = kept.rows.get(planned.id)
+        if row is None or row.owner != owner or row.state != "claimed" or kept.version != desk.version:
+            return False
+        kept.version += 1
+        row.planned = replace(row.planned, begun=True)
+        if entry is not None:
+            kept.ledger.append(entry)
+            kept.paces = kept.paces if pace is None else {**kept.paces, entry.sent.kinds[0]: pace}
+        if PROMPT_KINDS[planned.prompt.kind].is_own:
+            row.state, row.held_until = "sent", None
+        return True
+
+    async def settle(self, planned: Planned, owner: UUID, end: End) -> bool:
+        """Say what became of a claimed prompt."""
+        row = self._of(planned.person).rows.get(planned.id)
+        if row is None or row.owner != owner:
+            return False
+        row.state, row.reason, row.owner, row.held_until = end.state, end.reason, None, None
+        if end.state == "planned":
+            assert end.due is not None
+            later = replace(row.planned.prompt, due=end.due)
+            row.planned = replace(row.planned, prompt=later, tries=row.planned.tries + row.planned.begun)
+        return True
+
+    def forget(self, now: datetime) -> None:
+        """Take away what the ledger is not kept for."""
+        for desk in self._desks.values():
+            desk.ledger = [each for each in desk.ledger if each.sent.at > now - LEDGER_KEPT]
+
+
+def _named(desk: _Desk) -> set[Told]:
+    named = {(each.kind, each.record) for each in desk.news.values() if each.kind is not None}
+    return named | {(each.kind, each.record) for row in desk.rows.values() for each in row.planned.prompt.arrived}

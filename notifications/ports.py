@@ -1,0 +1,171 @@
+"""What planning and sending prompts need of the world: what is so, what was planned and sent, and a way out."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Literal, Protocol
+from uuid import UUID
+
+from msgspec import Struct
+
+from domain.ids import CoupleId, PersonId, RecordId
+from domain.pace import Pace
+from domain.prompt_kinds import Reason
+from domain.prompts import Arrived, Person, Prompt, Sent
+
+Told = tuple[str, RecordId]
+"""A kind of prompt, and the record of which it told."""
+
+
+class News(Struct, frozen=True, kw_only=True):
+    """Something that was stored and may cause a prompt: written by the statement that stored it, without a text."""
+
+    id: UUID
+    person: PersonId
+    """Who may be prompted."""
+    couple: CoupleId | None
+    kind: str | None
+    """What has arrived, as a kind of prompt; None where only something has changed that plans go by."""
+    record: RecordId
+    at: datetime
+
+
+class Planned(Struct, frozen=True, kw_only=True):
+    """A prompt that is planned for a person."""
+
+    id: UUID
+    person: PersonId
+    slot: str
+    """What there is only one of: an invitation or a step of a day, the end of a space or a pause, one first arrival."""
+    prompt: Prompt
+    tries: int = 0
+    """How often a way out was tried for it."""
+    begun: bool = False
+    """Whether it stands in the ledger already."""
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """A line of a person's ledger: what was sent to them, for their own eyes and for the caps."""
+
+    prompt: UUID
+    sent: Sent
+    records: tuple[RecordId, ...]
+    text: str
+    """The id of its words."""
+
+
+class Desk(Struct, frozen=True, kw_only=True):
+    """All that is planned for one person and was sent to them."""
+
+    person: PersonId
+    version: int
+    """Counts the changes; what was decided on an older one is decided anew."""
+    news: tuple[News, ...] = ()
+    planned: tuple[Planned, ...] = ()
+    """What is planned, in the order in which it is due."""
+    ledger: tuple[Entry, ...] = ()
+    """Of the last 31 days, the newest last."""
+    told: frozenset[Told] = frozenset()
+    """Of the records that the news and the plans name, of which the person was told before, whenever that was."""
+    paces: Mapping[str, Pace] = {}
+    next_at: datetime | None = None
+    """When an invitation is looked for next."""
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """What planning comes to for one person."""
+
+    person: PersonId
+    version: int
+    """Of the desk that it was made on."""
+    put: tuple[Planned, ...] = ()
+    """New ones, and those whose prompt has changed. One whose slot was sent already is left out by the store."""
+    cancel: tuple[UUID, ...] = ()
+    paces: Mapping[str, Pace] = {}
+    next_at: datetime | None = None
+    seen: tuple[UUID, ...] = ()
+    """The news that it has taken in."""
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What is so about a person at this moment, as their records and settings say."""
+
+    person: Person
+    """Without what was sent to them, and without paces: those are the desk's."""
+    locale: str = "en"
+    acted: Mapping[str, datetime] = {}
+    """By kind of prompt, when they last did what it is about."""
+    arrived: Mapping[Told, Arrived] = {}
+    """Of what was asked about: how it stands. What is left out is gone."""
+
+
+class People(Protocol):
+    """Knows what is so."""
+
+    async def facts(self, asked: Mapping[PersonId, Collection[Told]], now: datetime) -> Mapping[PersonId, Facts]:
+        """Return what is so about these people; somebody whose account is gone is left out."""
+
+
+class Store(Protocol):
+    """Keeps desks; decides nothing. Any number of workers use it at once."""
+
+    async def waiting(self, now: datetime, most: int) -> Sequence[PersonId]:
+        """Return people for whom there is something to plan: those with news, and those whose next time has come."""
+
+    async def desks(self, people: Collection[PersonId], now: datetime) -> Mapping[PersonId, Desk]:
+        """Return desks as they are; one that nothing was ever put on is an empty one of version 0."""
+
+    async def save(self, plan: Plan) -> bool:
+        """Store a plan, unless its desk has changed since; return whether it was stored."""
+
+    async def claim(self, now: datetime, owner: UUID, until: datetime, most: int) -> Sequence[Planned]:
+        """Take what is due and nobody else holds, at most one of a person, until an instant."""
+
+    async def begin(self, planned: Planned, desk: Desk, entry: Entry | None, pace: Pace | None, owner: UUID) -> bool:
+        """Write into the ledger that this prompt is being sent; return False where the claim or the desk has changed.
+
+        `entry` is None where it stands there already and is sent once more.
+        One of the person's own is settled as sent by this, before anything goes out: it is lost rather than repeated.
+        """
+
+    async def settle(self, planned: Planned, owner: UUID, end: "End") -> bool:
+        """Say what became of a claimed prompt; return False where somebody else holds it meanwhile."""
+
+
+class End(Struct, frozen=True, kw_only=True):
+    """What became of a prompt that was claimed."""
+
+    state: Literal["sent", "dropped", "dead", "planned"]
+    """`planned`: it is tried again when it is due."""
+    due: datetime | None = None
+    reason: Reason | None = None
+
+
+class Errand(Struct, frozen=True, kw_only=True):
+    """One person is to be told that there is something, on all of their devices."""
+
+    person: PersonId
+    prompt: UUID
+    expires: datetime
+    tries: int
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """How an errand went."""
+
+    outcome: Literal["accepted", "later", "unknown", "dead"]
+    """`later`: it was not accepted anywhere, and may be at `at`; `unknown`: it may have been accepted."""
+    at: datetime | None = None
+
+
+class Courier(Protocol):
+    """Goes out."""
+
+    async def send(self, errands: Sequence[Errand], now: datetime) -> Sequence[Answer]:
+        """Tell these people; the answers come in the order of the errands."""
+
+
+class Words(Protocol):
+    """Chooses words."""
+
+    def __call__(self, kind: str, locale: str, person: PersonId, day: date, lately: Collection[str]) -> str:
+        """Return the id of a text that was not told lately."""

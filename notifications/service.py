@@ -1,0 +1,164 @@
+"""Plan prompts, and send what is due: the two chores of a worker. Any number of workers may do them at once.
+
+What is planned is decided once more at the moment of sending, on what is so then. One of a person's own stands in the
+ledger before anything goes out: a crash loses it and repeats nothing. What has arrived is settled after it went out: a
+crash may repeat it, and the phone makes one of the two.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from domain.pace import Pace
+from domain.pace import sent as paced
+from domain.prompt_kinds import PROMPT_KINDS, Reason
+from domain.prompts import AT_ITS_MINUTE, Arrived, Drop, Person, Prompt, Send, Sent, Wait, decide
+from notifications.planning import as_of, plan
+from notifications.ports import (
+    Answer,
+    Courier,
+    Desk,
+    End,
+    Entry,
+    Errand,
+    Facts,
+    People,
+    Planned,
+    Store,
+    Told,
+    Words,
+)
+
+A_ROUND_MAX: Final = 500
+"""As many as one call to the vendor takes."""
+LEASE: Final = timedelta(seconds=60)
+
+
+class Desks(Struct, frozen=True, kw_only=True):
+    """What the chores need of the world."""
+
+    store: Store
+    people: People
+    courier: Courier
+    words: Words
+    new_id: Callable[[], UUID]
+
+
+async def plan_round(desks: Desks, now: datetime, most: int = A_ROUND_MAX) -> int:
+    """Plan for people who have news or whose next time has come; return for how many.
+
+    A desk that somebody else has changed meanwhile is planned in the next round.
+    """
+    waiting = await desks.store.waiting(now, most)
+    if not waiting:
+        return 0
+    kept = await desks.store.desks(waiting, now)
+    facts = await desks.people.facts({person: _asked(kept[person]) for person in waiting}, now)
+    for person in waiting:
+        await desks.store.save(plan(kept[person], facts.get(person), now, desks.new_id))
+    return len(waiting)
+
+
+async def send_round(desks: Desks, now: datetime, owner: UUID, most: int = A_ROUND_MAX) -> int:
+    """Decide and send what is due, at most one prompt of a person; return how many were looked at."""
+    claimed = await desks.store.claim(now, owner, now + LEASE, most)
+    if not claimed:
+        return 0
+    kept = await desks.store.desks({each.person for each in claimed}, now)
+    facts = await desks.people.facts({each.person: _asked(kept[each.person]) for each in claimed}, now)
+    going: list[Planned] = []
+    for each in claimed:
+        desk = kept[each.person]
+        current = next((planned for planned in desk.planned if planned.id == each.id), None)
+        if current is not None and await _begin(desks, current, desk, facts.get(each.person), now, owner):
+            going.append(current)
+    if going:
+        answers = await desks.courier.send([_errand(each) for each in going], now)
+        for each, answer in zip(going, answers, strict=True):
+            end = _end(each, answer, now)
+            if end is not None:
+                await desks.store.settle(each, owner, end)
+    return len(claimed)
+
+
+def _asked(desk: Desk) -> set[Told]:
+    """Return what must be known of records: of those that the news and the plans name."""
+    named = {(each.kind, each.record) for planned in desk.planned for each in planned.prompt.arrived}
+    return named | {(each.kind, each.record) for each in desk.news if each.kind is not None}
+
+
+async def _begin(desks: Desks, planned: Planned, desk: Desk, facts: Facts | None, now: datetime, owner: UUID) -> bool:
+    """Decide; write what is sent into the ledger, settle what is not. Return whether it goes out."""
+    if facts is None:
+        await desks.store.settle(planned, owner, End(state="dropped", reason=Reason.NO_DEVICE))
+        return False
+    person = as_of(desk, facts, now, apart_from=planned.id)
+    verdict = decide(person, _as_it_stands(planned, desk, facts), now)
+    match verdict:
+        case Wait(until=until, reason=reason):
+            await desks.store.settle(planned, owner, End(state="planned", due=until, reason=reason))
+            return False
+        case Drop(reason=reason):
+            await desks.store.settle(planned, owner, End(state="dropped", reason=reason))
+            return False
+        case Send():
+            return await _enter(desks, planned, desk, person, facts, verdict, now, owner)
+
+
+async def _enter(
+    desks: Desks,
+    planned: Planned,
+    desk: Desk,
+    person: Person,
+    facts: Facts,
+    verdict: Send,
+    now: datetime,
+    owner: UUID,
+) -> bool:
+    if planned.begun:
+        return await desks.store.begin(planned, desk, None, None, owner)
+    day = person.clock.day(now)
+    lead = verdict.kinds[0]
+    lately = frozenset(each.text for each in desk.ledger)
+    entry = Entry(
+        prompt=planned.id,
+        sent=Sent(kinds=verdict.kinds, day=day, at=now),
+        records=verdict.records,
+        text=desks.words(lead, facts.locale, person.id, day, lately),
+    )
+    pace = paced(person.paces.get(lead, Pace()), day, now) if PROMPT_KINDS[lead].acts else None
+    return await desks.store.begin(planned, desk, entry, pace, owner)
+
+
+def _as_it_stands(planned: Planned, desk: Desk, facts: Facts) -> Prompt:
+    """Return the prompt with what has become of that which has arrived."""
+    arrived = tuple(_of_now(each, desk, facts, begun=planned.begun) for each in planned.prompt.arrived)
+    return replace(planned.prompt, arrived=arrived)
+
+
+def _of_now(each: Arrived, desk: Desk, facts: Facts, *, begun: bool) -> Arrived:
+    known = facts.arrived.get((each.kind, each.record))
+    if known is None or (not begun and (each.kind, each.record) in desk.told):
+        return replace(each, stands=False)
+    return replace(each, stands=known.stands, fetched=known.fetched, hushed_until=known.hushed_until)
+
+
+def _errand(planned: Planned) -> Errand:
+    return Errand(person=planned.person, prompt=planned.id, expires=planned.prompt.expires, tries=planned.tries)
+
+
+def _end(planned: Planned, answer: Answer, now: datetime) -> End | None:
+    """Return what becomes of a prompt that went out, or tried to; None where it was settled before."""
+    prompt = planned.prompt
+    is_own = PROMPT_KINDS[prompt.kind].is_own
+    may_again = {"accepted": False, "dead": False, "later": True, "unknown": not is_own}[answer.outcome]
+    last = prompt.due + AT_ITS_MINUTE if is_own else prompt.expires
+    if may_again and answer.at is not None and max(answer.at, now) < last:
+        return End(state="planned", due=max(answer.at, now))
+    if is_own:
+        return None
+    return End(state="dead" if answer.outcome == "dead" else "sent")
