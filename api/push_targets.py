@@ -1,6 +1,6 @@
 """Where a person's devices are reached by push: an app registers its own, and whoever sends asks for them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Final
 from uuid import uuid4
@@ -18,9 +18,9 @@ from domain import couples
 from domain.ids import PersonId, SpaceId
 from notifications import target_store
 from notifications.messages import Kind, Platform, Target, form_of
-from notifications.targets import VALUE_CHARS_MAX, Kept, in_order, objection
+from notifications.targets import VALUE_CHARS_MAX, Kept, Reached, in_order, objection
 from sync.ports import Caller
-from sync.sealing import SealBroken
+from sync.sealing import SealBroken, SpaceKeys
 
 SEALED_AS: Final = "push_target"
 """The kind under which a value is sealed, and the purpose of its keyed hash."""
@@ -74,28 +74,38 @@ async def forget(accounts: Accounts, caller: Caller) -> None:
     await target_store.drop_of_device(accounts.pool, caller.person, caller.device)
 
 
-class Reached(Struct, frozen=True):
-    """A target to send to, and its row: that goes, unless it has changed since, when FCM gives the target up."""
+class Wish(Struct, frozen=True):
+    """A person's own space, and whether they want nothing to be shown on their phones (`push_privacy`)."""
 
-    target: Target
-    kept: Kept
+    personal: SpaceId
+    hidden: bool
 
 
 async def reaching(
-    asker: Asker, keys: StoredKeys, person: PersonId, personal: SpaceId, *, hidden: bool, today: date
-) -> list[Reached]:
-    """Return where to reach a person, in order: one a device, and none that may not or need not be sent to.
+    asker: Asker, keys: StoredKeys, asked: Mapping[PersonId, Wish], today: date
+) -> dict[PersonId, list[Reached]]:
+    """Return where to reach these people, in order: one a device, and none that may not or need not be sent to.
 
-    `hidden` is their own `push_privacy`. A value that does not open is left out: one bad row must stop nobody.
+    By one statement, and one for keys that are not at hand. A value that does not open is left out: one bad row must
+    stop nobody.
     """
-    kept = in_order(await target_store.of_persons(asker, [person]), today)
-    opener = (await keys.of([personal])).get(personal)
-    if opener is None:
-        return []
+    rows: dict[PersonId, list[Kept]] = {person: [] for person in asked}
+    for each in await target_store.of_persons(asker, list(asked)):
+        rows[each.person].append(each)
+    opened = await keys.of({asked[person].personal for person, kept in rows.items() if kept})
+    return {
+        person: _opened(opened.get(asked[person].personal), in_order(kept, today), hidden=asked[person].hidden)
+        for person, kept in rows.items()
+    }
+
+
+def _opened(keys: SpaceKeys | None, kept: Sequence[Kept], *, hidden: bool) -> list[Reached]:
     reached: list[Reached] = []
+    if keys is None:
+        return reached
     for each in kept:
         try:
-            value = opener.open(SEALED_AS, each.device, each.sealed).decode()
+            value = keys.open(SEALED_AS, each.device, each.sealed).decode()
         except SealBroken:
             continue
         target = Target(device=each.device, kind=each.kind, value=value, platform=each.platform, hidden=hidden)

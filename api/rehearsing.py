@@ -9,13 +9,14 @@ from msgspec import Struct
 
 from api import store
 from api.console import complain, say
-from api.push_targets import Reached, reaching
+from api.push_targets import Wish, reaching
 from api.pushing import open_fcm
 from api.settings import Settings
 from api.wiring import Parts
 from domain.ids import PersonId
 from notifications.answers import Accepted, Answer
 from notifications.messages import Form
+from notifications.targets import Reached
 
 SENTENCES: Final[Mapping[str, str]] = {
     "accepted": "FCM would take it",
@@ -57,7 +58,8 @@ async def devices_of(parts: Parts, person: PersonId, today: date) -> list[Reache
     space = await store.personal_space_of(parts.pool, person)
     if space is None:
         return None
-    return await reaching(parts.pool, parts.keys, person, space, hidden=False, today=today)
+    reached = await reaching(parts.pool, parts.keys, {person: Wish(space, hidden=False)}, today)
+    return reached[person]
 
 
 async def rehearse(settings: Settings, reached: Sequence[Reached] | None, now: datetime) -> Rehearsal:

@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.ids import DeviceId, PersonId
-from notifications.messages import Kind, Platform
+from notifications.messages import Kind, Platform, Target
 
 VALUE_CHARS_MAX: Final = 4096
 """The most that Google ever announced for a registration token (4 KB). Those of today have about 160 characters, but
@@ -44,6 +44,13 @@ class Kept(Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Kept({self.platform}, {self.kind}, {self.registered_on})"
+
+
+class Reached(Struct, frozen=True):
+    """A target to send to, and its row: that goes, unless it has changed since, when FCM gives the target up."""
+
+    target: Target
+    kept: Kept
 
 
 def objection(kind: Kind, value: str) -> str | None:

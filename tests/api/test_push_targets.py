@@ -13,10 +13,11 @@ from api import push_targets
 from api.app import create_app
 from api.keys import HashKeys
 from api.pruning import prune
-from api.push_targets import Reached, reaching
+from api.push_targets import Wish, reaching
 from api.telemetry import AllowedFields
 from api.wiring import Parts
 from notifications import target_store
+from notifications.targets import Reached
 from tests.clocks import StillClock, app_at
 from tests.conftest import app_client
 from tests.people import Person, another_device, consent, couple, identity_token, me, ok, part, person, signed_in
@@ -55,7 +56,7 @@ async def reached(
 ) -> list[Reached]:
     """Where whoever sends would reach this person."""
     space = await parts.pool.fetchval("SELECT space_id FROM person WHERE person_id = $1", who.id)
-    return await reaching(parts.pool, parts.keys, who.id, space, hidden=hidden, today=clock().date())
+    return (await reaching(parts.pool, parts.keys, {who.id: Wish(space, hidden)}, clock().date()))[who.id]
 
 
 async def values(parts: Parts, client: httpx.AsyncClient, clock: StillClock, who: Person) -> list[str]:
@@ -338,6 +339,26 @@ async def test_a_browser_is_not_reached_for_whoever_wants_nothing_shown(
     await ok(register(client, tablet, value, platform="ios"))
     assert [each.target.value for each in await reached(parts, client, clock, ana, hidden=True)] == [value]
     assert len(await reached(parts, client, clock, ana)) == 2
+
+
+async def test_many_are_looked_up_at_once(
+    client: httpx.AsyncClient, parts: Parts, clock: StillClock, statements: list[str]
+) -> None:
+    """One statement, however many people; their keys are at hand here."""
+    people = [await person(client, "Ana") for _ in range(5)]
+    for who in people:
+        await ok(register(client, who, f"{who.id}".replace("-", "_")))
+    spaces = {
+        who.id: await parts.pool.fetchval("SELECT space_id FROM person WHERE person_id = $1", who.id) for who in people
+    }
+    statements.clear()
+    asked = {person: Wish(space, hidden=False) for person, space in spaces.items()}
+    found = await reaching(parts.pool, parts.keys, asked, clock().date())
+    assert {who: [each.target.value for each in those] for who, those in found.items()} == {
+        who.id: [f"{who.id}".replace("-", "_")] for who in people
+    }
+    assert len(statements) == 1
+    assert await reaching(parts.pool, parts.keys, {}, clock().date()) == {}
 
 
 async def test_a_value_that_does_not_open_is_left_out(

@@ -9,7 +9,6 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from api.push_targets import Reached
 from api.pushing import open_push
 from api.rehearsing import SENTENCES, devices_of, rehearse, tell
 from api.settings import Settings
@@ -18,6 +17,7 @@ from domain.ids import DeviceId, PersonId
 from notifications import target_store
 from notifications.answers import ANSWERS, Accepted
 from notifications.messages import FORMS, Target
+from notifications.targets import Reached
 from tests import fake_fcm
 from tests.fake_fcm import PROJECT, FakeFcm, faking, key_file
 from tests.house.test_cli import run
