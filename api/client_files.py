@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from sync.device_kinds import device_kinds
 from sync.documents import collection_schemas, records_schema
 from sync.rows import tables
 from sync.wire import SCHEMA
@@ -21,11 +22,12 @@ def main() -> None:
 
 
 def written() -> dict[Path, str]:
-    """Return what has to stand in each file: the schemas of the newest app, and the pages with their adapters."""
+    """Return what has to stand in each file: the schemas and kinds of the newest app, pages with their adapters."""
     collections = {"schema": SCHEMA, "collections": collection_schemas(SCHEMA), "records": records_schema(SCHEMA)}
     return {
         FOLDER / "rxdb-schemas.json": _json(collections),
         FOLDER / "watermelondb-schema.json": _json({"schema": SCHEMA, "tables": tables(SCHEMA)}),
+        FOLDER / "native" / "kinds.json": _json({"schema": SCHEMA, "kinds": device_kinds(SCHEMA)}),
         **{FOLDER / f"{library}.md": _with_adapter(library) for library in LIBRARIES},
     }
 

@@ -49,10 +49,11 @@ class Listing:
     def lines(self, shown: Shown) -> list[str]:
         """Return the lines of one record, its steps and what stands beside it."""
         title, told = TITLES.get(shown.kind, _other)(self, shown)
-        keepsake = f" (a keepsake of your time with {self.partner(shown)})" if self.is_keepsake(shown) else ""
+        parted = self.is_keepsake(shown)
+        keepsake = f" (a keepsake of your time with {self.partner(shown)})" if parted else ""
         lines = [f"  [{short(shown.id)}] {title}{keepsake}{'  (not sent yet)' if shown.pending else ''}"]
         passing = KINDS[shown.kind].passing
-        fields = shown.fields if passing is None else passing.shown(shown.fields, self.now)
+        fields = shown.fields if passing is None else passing.shown(shown.fields, self.now, parted=parted)
         for name, value in fields.items():
             known = name in KINDS[shown.kind].fields and name not in told | QUIET_FIELDS
             # Zero is a value: a mood may be in the middle.

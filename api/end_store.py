@@ -55,11 +55,6 @@ async def ask_nobody_back(connection: Transaction, persons: Sequence[PersonId]) 
     await connection.execute(ASK_NOBODY_BACK, persons)
 
 
-async def drop_links(connection: Transaction, space: SpaceId) -> None:
-    """Let every counsellor's link into a space die."""
-    await connection.execute(DROP_LINKS, space)
-
-
 SPACE_TO_RESTORE = """
 SELECT space_id, couple_id FROM person_space
 WHERE person_id = $1 AND (couple_id = $2 OR restored_from = $2) AND let_go_on IS NULL"""
@@ -73,9 +68,6 @@ UPDATE person_space SET couple_id = $2, restored_from = couple_id,
 WHERE person_id = $1 AND space_id = $3 AND let_go_on IS NULL AND EXISTS (SELECT FROM person)
 RETURNING person_id"""
 
-
-DROP_LINKS = "DELETE FROM counsel_link WHERE space_id = $1"
-"""No index: the table holds the links of the last days."""
 
 ASK_NOBODY_BACK = """
 DELETE FROM restoring r USING person_space s

@@ -90,8 +90,8 @@ def _rules(kind: Kind) -> list[str]:
     if kind.passing is not None:
         passes = kind.passing
         said.append(
-            f"From `{passes.at}` on a `{passes.field}` of `{passes.value}` has become `{passes.into}`: that is never"
-            " stored, and whoever shows it derives it."
+            f"From `{passes.at}` on{' and once the couple has parted' if passes.with_couple else ''} a `{passes.field}`"
+            f" of `{passes.value}` has become `{passes.into}`: that is never stored, and whoever shows it derives it."
         )
     if kind.own_id_only:
         said.append(f"In {_named(kind.own_id_only)} a person adds or takes out only their own.")

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from api import store, withdrawal_store
+from api import counsel_store, store, withdrawal_store
 from api.accounts import ROUNDS_MAX, Accounts, person_of
 from api.errors import changed_meanwhile, malformed
 from api.names import opened_name, sealed_name
@@ -127,4 +127,7 @@ async def say(accounts: Accounts, caller: Caller, said: couples.ConsentEvent) ->
             await withdrawal_store.note(connection, Withdrawal(caller.person, said.at))
         if couples.ends_reaching(said):
             await target_store.drop_of_person(connection, caller.person)
+        if couples.ends_sharing(said):
+            # Likewise: agreeing again opens no link, and none that the other has made shows this person's parts again.
+            await counsel_store.withdraw(connection, caller.person)
     accounts.callers.forget(caller.person)

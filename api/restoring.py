@@ -1,13 +1,13 @@
 """How a couple that has parted comes back: both ask for it within 30 days, each unseen by the other."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import uuid4
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from api import end_store, store
+from api import counsel_store, end_store, store
 from api.accounts import Accounts, person_of
 from api.errors import not_found
 from api.names import opened_name, sealed_name
@@ -19,7 +19,7 @@ from domain.ids import CoupleId, PersonId, SpaceId
 from sync import end_store as ends
 from sync import service
 from sync.ports import Caller
-from sync.sealing import SpaceKeys
+from sync.sealing import Fetched, SpaceKeys
 from sync.store import PostgresStore
 
 
@@ -103,7 +103,7 @@ async def _ask(connection: Transaction, beginning: _Beginning, person: PersonId,
     if not both or blocked or not free or keys is None:
         return None
     # A link from before they parted is dead for good, as every window is (I9): `_unlink` lets the summaries say so.
-    await end_store.drop_links(connection, space)
+    await counsel_store.drop_all(connection, space)
     rejoined = await end_store.rejoin(connection, beginning.couple, space, beginning.two)
     assert rejoined, "both are held still, are single and hold the space"
     for each in there:
@@ -117,16 +117,6 @@ async def _ask(connection: Transaction, beginning: _Beginning, person: PersonId,
 async def _unlink(connection: Transaction, beginning: _Beginning, caller: Caller, head: int, now: datetime) -> int:
     """Let no summary of a couple that begins anew say that a link shows it; return the head of the space."""
     summaries = await ends.named(connection, beginning.space, COUNSEL_SUMMARY.name)
-    there, keys = replace(caller, spaces=(caller.personal, beginning.space)), _Fetched(beginning.keys)
+    there, keys = replace(caller, spaces=(caller.personal, beginning.space)), Fetched(beginning.keys)
     moved = await service.close_links(PostgresStore.within(connection, keys), keys, there, summaries, now)
     return moved.get(beginning.space, head)
-
-
-class _Fetched(Struct, frozen=True):
-    """The keys that were fetched before the transaction: within it none are waited for."""
-
-    keys: Mapping[SpaceId, SpaceKeys]
-
-    async def of(self, spaces: Collection[SpaceId]) -> Mapping[SpaceId, SpaceKeys]:
-        """Return the keys of these spaces, as far as they were fetched."""
-        return {space: self.keys[space] for space in spaces if space in self.keys}

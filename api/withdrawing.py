@@ -1,13 +1,14 @@
 """Whoever withdraws the consent on which everything rests shows nothing any more: what stands open is closed.
 
 It is closed at once, and by the worker where that was interrupted: that it is to be done is stored with the consent.
+So it is with links to summaries, which end with the consent to them as well.
 """
 
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
-from api import persons, store, withdrawal_store
+from api import counsel, persons, store, withdrawal_store
 from api.giving import NO_DEVICE
 from api.wiring import Parts
 from domain import couples
@@ -39,6 +40,8 @@ async def say(parts: Parts, person: Caller, said: couples.ConsentEvent) -> None:
         # It is withdrawn, whatever comes; what cannot be closed at this moment the worker closes.
         with suppress(service.BusyError, service.SpaceLockedError):
             await _close(parts, person.person, said.at)
+    if couples.ends_sharing(said):
+        await counsel.tell_of_ended(parts, said.at, maker=person.person)
 
 
 async def close(parts: Parts, now: datetime) -> int:

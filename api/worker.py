@@ -5,6 +5,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Final
 
+from api.counsel import tell_of_ended
 from api.erasing import erase
 from api.giving import give
 from api.postgres import TRANSIENT
@@ -41,6 +42,7 @@ class Worker:
     async def tick(self, now: datetime) -> None:
         """Do whatever is due at `now`."""
         await close(self._parts, now)
+        await tell_of_ended(self._parts, now)
         await give(self._parts, now)
         await erase(self._parts, now)
         if self._pruned_at is None or now - self._pruned_at >= PRUNE_EVERY:

@@ -114,7 +114,7 @@ COUNSEL_SUMMARY = Kind(
     rules=(not_too_long,),
     derive=summary_state,
     moved_by=("counsel_part",),
-    passing=Passing("state", "shared", "expired", at="link_until"),
+    passing=Passing("state", "shared", "expired", at="link_until", with_couple=True),
 )
 
 COUNSEL_PART = Kind(

@@ -39,6 +39,9 @@ KEEPING: Final[Purpose] = "core_sensitive"
 REACHING: Final[Purpose] = "push"
 """The consent to be reached on one's phones."""
 
+SHARING: Final[Purpose] = "summary_share"
+"""The consent to show one's words by a link to somebody outside."""
+
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _READ_AS = str.maketrans("oil", "011")
 _PLACE = {word: place for place, word in enumerate(WORDS)}
@@ -252,6 +255,11 @@ def ends_keeping(said: ConsentEvent) -> bool:
 def ends_reaching(said: ConsentEvent) -> bool:
     """Say whether with this a person is not to be reached on their phones any more."""
     return said.purpose == REACHING and not said.given
+
+
+def ends_sharing(said: ConsentEvent) -> bool:
+    """Say whether with this a person shows nothing by a link any more: what shows it is to end, for good."""
+    return said.purpose in (SHARING, KEEPING) and not said.given
 
 
 def consents_now(events: Iterable[ConsentEvent]) -> dict[Purpose, Consent]:

@@ -152,11 +152,14 @@ class Passing(Struct, frozen=True):
     into: str
     at: str
     """The field with the instant at which it has passed."""
+    with_couple: bool = False
+    """Whether it has passed as well once the couple has parted: what is frozen still says it."""
 
-    def shown(self, fields: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-        """Return fields as they are at an instant."""
+    def shown(self, fields: Mapping[str, Any], now: datetime, *, parted: bool = False) -> dict[str, Any]:
+        """Return fields as they are at an instant; `parted` where their couple has."""
         at = fields.get(self.at)
-        passed = at is not None and fields.get(self.field) == self.value and read(at) <= now
+        over = (at is not None and read(at) <= now) or (parted and self.with_couple)
+        passed = over and fields.get(self.field) == self.value
         return {**fields, self.field: self.into} if passed else dict(fields)
 
 

@@ -40,7 +40,9 @@ CREATE TABLE public.counsel_link (
     summary_id uuid NOT NULL,
     made_by uuid NOT NULL,
     wrong smallint DEFAULT 0 NOT NULL,
-    expires_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL,
+    shows uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    ended boolean DEFAULT false NOT NULL
 );
 
 COMMENT ON TABLE public.counsel_link IS 'dist:link_hash';

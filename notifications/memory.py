@@ -9,9 +9,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.ids import CoupleId, PersonId
+from domain.news import News
 from domain.pace import Pace
 from domain.prompt_kinds import PROMPT_KINDS, Reason
-from notifications.ports import Desk, End, Entry, News, Plan, Planned, Told
+from notifications.ports import Desk, End, Entry, Plan, Planned, Told
 
 LEDGER_READ: Final = timedelta(days=31)
 LEDGER_KEPT: Final = timedelta(days=400)
@@ -26,12 +27,28 @@ class _Row(Struct, kw_only=True):
 
 
 class _Desk(Struct, kw_only=True):
+    """One person's."""
+
     version: int = 0
     paces: Mapping[str, Pace] = {}
     next_at: datetime | None = None
     news: dict[UUID, News] = {}
     rows: dict[UUID, _Row] = {}
+    """What is planned or claimed."""
+    over: dict[UUID, _Row] = {}
+    """What was sent, or never will be."""
+    slots: set[str] = set()
+    """Slots of what was sent, or died."""
     ledger: list[Entry] = []
+    told: set[Told] = set()
+
+    def end(self, row: _Row, state: str, reason: Reason | None = None) -> None:
+        """Take a prompt from what is planned."""
+        row.state, row.reason, row.owner, row.held_until = state, reason, None, None
+        self.over[row.planned.id] = row
+        self.rows.pop(row.planned.id, None)
+        if state in ("sent", "dead"):
+            self.slots.add(row.planned.slot)
 
 
 class MemoryStore:
@@ -51,10 +68,10 @@ class MemoryStore:
         """Take away whatever this couple has caused: it has parted."""
         for desk in self._desks.values():
             desk.news = {key: each for key, each in desk.news.items() if each.couple != couple}
-            for row in desk.rows.values():
-                if row.planned.prompt.couple == couple and row.state in ("planned", "claimed"):
-                    row.state, row.reason, row.owner = "dropped", Reason.PARTED, None
-            desk.version += 1
+            of_it = [row for row in desk.rows.values() if row.planned.prompt.couple == couple]
+            for row in of_it:
+                desk.end(row, "dropped", Reason.PARTED)
+            desk.version += bool(of_it)
 
     async def waiting(self, now: datetime, most: int) -> Sequence[PersonId]:
         """Return people for whom there is something to plan."""
@@ -70,15 +87,14 @@ class MemoryStore:
 
     def _desk(self, person: PersonId, now: datetime) -> Desk:
         desk = self._of(person)
-        open_rows = [row.planned for row in desk.rows.values() if row.state in ("planned", "claimed")]
-        told = {(kind, record) for entry in desk.ledger for kind in entry.sent.kinds for record in entry.records}
+        open_rows = [row.planned for row in desk.rows.values()]
         return Desk(
             person=person,
             version=desk.version,
             news=tuple(desk.news.values()),
             planned=tuple(sorted(open_rows, key=lambda each: (each.prompt.due, each.id))),
             ledger=tuple(each for each in desk.ledger if each.sent.at > now - LEDGER_READ),
-            told=frozenset(told & _named(desk)),
+            told=frozenset(desk.told & _named(desk)),
             paces=desk.paces,
             next_at=desk.next_at,
         )
@@ -93,25 +109,18 @@ class MemoryStore:
         for seen in plan.seen:
             desk.news.pop(seen, None)
         for identity in plan.cancel:
-            row = desk.rows[identity]
-            if row.state == "planned":
-                row.state = "cancelled"
+            row = desk.rows.get(identity)
+            if row is not None and row.state == "planned":
+                desk.end(row, "cancelled")
         for planned in plan.put:
-            self._put(desk, planned)
-        return True
-
-    def _put(self, desk: _Desk, planned: Planned) -> None:
-        row = desk.rows.get(planned.id)
-        if row is not None:
-            if row.state in ("planned", "claimed"):
+            row = desk.rows.get(planned.id)
+            if row is not None:
                 row.planned = replace(planned, tries=row.planned.tries)
-            return
-        taken = [each for each in desk.rows.values() if each.planned.slot == planned.slot]
-        if any(each.state not in ("dropped", "cancelled") for each in taken):
-            return
-        for each in taken:
-            del desk.rows[each.planned.id]
-        desk.rows[planned.id] = _Row(planned=planned)
+            elif planned.slot not in desk.slots and all(
+                each.planned.slot != planned.slot for each in desk.rows.values()
+            ):
+                desk.rows[planned.id] = _Row(planned=planned)
+        return True
 
     async def claim(self, now: datetime, owner: UUID, until: datetime, most: int) -> Sequence[Planned]:
         """Take what is due and nobody else holds, at most one of a person."""
@@ -139,21 +148,28 @@ class MemoryStore:
         row.planned = replace(row.planned, begun=True)
         if entry is not None:
             kept.ledger.append(entry)
+            kept.told |= {(kind, record) for kind in entry.sent.kinds for record in entry.records}
             kept.paces = kept.paces if pace is None else {**kept.paces, entry.sent.kinds[0]: pace}
         if PROMPT_KINDS[planned.prompt.kind].is_own:
-            row.state, row.held_until = "sent", None
+            kept.end(row, "sent")
+            row.owner = owner
         return True
 
     async def settle(self, planned: Planned, owner: UUID, end: End) -> bool:
         """Say what became of a claimed prompt."""
-        row = self._of(planned.person).rows.get(planned.id)
+        desk = self._of(planned.person)
+        row = desk.rows.get(planned.id) or desk.over.get(planned.id)
         if row is None or row.owner != owner:
             return False
-        row.state, row.reason, row.owner, row.held_until = end.state, end.reason, None, None
-        if end.state == "planned":
-            assert end.due is not None
-            later = replace(row.planned.prompt, due=end.due)
-            row.planned = replace(row.planned, prompt=later, tries=row.planned.tries + row.planned.begun)
+        if end.state != "planned":
+            desk.end(row, end.state, end.reason)
+            return True
+        assert end.due is not None
+        later = replace(row.planned.prompt, due=end.due)
+        planned = replace(row.planned, prompt=later, tries=row.planned.tries + row.planned.begun)
+        desk.slots.discard(planned.slot)
+        desk.over.pop(planned.id, None)
+        desk.rows[planned.id] = _Row(planned=planned, reason=end.reason)
         return True
 
     def forget(self, now: datetime) -> None:

@@ -7,26 +7,14 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from domain.ids import CoupleId, PersonId, RecordId
+from domain.ids import PersonId, RecordId
+from domain.news import News
 from domain.pace import Pace
 from domain.prompt_kinds import Reason
 from domain.prompts import Arrived, Person, Prompt, Sent
 
 Told = tuple[str, RecordId]
 """A kind of prompt, and the record of which it told."""
-
-
-class News(Struct, frozen=True, kw_only=True):
-    """Something that was stored and may cause a prompt: written by the statement that stored it, without a text."""
-
-    id: UUID
-    person: PersonId
-    """Who may be prompted."""
-    couple: CoupleId | None
-    kind: str | None
-    """What has arrived, as a kind of prompt; None where only something has changed that plans go by."""
-    record: RecordId
-    at: datetime
 
 
 class Planned(Struct, frozen=True, kw_only=True):

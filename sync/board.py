@@ -1,7 +1,7 @@
 """The spaces as they stand while a batch is judged: what was loaded, and everything that changes on it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from domain.goals import ORDERS_A_LIFE
 from domain.ids import PersonId, RecordId, SpaceId
 from domain.kinds import KINDS, NOTICE, takes_room
+from domain.news import News, news_of
 from domain.records import EITHER, Record
 from sync.bodies import encoded
 from sync.merge import Word
@@ -80,6 +81,8 @@ class Board:
         self._revisions: list[Revision] = []
         self._outcomes: list[tuple[SpaceId, Outcome]] = []
         self._deposits: dict[RecordKey, Record] = {}
+        self.came_back: set[RecordKey] = set()
+        """What a store had lost, and stood there before: nobody is prompted of it."""
         self.missing: set[RecordKey] = set()
         """Settings of the partner that somebody has asked for and that were not loaded."""
 
@@ -119,6 +122,11 @@ class Board:
     def is_new(self, key: RecordKey) -> bool:
         """Return whether a record came into being with this batch."""
         return key not in self._loaded
+
+    def is_there_anew(self, key: RecordKey) -> bool:
+        """Return whether a record came into being with this batch, or came back: what moves it was not followed."""
+        before = self._loaded.get(key)
+        return before is None or (not before.live and self.records[key].live)
 
     def has_put(self, key: RecordKey) -> bool:
         """Return whether this batch has put this record."""
@@ -281,7 +289,25 @@ class Board:
             outcomes=tuple(self._outcomes),
             deposits=tuple(_as_stored(record) for record in self._deposits.values()),
             hushed=hushed(changed, self._loaded),
+            news=tuple(self._news(changed)),
         )
+
+    def _news(self, changed: Iterable[Record]) -> Iterator[News]:
+        """Give what may cause a prompt."""
+        for record in changed:
+            key, space = (record.space, record.id), self.spaces[record.space]
+            members = frozenset(member.person for member in space.members)
+            if key in self.came_back or space.state != "active":
+                continue
+            for person, kind in news_of(self._loaded.get(key), record, actor=self.caller.person, members=members):
+                yield News(
+                    id=self.made_id(record.space, "news", record.id, str(record.version), kind or "", person),
+                    person=person,
+                    couple=space.couple,
+                    kind=kind,
+                    record=record.id,
+                    at=self.now,
+                )
 
     def _inbox(self, person: PersonId, space: SpaceId) -> SpaceId | None:
         if person == self.caller.person:

@@ -104,7 +104,9 @@ def kept(owner: Owner, row: Row) -> Kept | None:
     body = decoded(row.body)
     passing = KINDS[row.kind].passing if row.kind in KINDS else None
     own = row.author == owner.person or row.kind not in KINDS
-    fields = body.fields if passing is None else passing.shown(body.fields, owner.made_at)
+    couple = owner.in_space(row.space)
+    parted = couple is not None and couple.ended
+    fields = body.fields if passing is None else passing.shown(body.fields, owner.made_at, parted=parted)
     return Kept(
         space=row.space,
         kind=row.kind,

@@ -177,15 +177,18 @@ def derive_parent_of(board: Board, identity: RecordId) -> None:
 def open_link(board: Board, identity: RecordId, until: datetime | None) -> bool:
     """Say in a summary until when a link shows it, or that none does any more; return whether there is such a summary.
 
-    Only of the couple of today, and only while nobody has removed it.
+    Only of the couple of today. What somebody has removed no link begins to show; what did ends there too.
     """
     summary = None if board.couple is None else board.records.get((board.couple.id, identity))
-    if summary is None or summary.kind != COUNSEL_SUMMARY.name or not summary.live:
+    if summary is None or summary.kind != COUNSEL_SUMMARY.name:
         return False
-    told = None if until is None else written(until)
-    if told != summary.fields["link_until"] or until is not None:
-        _derive(board, board.put(summary.with_fields(summary.fields | {"link_until": told})))
-    return True
+    if until is None:
+        if not summary.gone and summary.fields["link_until"] is not None:
+            close_link(board, summary)
+        return True
+    if summary.live:
+        _derive(board, board.put(summary.with_fields(summary.fields | {"link_until": written(until)})))
+    return summary.live
 
 
 def close_link(board: Board, summary: Record) -> None:
@@ -204,8 +207,8 @@ def move(board: Board, changed: Sequence[Record]) -> frozenset[tuple[UUID, str]]
     for record in changed:
         kind, key = KINDS[record.kind], (record.space, record.id)
         if kind.derive is not None:
-            # What was there and stays is moved by its children alone; what is new may find them there.
-            moving = kind.moved_by if board.is_new(key) else ()
+            # What was there and stays is moved by its children alone; what is new, or comes back, may find them there.
+            moving = kind.moved_by if board.is_there_anew(key) else ()
             parents[key] = parents.get(key, frozenset()) | {(record.id, each) for each in moving}
         elif kind.parent is not None and kind.parent.moves:
             named = as_uuid(record.fields.get(kind.parent.field))

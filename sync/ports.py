@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
+from domain.news import News
 from domain.records import Purged, Record
 from sync.sealing import SpaceKeys
 from sync.wire import Outcome
@@ -272,6 +273,8 @@ class Writes(Struct, frozen=True, kw_only=True):
     """Whether closed spaces are written too: a purge of one's own words reaches everywhere."""
     shadows: tuple[Shadow, ...] = ()
     """What the device submitted, where it is one of a client library."""
+    news: tuple[News, ...] = ()
+    """What may cause a prompt."""
     deposits: tuple[Stored, ...] = ()
     """Records for spaces that were not read (a notice for the partner): they get the next versions there, whatever
     these are. One whose id is there already is left alone."""

@@ -352,6 +352,8 @@ class _Batch:
         if edit.set.get("audience") == ONLY_ME and change.set["audience"] != ONLY_ME:
             verdicts["audience"] = "kept_private"
         record = self.board.put(record)
+        if edit.again:
+            self.board.came_back.add((record.space, record.id))
         if merged.behind:
             assert stored is not None, "a new record has nothing behind it"
             self.board.behind(

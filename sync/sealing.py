@@ -2,11 +2,12 @@
 
 import hmac
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec import Struct
 
 from domain.ids import SpaceId
 
@@ -70,6 +71,16 @@ class SpaceKeys:
         if len(name) > KIND_BYTES_MAX:
             raise ValueError("a kind's name is too long to be bound")
         return bytes((LAYOUT, number)) + self._space + bytes((len(name),)) + name + id.bytes
+
+
+class Fetched(Struct, frozen=True):
+    """The keys that were fetched before a transaction: within it none are waited for."""
+
+    keys: Mapping[SpaceId, SpaceKeys]
+
+    async def of(self, spaces: Collection[SpaceId]) -> Mapping[SpaceId, SpaceKeys]:
+        """Return the keys of these spaces, as far as they were fetched."""
+        return {space: self.keys[space] for space in spaces if space in self.keys}
 
 
 def keyed_id(id_key: bytes, *parts: str | bytes | UUID) -> UUID:

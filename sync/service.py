@@ -441,7 +441,7 @@ async def open_link(
 ) -> dict[SpaceId, int]:
     """Say in a summary of the caller's couple until when a link shows it, or that none does; return the moved heads.
 
-    Raise `UnknownRecordError` where there is no such summary, or none that stands.
+    Raise `UnknownRecordError` where there is no such summary; for a link that opens, also where it was removed.
     """
     id_keys = await id_keys_of(keys, caller)
     asked = Wanted(ids={summary, settings_id(id_keys[caller.personal])}, families=_parts_of(summary))
@@ -491,7 +491,8 @@ async def summary_of(store: Store, caller: Caller, summary: RecordId) -> Summary
         record = loaded.records.get((space.id, summary))
         if space.state == "active" and record is not None and record.kind == COUNSEL_SUMMARY.name and record.live:
             members = frozenset(member.person for member in space.members)
-            parts = [each for each in loaded.records.values() if each.kind == COUNSEL_PART.name]
+            here = [each for each in loaded.records.values() if each.space == space.id]
+            parts = [each for each in here if each.kind == COUNSEL_PART.name]
             return Summary(record, tuple(counting(parts, members)))
     raise UnknownRecordError
 

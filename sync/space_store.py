@@ -152,6 +152,11 @@ async def raise_head(connection: Any, space: SpaceId) -> int:
     return head
 
 
+async def hold(connection: Any, space: SpaceId) -> None:
+    """Let whoever else writes into a space wait until the transaction ends: what is decided in it loses no race."""
+    await connection.execute(HOLD_SPACE, space)
+
+
 async def close_space(connection: Any, space: SpaceId, now: datetime) -> int:
     """Close a couple's space: wipe the shown copies, take no more changes; closing twice is closing once.
 
@@ -169,7 +174,7 @@ async def close_space(connection: Any, space: SpaceId, now: datetime) -> int:
 async def hold_spaces(connection: Any, spaces: Collection[SpaceId]) -> None:
     """Keep everybody else from storing anything in these spaces until the caller's transaction ends."""
     for each in sorted(spaces):
-        await connection.execute(HOLD_SPACE, each)
+        await hold(connection, each)
 
 
 async def bump_epoch(connection: Any, epoch: UUID, space: SpaceId | None = None) -> bool:

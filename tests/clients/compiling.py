@@ -1,16 +1,15 @@
-"""Translates what the second reader wrote, as an app's own build would: once for all workers of a run."""
+"""Translates the native adapter of docs/clients, as an app's own build would: once for all workers of a run."""
 
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.clients.conftest import only_one
+from tests.clients.installing import ADAPTERS, HERE, only_one
 
-HERE = Path(__file__).resolve().parent
 COMPILER = HERE / "node_modules" / ".bin" / "tsc"
 OPTIONS = ["--strict", "--noUnusedLocals", "--target", "es2022", "--module", "es2022", "--moduleResolution", "bundler"]
-WRITTEN = sorted(path.name for path in HERE.glob("second_reader*.ts"))
+NATIVE = ADAPTERS / "native"
 RUN_S = 120
 
 
@@ -19,12 +18,12 @@ def run(*command: str | Path) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def second_reader(factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """The folder with what the second reader's files come to in JavaScript."""
+def native_adapter(factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The folder with what the adapter's files come to in JavaScript."""
     base = factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "second_reader"
+    folder = (base if worker_id == "master" else base.parent) / "native"
     with only_one():
         if not (folder / "package.json").exists():
-            assert run(COMPILER, *OPTIONS, "--outDir", folder, *WRITTEN) == (0, "")
+            assert run(COMPILER, *OPTIONS, "--outDir", folder, *sorted(NATIVE.glob("*.ts"))) == (0, "")
             (folder / "package.json").write_text('{"type": "module"}')
     return folder

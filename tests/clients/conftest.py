@@ -1,6 +1,5 @@
 """The libraries that apps use, installed once from the lock for all workers; without Node their tests are skipped."""
 
-import fcntl
 import hashlib
 import json
 import os
@@ -8,7 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
@@ -18,15 +17,15 @@ import pytest
 
 from api.wiring import Parts
 from tests.clients import watermelon
+from tests.clients.compiling import native_adapter
 from tests.clients.devices import House, HouseInOne, Processes, house_of
 from tests.clients.hands import MixedHouse, mixed
+from tests.clients.installing import ADAPTERS, HERE, LOCK, only_one
+from tests.clients.readers import Node
 from tests.clients.watermelon import HouseInSqlite, WatermelonHouse
 
-HERE = Path(__file__).resolve().parent
-LOCK = HERE / "package-lock.json"
 MODULES = HERE / "node_modules"
 STAMP = MODULES / ".installed"
-ADAPTERS = HERE.parent.parent / "docs" / "clients"
 HOUSES = {"RxDB": House, "RxDB in one": HouseInOne, "LokiJS": WatermelonHouse, "SQLite": HouseInSqlite}
 BUILT = MODULES / "better-sqlite3" / "build" / ".built"
 NODE = ["node", "-p", "JSON.stringify({ path: process.execPath, version: process.version })"]
@@ -51,6 +50,14 @@ async def watermelon_processes() -> AsyncIterator[Processes]:
     processes = Processes(watermelon.PROGRAM)
     yield processes
     await processes.end()
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Node]:
+    """A process in which devices of the native adapter live."""
+    node = Node(native_adapter(tmp_path_factory, worker_id), tmp_path_factory.mktemp("phones"))
+    yield node
+    node.end()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -99,9 +106,9 @@ async def house(open_house: OpenHouse, parts: Parts) -> AsyncIterator[House]:
 
 
 @pytest.fixture
-async def mixed_house(house: House, watermelon_processes: Processes) -> AsyncIterator[MixedHouse]:
+async def mixed_house(house: House, watermelon_processes: Processes, node: Node) -> AsyncIterator[MixedHouse]:
     """The same couple with devices of all kinds, which meet the server through a proxy."""
-    async with mixed(house, watermelon_processes) as all_of_them:
+    async with mixed(house, watermelon_processes, node) as all_of_them:
         yield all_of_them
 
 
@@ -202,11 +209,3 @@ def paste() -> None:
         new = target / f"{adapter.name}.new"
         shutil.copy(adapter, new)
         new.replace(target / adapter.name)
-
-
-@contextmanager
-def only_one(list_: Path = LOCK) -> Iterator[None]:
-    """Wait until no other worker installs. The lock is on the list of what is installed, which is always there."""
-    with list_.open() as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -1,4 +1,4 @@
-"""Devices of three kinds that are told the same: RxDB, WatermelonDB and the native protocol, behind one proxy."""
+"""Devices that are told the same, behind one proxy: RxDB, WatermelonDB, and two of the native protocol."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,12 +10,15 @@ import httpx
 from msgspec import Struct
 
 from domain.ids import RecordId
+from tests import people
 from tests.clients.devices import Device, DeviceError, Document, House, Processes
 from tests.clients.proxy import Proxy, calm, proxied
+from tests.clients.readers import Node, ReaderPhone
 from tests.clients.watermelon import WatermelonDevice, WatermelonHouse
 from tests.journeys.phones import Phone
 
-LIBRARIES: Final = ("RxDB", "WatermelonDB", "native")
+LIBRARIES: Final = ("RxDB", "WatermelonDB", "native", "native adapter")
+"""The native ones: the device in Python, and the adapter of docs/clients in TypeScript."""
 OFFLINE: Final = "this device is offline"
 HOMES: Final = ("goal", "step")
 """Kinds of the couple's that are made here."""
@@ -147,7 +150,7 @@ class NativeHand:
         return True
 
     async def begin_again(self) -> None:
-        self.phone.device.restart()
+        self.phone.begin_again()
 
     async def heard(self, words: str) -> bool:
         return words.encode() in self.phone.bytes_received()
@@ -166,12 +169,19 @@ class MixedHouse(Struct, frozen=True):
     proxy: Proxy
     client: httpx.AsyncClient
     """Asks through the proxy."""
+    node: Node
 
     async def hand(self, whose: str, library: str, folder: Path) -> Hand:
         """One more device of Ana or Ben, which has pulled all there is."""
         if library == "native":
             phone = await self.rxdb.home.another_phone(whose)
             phone.talk_to(self.client)
+            await phone.sync()
+            return NativeHand(phone)
+        if library == "native adapter":
+            home = self.rxdb.home
+            someone = await people.another_device(home.client, home.ana if whose == "ana" else home.ben)
+            phone = ReaderPhone(self.node, self.proxy.address, self.client, someone, limit=500, tries=1)
             await phone.sync()
             return NativeHand(phone)
         house = self.rxdb if library == "RxDB" else self.watermelon
@@ -194,14 +204,14 @@ class MixedHouse(Struct, frozen=True):
 
 
 @asynccontextmanager
-async def mixed(rxdb: House, watermelon_processes: Processes) -> AsyncIterator[MixedHouse]:
+async def mixed(rxdb: House, watermelon_processes: Processes, node: Node) -> AsyncIterator[MixedHouse]:
     """The devices of this house, and others of the same couple, meet the server through a proxy."""
     async with proxied(rxdb.address) as proxy:
         rxdb.address = proxy.address
         watermelon = rxdb.neighbour(WatermelonHouse, watermelon_processes)
         async with httpx.AsyncClient(base_url=proxy.address, timeout=30) as client:
             try:
-                yield MixedHouse(rxdb, watermelon, proxy, client)
+                yield MixedHouse(rxdb, watermelon, proxy, client, node)
             finally:
                 proxy.weather = calm
                 await watermelon.end()

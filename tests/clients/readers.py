@@ -1,4 +1,4 @@
-"""Phones whose device is the second reader's, in TypeScript: the pytest side of `second_reader_device.mjs`."""
+"""Phones whose device is the native adapter of docs/clients, in TypeScript: the pytest side of `native_device.mjs`."""
 
 import asyncio
 import json
@@ -22,24 +22,25 @@ from sync.resend import Beside, Row
 from sync.showing import Shown
 from sync.wire import Change, SpaceView, SyncRequest
 from tests import people
+from tests.clients.compiling import NATIVE
 from tests.journeys.phones import Phone
 
 HERE = Path(__file__).resolve().parent
-PROGRAM = HERE / "second_reader_device.mjs"
-KINDS = HERE.parent / "vectors" / "device.json"
+PROGRAM = HERE / "native_device.mjs"
+KINDS = NATIVE / "kinds.json"
 DEADLINE_S = 90
 """When a test gives up; nothing is measured by it."""
 
 
 class Node:
-    """A Node process in which such devices live; it ends with whoever started it.
+    """A Node process in which such devices live, their files in a folder; it ends with whoever started it.
 
     What a device does without a network is answered at once, and waited for where it is asked.
     """
 
-    def __init__(self, compiled: Path) -> None:
+    def __init__(self, compiled: Path, folder: Path) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - our own argument list
-            [shutil.which("node") or "node", PROGRAM, compiled, KINDS],
+            [shutil.which("node") or "node", PROGRAM, compiled, KINDS, folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -52,11 +53,15 @@ class Node:
 
     def ask(self, command: str, **given: Any) -> Any:
         """Tell a device something, and wait until it has done it. It must not need the server for it."""
-        return self._told(command, given).result(DEADLINE_S)
+        return self.told(command, **given).result(DEADLINE_S)
 
-    async def sent(self, **given: Any) -> Any:
-        """Let a device send what it asked for; meanwhile the server in this process can answer."""
-        return await asyncio.wait_for(asyncio.wrap_future(self._told("send", given)), DEADLINE_S)
+    async def done(self, command: str, **given: Any) -> Any:
+        """The same, while the server in this process can answer."""
+        return await self.waited_for(self.told(command, **given))
+
+    async def waited_for(self, answer: "Future[Any]") -> Any:
+        """What comes of something that a device was told."""
+        return await asyncio.wait_for(asyncio.wrap_future(answer), DEADLINE_S)
 
     def end(self) -> None:
         with self._process:
@@ -64,7 +69,13 @@ class Node:
             self._process.stdin.close()
             self._listening.join(DEADLINE_S)
 
-    def _told(self, command: str, given: dict[str, Any]) -> "Future[Any]":
+    def kill(self) -> None:
+        """End it as a phone ends an app: at once."""
+        self._process.kill()
+        self.end()
+
+    def told(self, command: str, **given: Any) -> "Future[Any]":
+        """Tell a device something, and wait for nothing."""
         assert self._process.stdin is not None
         number = next(self._numbers)
         answer = self._waiting[number] = Future()
@@ -86,12 +97,12 @@ class Node:
 
 
 class Reader:
-    """One device of the second reader's, in the place of a `sync.replica.Replica`: what is asked of it Node answers."""
+    """One such device, in the place of a `sync.replica.Replica`: what is asked of it Node answers."""
 
-    def __init__(self, node: Node, person: PersonId, device: DeviceId) -> None:
+    def __init__(self, node: Node, person: PersonId, device: DeviceId, **how: Any) -> None:
         self.person, self.device = person, device
         self._ask: Callable[..., Any] = partial(node.ask, device=str(device))
-        self._ask("begin", person=person)
+        self._ask("begin", person=person, **how)
 
     # Editing
 
@@ -165,28 +176,62 @@ class Reader:
         return msgspec.convert(self._ask(command, **given), Change | None)
 
 
+class TurnedAwayError(AssertionError):
+    """A sync came to nothing, and not because of the network. `problem` is what the app is told."""
+
+    def __init__(self, problem: dict[str, Any]) -> None:
+        super().__init__(problem["message"])
+        self.problem = problem
+
+
 class ReaderPhone(Phone):
-    """A phone with such a device, which talks to the server itself."""
+    """A phone with such a device, which talks to the server itself. `how` is what else Node is told of it."""
 
     def __init__(
-        self, node: Node, address: str, client: httpx.AsyncClient, someone: people.Person, *, limit: int
+        self, node: Node, address: str, client: httpx.AsyncClient, someone: people.Person, *, limit: int, **how: Any
     ) -> None:
-        self._node, self._address = node, address
-        self._reader = Reader(node, PersonId(someone.id), DeviceId(someone.device))
+        self.node, self.how = node, {"address": address, "token": someone.token, "limit": limit, **how}
+        self._reader = Reader(node, PersonId(someone.id), DeviceId(someone.device), **self.how)
         super().__init__(client, someone, limit=limit, replica=cast("Replica", self._reader))
 
     def talk_to(self, server: httpx.AsyncClient) -> None:
         super().talk_to(server)
-        self._address = address_of(server)
+        self.tell("talk_to", address=address_of(server))
+
+    def begin_again(self) -> None:
+        self.tell("restart")
+
+    def moved_to(self, node: Node) -> None:
+        """Begin again in another process, with the file that it has."""
+        self.node = node
+        self._reader = Reader(node, self.person, DeviceId(self.someone.device), **self.how)
+        self.device.replica = cast("Replica", self._reader)
+
+    def tell(self, command: str, **given: Any) -> Any:
+        return self.node.ask(command, device=self.someone.device, **given)
+
+    async def does(self, command: str, **given: Any) -> Any:
+        """The same, where it needs the server for it."""
+        return await self.node.done(command, device=self.someone.device, **given)
+
+    async def sync(self) -> int:
+        """By the adapter's own loop; return the number of answers."""
+        said = await self.does("sync", off_ms=int(self._off.total_seconds() * 1000))
+        for text in said["heard"]:
+            self.device.outcomes += self._hear(text.encode()).outcomes
+        problem = said["problem"]
+        if problem is not None and problem["status"] == 0:
+            raise httpx.ConnectError(problem["message"])
+        if problem is not None:
+            raise TurnedAwayError(problem)
+        return len(said["heard"])
 
     def database_bytes(self) -> bytes:
         return self._reader.kept().encode()
 
     async def _answered(self, _: SyncRequest) -> bytes:
         """What it asked for last is still there: it sends that as it is."""
-        said = await self._node.sent(device=self.someone.device, address=self._address, token=self.someone.token)
-        assert said["status"] == 200, (said["status"], said["text"])
-        return cast("str", said["text"]).encode()
+        return cast("str", await self.does("send")).encode()
 
 
 def address_of(server: httpx.AsyncClient) -> str:

@@ -7,7 +7,12 @@ import pytest
 from tests.clients.hands import LIBRARIES, LibraryHand, MixedHouse
 from tests.clients.proxy import Fault, Once
 
-PUSHES = {"RxDB": "/v1/rxdb/records/push", "WatermelonDB": "/v1/watermelon/sync", "native": "/v1/sync"}
+PUSHES = {
+    "RxDB": "/v1/rxdb/records/push",
+    "WatermelonDB": "/v1/watermelon/sync",
+    "native": "/v1/sync",
+    "native adapter": "/v1/sync",
+}
 FAULTS = [each for each in Fault if each is not Fault.NONE]
 AGAIN = 3
 

@@ -11,9 +11,10 @@ import pytest
 from domain.kinds import KINDS
 from domain.records import Record
 from tests.clients.devices import Document
-from tests.clients.hands import LIBRARIES, Hand, MixedHouse
+from tests.clients.hands import Hand, MixedHouse
 from tests.clients.proxy import Fault, Storm, calm
 
+DEVICES = {"ana": ("RxDB", "WatermelonDB", "native"), "ben": ("RxDB", "WatermelonDB", "native adapter")}
 OPERATIONS = 100
 SEEDS = range(5)
 SEEDS_LONG = range(100, 150)
@@ -38,8 +39,8 @@ class Story:
         self._numbers = count()
 
     async def begin(self) -> None:
-        for whose in ("ana", "ben"):
-            for library in LIBRARIES:
+        for whose, libraries in DEVICES.items():
+            for library in libraries:
                 self.hands.append(await self.house.hand(whose, library, self.folder))
         self.house.proxy.weather = self.storm
 

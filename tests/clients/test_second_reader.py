@@ -1,4 +1,4 @@
-"""Somebody who had read the page for devices of one's own wrote one; it does what the examples of tests/vectors say."""
+"""The native adapter, begun by somebody who had read native.md alone, does what the examples of tests/vectors say."""
 
 import json
 import shutil
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients.compiling import run, second_reader
+from tests.clients.compiling import native_adapter, run
 
 HERE = Path(__file__).resolve().parent
 VECTORS = HERE.parent / "vectors"
@@ -20,11 +20,11 @@ LOOKBACK = VECTORS / "lookback.json"
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    return second_reader(tmp_path_factory, worker_id)
+    return native_adapter(tmp_path_factory, worker_id)
 
 
 def play(examples: Path, compiled: Path) -> tuple[int, str]:
-    return run(shutil.which("node") or "node", "second_reader_runs.mjs", compiled, examples, STORIES)
+    return run(shutil.which("node") or "node", "native_runs.mjs", compiled, examples, STORIES)
 
 
 def read(path: Path) -> Any:

@@ -1,16 +1,16 @@
-"""The conformance cases of the native protocol once more, to the letter: here the phones are the second reader's.
+"""The conformance cases of the native protocol once more, to the letter: here each phone is the native adapter.
 
-So is what a restored store is given back by its proofs.
+It syncs by its own loop, over a real socket, and keeps all in a file. So is what a restored store is given back by its
+proofs.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from functools import partial
 
 import httpx
 import pytest
 
 from api.wiring import Parts
-from tests.clients.compiling import second_reader
 from tests.clients.readers import Node, ReaderPhone, address_of
 from tests.journeys import test_comes_back as proven
 from tests.journeys import test_native_conformance as native
@@ -23,13 +23,6 @@ OTHERS = {"test_mixed_random", "test_schema"}
 CASES = {name: case for name, case in vars(native).items() if name.startswith("test_") and name not in OTHERS}
 globals().update(CASES)
 globals().update({name: case for name, case in vars(proven).items() if name.startswith("test_")})
-
-
-@pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Node]:
-    node = Node(second_reader(tmp_path_factory, worker_id))
-    yield node
-    node.end()
 
 
 @pytest.fixture
@@ -63,6 +56,6 @@ def test_every_case_of_the_native_protocol_is_here() -> None:
     assert all(globals()[name] is case for name, case in CASES.items())
 
 
-async def test_these_phones_are_the_second_readers(home: Home) -> None:
+async def test_these_phones_are_the_adapter_s(home: Home) -> None:
     """Nothing that is shown or sent here comes from the Python device."""
     assert {type(phone) for phone in (home.a1, home.a2, home.b1)} == {ReaderPhone}

@@ -1,4 +1,4 @@
-"""The device in TypeScript and the one in Python live the same lives: after each step they send and show the same.
+"""The native adapter and the device in Python live the same lives: after each step they send and show the same.
 
 The lives are those of phones in simulated towns, with every fault that can happen there. Two devices that were written
 apart are equal in all of that only where the page for devices of one's own leaves nothing to be guessed.
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sync.replica import Replica
-from tests.clients.compiling import second_reader
+from tests.clients.compiling import native_adapter
 from tests.clients.test_second_reader import play, played, written
 from tests.simulation import town as towns
 from tests.simulation.play import play as play_a_town
@@ -29,7 +29,7 @@ class RecordedPhone(Recorder, towns.Phone):
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    return second_reader(tmp_path_factory, worker_id)
+    return native_adapter(tmp_path_factory, worker_id)
 
 
 @pytest.mark.parametrize("seeds", [SEEDS, pytest.param(range(100, 140), marks=pytest.mark.long)], ids=["few", "many"])

@@ -1088,6 +1088,49 @@ async def test_summaries_say_of_no_link_any_more_that_it_shows_them_and_keep_whe
     assert await service.close_links(pair.store, pair.keys, pair.ana.phone, summaries, NOON) == {}, "twice is once"
 
 
+async def test_a_summary_that_was_removed_says_that_its_link_has_ended_and_is_shown_by_no_new_one(pair: Pair) -> None:
+    summary, until = RecordId(uuid4()), NOON + timedelta(days=3)
+    days = {"from": "2026-11-01", "to": "2026-11-20"}
+    await pair.one(pair.ana.phone, change("counsel_summary", summary, days, couple=pair.couple))
+
+    async def link(until: datetime | None) -> dict[SpaceId, int]:
+        return await service.open_link(pair.store, pair.keys, pair.ben.phone, summary, until, NOON)
+
+    await link(until)
+    removal = change("counsel_summary", summary, base=99, couple=pair.couple, remove=True)
+    await pair.one(pair.ana.phone, removal)
+    with pytest.raises(service.UnknownRecordError):
+        await link(until)
+    assert (await link(None)).keys() == {pair.space}
+    assert await link(None) == {}, "twice is once"
+    back = change("counsel_summary", summary, base=99, couple=pair.couple, remove=False)
+    await pair.one(pair.ben.phone, back)
+    found = (await pair.look(pair.ana, summary)).fields
+    assert (found["state"], found["link_until"]) == ("draft", None)
+    with pytest.raises(service.UnknownRecordError):
+        await service.open_link(pair.store, pair.keys, pair.ana.phone, RecordId(uuid4()), None, NOON)
+
+
+async def test_a_summary_that_an_edit_brings_back_follows_the_parts_that_went_meanwhile(pair: Pair) -> None:
+    summary, part = uuid4(), uuid4()
+    days = {"from": "2026-11-01", "to": "2026-11-20", "for_whom": "Dr Lind"}
+    await pair.one(pair.ana.phone, change("counsel_summary", summary, days, couple=pair.couple))
+    said = {"section": "hopes", "text": "More walks.", "approvals": [approval(pair.ana.person, "More walks.")]}
+    await pair.one(pair.ana.phone, change("counsel_part", part, said | {"summary": str(summary)}, couple=pair.couple))
+    seen = await pair.look(pair.ben, summary)
+    assert seen.fields["state"] == "ready"
+    removals = [
+        change(kind, each, base=99, couple=pair.couple, remove=True)
+        for kind, each in (("counsel_summary", summary), ("counsel_part", part))
+    ]
+    await pair.push(pair.ana.phone, *removals)
+    other = {"values": {"for_whom": "Dr Berg"}, "was": {"for_whom": "Dr Lind"}}
+    edits = change("counsel_summary", summary, base=seen.version, couple=pair.couple, **other)
+    assert (await pair.one(pair.ben.phone, edits)).code is None
+    found = await pair.look(pair.ben, summary)
+    assert (found.removed, found.fields["for_whom"], found.fields["state"]) == (False, "Dr Berg", "draft")
+
+
 async def test_what_has_ended_is_not_counted_among_the_live_ones(pair: Pair) -> None:
     goals = [change("goal", uuid4(), couple=pair.couple) for _ in range(3)]
     terms = change("goal_terms", uuid4(), {"goal": str(goals[0].id), "title": "Ferry"}, couple=pair.couple)

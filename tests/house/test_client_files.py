@@ -1,5 +1,6 @@
 """What app developers take along is what the server serves and the tests run."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -18,3 +19,10 @@ def test_every_adapter_stands_on_a_page_as_it_is() -> None:
     assert adapters
     for adapter in adapters:
         assert any(adapter.read_text(encoding="utf-8") in page for page in pages), adapter.name
+
+
+def test_the_page_leads_to_every_file_of_the_native_adapter() -> None:
+    page = (FOLDER / "native.md").read_text(encoding="utf-8")
+    files = {path.name for path in (FOLDER / "native").iterdir()}
+    assert files
+    assert set(re.findall(r"\]\(native/([\w.]+)\)", page)) == files

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -13,6 +14,8 @@ from api.migrate import LOCK_KEY, MigrationFailed, migrate, migrations, missing
 from api.schema import FILE, dumped
 
 PATIENCE_S = 20
+LINKS_END = 16
+"""The migration since which a link says whose parts it may show."""
 
 
 class Told(random.Random):
@@ -208,6 +211,53 @@ async def test_schema_sql_is_what_the_migrations_make(embedded: Embedded) -> Non
         await connection.execute("DROP DATABASE haven_schema WITH (FORCE)")
         await connection.close()
     assert FILE.read_text() == made, "run `make schema`"
+
+
+async def test_a_link_from_before_shows_the_parts_of_those_who_agree_when_it_is_brought_forward(
+    empty_dsn: str, tmp_path: Path
+) -> None:
+    for each in migrations():
+        if each.number < LINKS_END:
+            write(tmp_path, each.name, each.sql)
+    await migrate(empty_dsn, folder=tmp_path)
+    space, people = uuid4(), {name: uuid4() for name in ("agrees", "withdrew", "agreed to one", "elsewhere")}
+    said = {
+        "agrees": [("core_sensitive", True), ("summary_share", False), ("summary_share", True)],
+        "withdrew": [("core_sensitive", True), ("summary_share", True), ("summary_share", False)],
+        "agreed to one": [("summary_share", True)],
+        "elsewhere": [("core_sensitive", True), ("summary_share", True)],
+    }
+    connection = await asyncpg.connect(empty_dsn)
+    for name, person in people.items():
+        await connection.execute(
+            "INSERT INTO person (person_id, space_id, joined_on) VALUES ($1, $2, '2026-11-24')", person, uuid4()
+        )
+        await connection.execute(
+            "INSERT INTO person_space (person_id, space_id, couple_id, place) VALUES ($1, $2, $3, 1)",
+            person,
+            uuid4() if name == "elsewhere" else space,
+            uuid4(),
+        )
+        for place, (purpose, given) in enumerate(said[name]):
+            await connection.execute(
+                "INSERT INTO consent (person_id, purpose, place, text_version, given, said_at)"
+                " VALUES ($1, $2, $3, 1, $4, now())",
+                person,
+                purpose,
+                place,
+                given,
+            )
+    await connection.execute(
+        "INSERT INTO counsel_link (link_hash, passcode_hash, key_no, space_id, summary_id, made_by, expires_at)"
+        " VALUES ('a', 'b', 0, $1, $2, $3, now())",
+        space,
+        uuid4(),
+        people["agrees"],
+    )
+    await migrate(empty_dsn)
+    link = await connection.fetchrow("SELECT shows, ended FROM counsel_link")
+    await connection.close()
+    assert (link["shows"], link["ended"]) == ([people["agrees"]], False)
 
 
 async def test_every_table_says_how_it_is_spread(connection: asyncpg.Connection) -> None:

@@ -118,6 +118,10 @@ class Phone:
         """From now on, ask this server."""
         self._client = server
 
+    def begin_again(self) -> None:
+        """Lose everything but what is on the disk."""
+        self.device.restart()
+
     async def push_raw(self, changes: list[Change]) -> dict[str, Any]:
         answer = await self.answered(changes)
         assert answer.status_code == 200, (answer.status_code, answer.text)
@@ -147,7 +151,10 @@ class Phone:
         return answer.status_code, answer.json()["type"]
 
     async def _send(self, request: SyncRequest) -> SyncResponse:
-        content = await self._answered(request)
+        return self._hear(await self._answered(request))
+
+    def _hear(self, content: bytes) -> SyncResponse:
+        """Note an answer as it came."""
         self._received.append(content)
         response = msgspec.json.decode(content, type=SyncResponse)
         self._resets += len(response.reset)

@@ -107,6 +107,7 @@ class Resident:
         self.id = person
         self.zone = chance.choice(ZONES)
         self.windows: list[dict[str, Any]] = NIGHTS
+        self.covered = frozenset(covered_quarters(NIGHTS))
         self.quiet_off = False
         self.boundaries: dict[RecordId, Boundary] = {}
         self.consents = self.reachable = True
@@ -136,6 +137,7 @@ class Resident:
             self.windows = Windows().judged(windows)
         else:
             self.windows = NIGHTS
+        self.covered = frozenset(covered_quarters(self.windows))
         self.quiet_off = chance.random() < 0.1
         self.invite_at = time(chance.randrange(24), chance.randrange(60))
         self.day_cap = chance.choice([*range(DAY_CAP_MAX + 1), 2, 3])
@@ -148,7 +150,7 @@ class Resident:
     def clock(self) -> Clock:
         return Clock(
             zone=self.zone,
-            quiet=frozenset() if self.quiet_off else frozenset(covered_quarters(self.windows)),
+            quiet=frozenset() if self.quiet_off else self.covered,
             boundaries=tuple(self.boundaries.values()),
         )
 
@@ -179,11 +181,21 @@ class Left(Struct, kw_only=True):
 class Home:
     """Two people, what is private of each, and what both may see."""
 
-    def __init__(self, number: int, seed: str, begins: datetime, *, private: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        number: int,
+        seed: str,
+        begins: datetime,
+        *,
+        private: tuple[str, str] | None = None,
+        swapped: bool = False,
+    ) -> None:
         self.number, self.seed = number, seed
+        self.order = (1, 0) if swapped else (0, 1)
+        """Whose life each of the two leads, and under whose id."""
         self.private = private or (seed, seed)
         ids = [PersonId(UUID(int=(number + 1) * 1000 + who)) for who in (0, 1)]
-        self.two = [Resident(ids[who], f"{self.private[who]}/{who}") for who in (0, 1)]
+        self.two = [Resident(ids[who], f"{self.private[who]}/{who}") for who in self.order]
         self.couples = 0
         self.couple: CoupleId | None = None
         self.paired_at = begins
@@ -212,14 +224,14 @@ class Home:
 
     def story(self, begins: datetime, days: int) -> list[Deed]:
         told = [
-            deed
+            replace(deed, who=self.order.index(who))
             for who in (0, 1)
             for deed in (
                 *deeds(f"{self.seed}/{self.number}", who, OPEN_DEEDS, begins, days),
                 *deeds(f"{self.private[who]}/{self.number}", who, PRIVATE_DEEDS, begins, days),
             )
         ]
-        return sorted(told)
+        return sorted(told, key=lambda deed: (deed.at, self.order[deed.who], deed.what, deed.nth))
 
     def person(self, who: int) -> Person:
         """All that a prompt to one of the two may depend on."""
@@ -276,8 +288,9 @@ class Home:
 
     def _chance(self, deed: Deed) -> Random:
         private = any(deed.what == name for name, _ in PRIVATE_DEEDS)
-        seed = self.private[deed.who] if private else self.seed
-        return Random(f"{seed}/{self.number}/{deed.who}/{deed.what}/{deed.nth}")
+        life = self.order[deed.who]
+        seed = self.private[life] if private else self.seed
+        return Random(f"{seed}/{self.number}/{life}/{deed.what}/{deed.nth}")
 
     def _leave(self, deed: Deed, chance: Random) -> Left | None:
         if self.couple is None:

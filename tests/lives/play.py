@@ -1,7 +1,7 @@
 """Play the lives of couples on the real planning and sending, with a worker that crashes and a vendor that fails."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from random import Random
 from uuid import UUID
@@ -9,12 +9,16 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.ids import PersonId, RecordId
+from domain.news import News
 from domain.pace import Pace
+from domain.prompt_kinds import PROMPT_KINDS
+from domain.prompts import AT_ITS_MINUTE, Drop, Person, Prompt, decide
 from notifications.memory import MemoryStore
-from notifications.ports import Answer, Desk, End, Entry, Errand, Facts, News, Planned, Told
+from notifications.planning import as_of
+from notifications.ports import Answer, Desk, End, Entry, Errand, Facts, Planned, Told
 from notifications.service import Desks, plan_round, send_round
 from tests.lives.checks import Checks
-from tests.lives.lives import PRIVATE_DEEDS, Deed, Home
+from tests.lives.lives import PRIVATE_DEEDS, Deed, Home, Resident
 
 A_LIFE = timedelta(days=365)
 ROUNDS_MAX = 50
@@ -64,11 +68,7 @@ class Watched(MemoryStore):
             for desk in self._desks.values()
             for at in (
                 desk.next_at,
-                *(
-                    row.planned.prompt.due if row.state == "planned" else row.held_until
-                    for row in desk.rows.values()
-                    if row.state in ("planned", "claimed")
-                ),
+                *(row.planned.prompt.due if row.state == "planned" else row.held_until for row in desk.rows.values()),
                 *(now for _ in desk.news),
             )
             if at is not None
@@ -76,11 +76,15 @@ class Watched(MemoryStore):
         return min(times, default=None)
 
 
+Leak = Callable[[Person, Resident], Person]
+"""A mistake that could be made: it lets something that is the partner's alone into what a prompt depends on."""
+
+
 class Knowing:
     """What is so about the two, straight from their lives."""
 
-    def __init__(self, home: Home) -> None:
-        self.home = home
+    def __init__(self, home: Home, leak: Leak | None) -> None:
+        self.home, self.leak = home, leak
 
     async def facts(self, asked: Mapping[PersonId, Collection[Told]], now: datetime) -> Mapping[PersonId, Facts]:
         assert now is not None
@@ -88,8 +92,9 @@ class Knowing:
         for person, told in asked.items():
             who = self.home.who(person)
             arrived = self.home.arrived(who)
+            told_of = self.home.person(who)
             known[person] = Facts(
-                person=self.home.person(who),
+                person=told_of if self.leak is None else self.leak(told_of, self.home.two[1 - who]),
                 acted=dict(self.home.two[who].acted),
                 arrived={key: arrived[key] for key in told if key in arrived},
             )
@@ -151,9 +156,15 @@ async def play(
     private: tuple[str, str] | None = None,
     faults: bool = True,
     hits: Counter[str] | None = None,
+    leak: Leak | None = None,
+    swapped: bool = False,
 ) -> list[Went]:
-    """Play one couple's life; every invariant is looked at whenever something is planned, put off or sent."""
-    home = Home(number, seed, begins, private=private)
+    """Play one couple's life; every invariant is looked at whenever something is planned, put off or sent.
+
+    `private` are the seeds of what each of the two does for themselves; `swapped` lists the couple's members the other
+    way about.
+    """
+    home = Home(number, seed, begins, private=private, swapped=swapped)
     checks = Checks(home)
     store = Watched(home, checks, Counter() if hits is None else hits)
     chance = Random(f"{seed}/{number}/vendor")
@@ -161,7 +172,7 @@ async def play(
     ids = iter(range(1, 10**7))
     desks = Desks(
         store=store,
-        people=Knowing(home),
+        people=Knowing(home, leak),
         courier=courier,
         words=words,
         new_id=lambda: UUID(int=(number + 1) * 10**12 + next(ids)),
@@ -184,6 +195,7 @@ async def play(
         store.now = now
         for _ in range(ROUNDS_MAX):
             owner += 1
+            await _count_invitations(desks, home, now, store.hits)
             planned = await plan_round(desks, now)
             checks.now = now
             try:
@@ -197,6 +209,24 @@ async def play(
             raise AssertionError(f"one instant took {ROUNDS_MAX} rounds: {now}")
     checks.at_the_end()
     return courier.got
+
+
+async def _count_invitations(desks: Desks, home: Home, now: datetime, hits: Counter[str]) -> None:
+    """Note what stands against each invitation at its minute: planning asks it, and says nothing of it."""
+    ids = [each.id for each in home.two]
+    kept, facts = await desks.store.desks(ids, now), await desks.people.facts({each: [] for each in ids}, now)
+    for each in ids:
+        next_at = kept[each].next_at
+        if next_at is None or not next_at <= now < next_at + AT_ITS_MINUTE:
+            continue
+        person = as_of(kept[each], facts[each], now)
+        for kind in PROMPT_KINDS.values():
+            if kind.is_invite and person.wanted[kind.name]:
+                couple = None if person.couple is None or not kind.of_couple else person.couple.id
+                prompt = Prompt(kind=kind.name, due=now, expires=now + AT_ITS_MINUTE, couple=couple)
+                verdict = decide(person, prompt, now)
+                if isinstance(verdict, Drop):
+                    hits[f"not invited: {verdict.reason}"] += 1
 
 
 def _live(home: Home, store: Watched, deed: Deed, number: int) -> None:

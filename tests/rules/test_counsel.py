@@ -4,10 +4,13 @@ import unicodedata
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec.structs import replace
 
+from api.device_listing import Listing
+from api.device_people import People
 from domain.counsel import (
     APPROVALS_MAX,
     COUNSEL_PART,
@@ -18,11 +21,13 @@ from domain.counsel import (
     counts,
     summary_state,
 )
-from domain.ids import CoupleId, PersonId, RecordId, SpaceId
+from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
 from domain.kind import Around, Attempt, Derived, Situation
 from domain.kinds import judged, objection
 from domain.records import Record
 from domain.refusals import Refusal
+from sync import service
+from sync.ports import Caller
 from sync.wire import Outcome
 from tests.pair import NOON, Pair, Somebody, change, in_memory
 from tests.world import World
@@ -128,6 +133,21 @@ def test_whoever_shows_a_summary_derives_that_its_link_has_ended(
 ) -> None:
     assert COUNSEL_SUMMARY.passing is not None
     assert COUNSEL_SUMMARY.passing.shown(fields, NOON + timedelta(days=1) + late)["state"] == shown
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        (LINKED | {"state": "shared"}, "expired"),
+        ({"state": "ready", "link_until": None}, "ready"),
+        ({"state": "draft", "link_until": None}, "draft"),
+    ],
+)
+def test_of_a_couple_that_has_parted_no_summary_is_shown_as_open_to_anybody(fields: dict[str, Any], shown: str) -> None:
+    """It is frozen as it stood, and its link has died with the couple."""
+    assert COUNSEL_SUMMARY.passing is not None
+    assert COUNSEL_SUMMARY.passing.shown(fields, NOON, parted=True)["state"] == shown
+    assert COUNSEL_SUMMARY.passing.shown(fields, NOON)["state"] == fields["state"]
 
 
 # What fits -----------------------------------------------------------------------------------------------------
@@ -387,6 +407,35 @@ async def test_words_of_one_s_own_other_phone_bring_a_removed_part_back_unapprov
     assert await state(pair, summary) == "draft", "I29"
 
 
+async def removed_unseen(pair: Pair) -> tuple[UUID, int]:
+    """A summary that was ready when Ben saw it last, by this version; since then it and its only part were removed."""
+    summary = await begin(pair)
+    part = await write(pair, summary)
+    await approve(pair, pair.ana.phone, part)
+    seen = await pair.look(pair.ben, summary)
+    assert seen.fields["state"] == "ready"
+    await edit(pair, pair.ana.phone, summary, remove=True)
+    await edit(pair, pair.ana.phone, part, remove=True)
+    return summary, seen.version
+
+
+async def test_a_summary_that_an_edit_brings_back_says_how_it_stands_now(pair: Pair) -> None:
+    summary, seen = await removed_unseen(pair)
+    assert (await edit(pair, pair.ben.phone, summary, {"for_whom": "Dr. Ruiz"}, base=seen)).code is None
+    assert not (await pair.look(pair.ana, summary)).removed
+    assert await state(pair, summary) == "draft"
+
+
+async def test_what_moves_a_record_that_comes_back_is_asked_for_and_of_one_that_stays_is_not(pair: Pair) -> None:
+    """One that stays has followed it all along."""
+    summary, seen = await removed_unseen(pair)
+    edits = change("counsel_summary", summary, {"for_whom": "Dr. Ruiz"}, base=seen, couple=pair.couple)
+    assert (await pair.decide(pair.ben.phone, edits)).families == {(summary, "counsel_part")}
+    there = await begin(pair)
+    edits = change("counsel_summary", there, {"for_whom": "Dr. Ruiz"}, base=99, couple=pair.couple)
+    assert (await pair.decide(pair.ben.phone, edits)).families == frozenset()
+
+
 async def test_the_partner_approves_nothing_that_was_removed(pair: Pair) -> None:
     summary = await begin(pair)
     part = await write(pair, summary)
@@ -456,6 +505,30 @@ async def test_a_phone_makes_a_part_with_its_own_yes_and_with_nobody_else_s() ->
     assert world.stored(part).fields["approvals"] == [approval(ana.id, TEXT)]
     with pytest.raises(Exception, match="yes"):
         phone.make("counsel_part", summary=str(summary), section="hopes", text=TEXT, approvals=[approval(ben.id, TEXT)])
+
+
+async def test_a_phone_shows_no_summary_of_a_couple_that_has_parted_as_shared() -> None:
+    world = World(seed=7)
+    ana, ben = world.person("Ana"), world.person("Ben")
+    couple = world.pair(ana, ben)
+    phone = world.device(ana)
+    await world.settle()
+    summary = phone.make("counsel_summary", **{"from": "2026-02-01", "to": "2026-03-01"})
+    await world.settle()
+    caller = Caller(ana.id, DeviceId(UUID(int=9)), (ana.personal, couple.space), may_keep=True)
+    await service.open_link(world.store, world.keys, caller, summary, world.now + timedelta(days=2), world.now)
+    await world.settle()
+
+    def said() -> str:
+        shown = phone.shown(summary)
+        assert shown is not None
+        nobody = People(mine=ana.id, name="Ana", couple=None, partners={})
+        return "\n".join(Listing(phone.replica, nobody, ZoneInfo("UTC"), world.now).lines(shown))
+
+    assert "state: shared" in said()
+    world.part(couple)
+    await world.settle()
+    assert "state: expired" in said()
 
 
 async def test_after_a_restore_each_phone_brings_its_own_yes_back() -> None:

@@ -12,12 +12,13 @@ from domain.kind import Ownership, Who
 from domain.kinds import KINDS, may_look_behind
 from domain.records import EITHER, Alternative
 from domain.shapes import OneOf, SetOf
+from sync import service
 from sync.export import EarlierWords, Kept, Owner, Together, is_theirs, made_on
 from sync.export_words import KIND_WORDS, field_words, plain, words_of
 from sync.outline import ABOVE
 from sync.ports import Value
 from tests.exported import SHOWN, TAKEN, files_of, record
-from tests.pair import Pair, in_memory
+from tests.pair import Pair, change, in_memory
 
 ANA, BEN = PersonId(UUID(int=1)), PersonId(UUID(int=2))
 OWN, THEIRS = SpaceId(UUID(int=3)), SpaceId(UUID(int=4))
@@ -81,6 +82,21 @@ def test_only_the_id_of_one_s_own_record_tells_when_it_was_made() -> None:
     assert of(OWN, four) is None
     assert of(THEIRS, seven) is None
     assert of(OWN, RecordId(UUID("ffffffff-ffff-7fff-bfff-ffffffffffff"))) is None, "beyond every calendar"
+
+
+# How it stands
+
+
+@pytest.mark.parametrize(("ended", "state"), [(False, "shared"), (True, "expired")])
+async def test_no_link_shows_a_summary_of_a_couple_that_has_parted(state: str, *, ended: bool) -> None:
+    pair = await in_memory()
+    summary = RecordId(uuid4())
+    days = {"from": "2026-11-01", "to": "2026-11-20"}
+    await pair.one(pair.ana.phone, change("counsel_summary", summary, days, couple=pair.couple))
+    until = datetime(2026, 11, 28, tzinfo=UTC)
+    await service.open_link(pair.store, pair.keys, pair.ana.phone, summary, until, pair.now)
+    [told] = (await files_of(pair, pair.ben, ended=ended)).records["counsel_summary"]
+    assert told["fields"]["state"] == state
 
 
 # What stands behind it

@@ -9,12 +9,11 @@ import msgspec
 
 from domain.ids import CoupleId, DeviceId, PersonId, RecordId
 from domain.kinds import KINDS
-from domain.shapes import UNFIT
+from sync.device_kinds import device_kinds
 from sync.replica import Replica
-from sync.resend import STARTED_FROM
 from sync.shelves import Shelves
 from sync.showing import Shown
-from sync.wire import SyncRequest, SyncResponse
+from sync.wire import SCHEMA, SyncRequest, SyncResponse
 from tests.world import Device, Person, World
 
 Step = dict[str, Any]
@@ -176,24 +175,6 @@ _CHANGE = SyncRequest.__annotations__["changes"].__args__[0].__args__[0]
 
 
 def kinds() -> dict[str, Any]:
-    """What of the table of kinds a device has to know: whose it is, its home, policies, what a new record holds."""
-    return plain(
-        {
-            kind.name: {
-                "class": kind.ownership,
-                "created_by": kind.creates,
-                "edited_by": kind.edits,
-                "home": kind.home,
-                "parent": None if kind.parent is None else {"field": kind.parent.field, "known": kind.parent.known},
-                "fields": {
-                    name: {
-                        "policy": field.policy,
-                        "asks_was": field.policy in STARTED_FROM,
-                        **({} if field.shape.empty is UNFIT else {"empty": field.shape.empty}),
-                    }
-                    for name, field in kind.fields.items()
-                },
-            }
-            for kind in KINDS.values()
-        }
-    )
+    """What of the table of kinds a device has to know."""
+    known: dict[str, Any] = plain(device_kinds(SCHEMA))
+    return known

@@ -1,4 +1,4 @@
-// How a goal stands, as docs/clients/native.md tells it under that heading; written by somebody who knew Haven's code, too.
+// How a goal stands, as native.md tells it under that heading.
 
 type Terms = { kind: 'goal_terms'; id: string; author: string; order: number | null; based_on: string | null };
 type Act = { kind: 'goal_act'; id: string; author: string; order: number | null; terms: string; act: string };
@@ -92,9 +92,9 @@ function inOrder(made: Said[]): Said[] {
     const own = new Map(made.map((each, number) => [each.id, each.order ?? behind + number]));
     const order = (id: string): number => own.get(id) ?? behind;
     const isTerms = (id: string): boolean => made.some((each) => each.kind === 'goal_terms' && each.id === id);
-    const counting = made.filter(
-        (each) => each.kind === 'goal_terms' || each.act === 'let_go' || (ACTS.includes(each.act) && isTerms(each.terms)),
-    );
+    const counts = (each: Said): boolean =>
+        each.kind === 'goal_terms' || each.act === 'let_go' || (ACTS.includes(each.act) && isTerms(each.terms));
+    const counting = made.filter(counts);
     const place = (each: Said): [number, number, string] => {
         if (each.kind === 'goal_terms') return [order(each.id), 0, each.id];
         if (each.act === 'let_go') return [order(each.id), order(each.id), each.id];

@@ -1,4 +1,4 @@
-// The pause of two, and which parts of a summary count, as docs/clients/native.md tells them under these headings.
+// The pause of two, and which parts of a summary count, as native.md tells them under these headings.
 // Hashing comes from outside, as it does on a phone.
 
 export type Pause = {

@@ -1,4 +1,4 @@
-// Plays examples with what the second reader wrote: node second_reader_runs.mjs COMPILED_FOLDER EXAMPLES KINDS
+// Plays examples with the native adapter: node native_runs.mjs COMPILED_FOLDER EXAMPLES KINDS
 // EXAMPLES is a file of tests/vectors, or one like it; KINDS is device.json, which tells the kinds.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -8,13 +8,17 @@ import { pathToFileURL } from 'node:url';
 const [, , compiled, examples, table] = process.argv;
 const written = (name) => import(pathToFileURL(join(compiled, `${name}.js`)));
 const read = (path) => JSON.parse(readFileSync(path, 'utf8'));
-const { ask, begin, confirm, edit, keep, look, pick, shows, take, useHash } = await written('second_reader');
-useHash((bytes) => createHash('sha256').update(bytes).digest());
-const { inCommon, sentences } = await written('second_reader_words');
-const { howItStands } = await written('second_reader_goals');
-const { countsNow, thePause } = await written('second_reader_derived');
-const { moods, shelf, tagged, words } = await written('second_reader_lookback');
-const { kinds } = read(table);
+const { ask, take } = await written('asking');
+const { begin } = await written('device');
+const { confirm, edit, keep, pick } = await written('editing');
+const { opened } = await written('keeping');
+const { look, shows } = await written('showing');
+const { inCommon, sentences } = await written('sentences');
+const { howItStands } = await written('goals');
+const { countsNow, thePause } = await written('derivations');
+const { moods, shelf, tagged, words } = await written('lookback');
+const sha256 = (bytes) => createHash('sha256').update(bytes).digest();
+const app = { schema: 1, kinds: read(table).kinds, sha256 };
 
 /** What a file may hold: for each list of cases how one is played. Each says what differs, or nothing. */
 const players = {
@@ -23,7 +27,7 @@ const players = {
     sentences: (each) => difference(sentences(each.text), each.sentences, 'sentences'),
     in_common: (each) => difference(inCommon(each.pulled, each.own), each.in_common, 'in_common'),
     pauses: (each) => difference(thePause(each.members, each.now, each.pauses), each.gives, 'gives'),
-    counting: (each) => difference(countsNow(each.members, each.part, tools([]).sha256), each.gives, 'gives'),
+    counting: (each) => difference(countsNow(each.members, each.part, sha256), each.gives, 'gives'),
     goals: (each) => difference(howItStands(each.form, each.members, each.records), each.gives, 'gives'),
     moods: (each) => difference(moods(each.records, each.person, each.first, each.last), each.gives, 'gives'),
     words: (each) => difference(words(each.records, each.person, each.field, each.zone), each.gives, 'gives'),
@@ -31,20 +35,35 @@ const players = {
     shelf: (each) => difference(shelf(each.records, each.person), each.gives, 'gives'),
 };
 
-function story({ person, steps }) {
-    let device = begin(person, kinds);
+/** After each step the app could have been ended: what was kept by then is the same device. */
+async function story({ person, steps }) {
+    const keeper = keeperInMemory();
+    const kept = await opened(keeper, person, app, () => {});
     for (const [number, step] of steps.entries()) {
-        const [next, gives] = play(device, step);
-        device = next;
-        const found = difference(gives, step.gives, 'gives') || difference(shows(device), step.shows, 'shows');
+        const gives = await kept.step((device) => play(device, step));
+        const { device } = await opened(keeper, person, app, () => {});
+        const found =
+            difference(gives, step.gives, 'gives') ||
+            difference(shows(kept.device), step.shows, 'shows') ||
+            difference(device, kept.device, 'kept');
         if (found) return `step ${number}, ${step.do}: ${found}`;
     }
     return '';
 }
 
-function tools(newKeys) {
+function keeperInMemory() {
+    const kept = new Map();
+    return {
+        load: async () => new Map(kept),
+        async save(rows) {
+            for (const [name, value] of rows) value === null ? kept.delete(name) : kept.set(name, value);
+        },
+    };
+}
+
+function drawn(newKeys) {
     const keys = [...newKeys];
-    return { newKey: () => keys.shift(), sha256: (bytes) => createHash('sha256').update(bytes).digest() };
+    return () => keys.shift();
 }
 
 /** Do one step; return the device after it and what it gives. */
@@ -61,14 +80,14 @@ function play(device, step) {
         case 'ask':
             return [device, ask(device, step.now_ms, step.limit)];
         case 'take':
-            return take(device, step.asked, step.answer, tools(step.new_keys));
+            return take(device, step.asked, step.answer, drawn(step.new_keys));
         default:
             throw new Error(`The page says nothing of a step "${step.do}".`);
     }
 }
 
 function laid({ person, answer, waits, shows: should }) {
-    const [pulled] = take(begin(person, kinds), {}, answer, tools([]));
+    const [pulled] = take(begin(person, app), {}, answer, drawn([]));
     const device = waits.reduce((before, change) => keep(before, change, null), pulled);
     return difference(look(device, should.id), should, 'shows');
 }
@@ -84,14 +103,13 @@ function difference(is, should, at) {
 }
 
 const told = read(examples);
-const lines = Object.entries(told.for_a_device ?? told)
-    .filter(([list]) => list in players)
-    .flatMap(([list, cases]) =>
-        cases.map((each, number) => {
-            const name = each.name ?? `${list} ${number}`;
-            const found = players[list](each);
-            return found ? `DIFFERS: ${name}: ${found}` : `played: ${name}`;
-        }),
-    );
+const lines = [];
+for (const [list, cases] of Object.entries(told.for_a_device ?? told).filter(([list]) => list in players)) {
+    for (const [number, each] of cases.entries()) {
+        const name = each.name ?? `${list} ${number}`;
+        const found = await players[list](each);
+        lines.push(found ? `DIFFERS: ${name}: ${found}` : `played: ${name}`);
+    }
+}
 console.log(lines.join('\n'));
 process.exitCode = lines.every((line) => line.startsWith('played: ')) ? 0 : 1;

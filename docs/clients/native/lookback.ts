@@ -1,4 +1,4 @@
-// Looking back, as docs/clients/native.md tells it under that heading; written by somebody who knew Haven's code, too.
+// Looking back, as native.md tells it under that heading: what this device shows goes in, and nobody is asked.
 
 type Fields = { [name: string]: any };
 export type Held = { kind: string; id: string; version: number; author: string; removed: boolean; fields: Fields };

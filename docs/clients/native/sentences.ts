@@ -1,4 +1,4 @@
-// Sentences, as sections 7.1 and 12 of the protocol tell them; written by somebody who knew Haven's code, too.
+// Sentences, as sections 7.1 and 12 of the protocol tell them.
 
 const MARKS = '.!?…‼⁇⁈⁉؟۔।॥։።';
 const MARKS_ANYWHERE = '。！？．｡';
@@ -27,7 +27,8 @@ export function inCommon(pulled: string, own: string): string {
 }
 
 function takenApart(text: string): Sentence[] {
-    const ends = new RegExp(`[${MARKS}${MARKS_ANYWHERE}]+[${escaped(CLOSERS)}]*\\p{White_Space}*|\\n\\p{White_Space}*`, 'gu');
+    const marks = `[${MARKS}${MARKS_ANYWHERE}]+[${escaped(CLOSERS)}]*`;
+    const ends = new RegExp(`${marks}\\p{White_Space}*|\\n\\p{White_Space}*`, 'gu');
     const found: Sentence[] = [];
     let start = beginning(text).length;
     ends.lastIndex = start;
@@ -57,5 +58,6 @@ const escaped = (marks: string): string => marks.replace(/[\]\\^-]/g, '\\$&');
 const lineEnds = (space: string): number => space.split('\n').length;
 
 function wider(one: string, other: string): string {
-    return lineEnds(other) - lineEnds(one) > 0 || (lineEnds(other) === lineEnds(one) && other.length > one.length) ? other : one;
+    const more = lineEnds(other) - lineEnds(one);
+    return more > 0 || (more === 0 && other.length > one.length) ? other : one;
 }

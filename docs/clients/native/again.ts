@@ -1,9 +1,9 @@
-// What only this phone still holds when a space was reset: section 12 of the protocol, points 3 to 7, for the device of
-// second_reader.ts; written by somebody who knew Haven's code, too.
-import type { Change, Content, Fields, Kind, Kinds, Row, Sides } from './second_reader.js';
-import { inCommon, sentences } from './second_reader_words.js';
+// What only this phone still holds when a space was reset: section 12 of the protocol, points 3 to 7.
+import { same } from './device.js';
+import type { Change, Content, Fields, Kind, Kinds, Row, Sha256, Sides } from './device.js';
+import { inCommon, sentences } from './sentences.js';
 
-export type Tools = { newKey: () => string; sha256: (bytes: Uint8Array) => Uint8Array };
+type Tools = { newKey: () => string; sha256: Sha256 };
 export type Life = {
     person: string;
     kinds: Kinds;
@@ -45,7 +45,8 @@ function again(life: Life, row: Held, gone: Set<string>, tools: Tools): Again[] 
     if (!kind || !isOursToSay(life, kind, row)) return [];
     if (row.kind === 'unplaced') return there ? [] : withoutAPlace(life, row, tools);
     if (row.kind in LETTERS && row.content.author === life.person) return letter(life, row, there, gone, tools);
-    if (!there || isAnother(kind, row, there)) return kind.created_by === 'server' && !provable(kind) ? [] : whole(life, row);
+    const isNotThere = !there || isAnother(kind, row, there);
+    if (isNotThere) return kind.created_by === 'server' && !provable(kind) ? [] : whole(life, row);
     if (there.content) return differing(life, kind, row, there as Held);
     return Object.values(LETTERS).includes(row.kind) ? wordsOfGiven(life, kind, row, there) : [];
 }
@@ -126,10 +127,8 @@ function letter(life: Life, row: Held, there: Row | undefined, gone: Set<string>
         return drafts.some((each) => each.id === id) ? [] : [{ kind: name, id, set }];
     }
     const back = !there || isAnother(life.kinds[row.kind], row, there) ? whole(life, row) : [];
-    const kept = drafts.find(
-        ({ id, content }) =>
-            content && !content.removed && !gone.has(id) && words.every((each) => (content.fields[each] ?? null) === texts[each]),
-    );
+    const says = ({ fields }: Content): boolean => words.every((each) => (fields[each] ?? null) === texts[each]);
+    const kept = drafts.find(({ id, content }) => content && !content.removed && !gone.has(id) && says(content));
     if (!kept) return back;
     gone.add(kept.id);
     return [...back, { kind: name, id: kept.id, base: kept.version, remove: true }];
@@ -137,7 +136,8 @@ function letter(life: Life, row: Held, there: Row | undefined, gone: Set<string>
 
 /** Point 6, too: of a draft that was given without them, words that the letter does not have. */
 function wordsOfGiven(life: Life, kind: Kind, { kind: name, id, content }: Held, there: Row): Again[] {
-    const texts = Object.entries(content.fields).filter(([each, text]) => kind.fields[each]?.policy === 'words' && text);
+    const isWords = (each: string): boolean => kind.fields[each]?.policy === 'words';
+    const texts = Object.entries(content.fields).filter(([each, text]) => isWords(each) && text);
     const base = Math.min(there.version, life.head);
     return texts.length ? [{ kind: name, id, base, set: Object.fromEntries(texts) }] : [];
 }
@@ -146,8 +146,11 @@ function wordsOfGiven(life: Life, kind: Kind, { kind: name, id, content }: Held,
 function withoutAPlace(life: Life, row: Held, tools: Tools): Again[] {
     const { author, removed, fields } = row.content;
     const meant = String(fields.meant);
-    const what = ({ id, content }: Row): unknown[] => [content?.fields.meant, content?.fields.about ?? id, content?.fields.words];
-    const others = [...life.pulled.values()].filter((each) => each.kind === 'unplaced' && each.content && !each.content.removed);
+    const what = ({ id, content }: Row): unknown[] => {
+        return [content?.fields.meant, content?.fields.about ?? id, content?.fields.words];
+    };
+    const stands = ({ kind, content }: Row): boolean => kind === 'unplaced' && content?.removed === false;
+    const others = [...life.pulled.values()].filter(stands);
     if (removed || others.some((each) => same(what(each), what(row)))) return [];
     return [
         {
@@ -176,21 +179,17 @@ export function saysTheSame(kind: Kind, one: Content, other: Content): boolean {
     return Object.keys(kind.fields).every((each) => !written(kind, each) || same(one.fields[each], other.fields[each]));
 }
 
-export function same(one: unknown, other: unknown): boolean {
-    if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return one === other;
-    const [left, right] = [Object.entries(one), other as Fields];
-    return left.length === Object.keys(other).length && left.every(([key, value]) => key in right && same(value, right[key]));
-}
-
 const written = (kind: Kind, name: string): boolean => name in kind.fields && kind.fields[name].policy !== 'server';
 const provable = (kind: Kind): boolean => 'proof' in kind.fields;
 
 /** Whether another record than the one that was lost stands under its id by now. */
 function isAnother(kind: Kind, { kind: name, content }: Held, there: Row): boolean {
     if (!provable(kind) || !there.content) return false;
-    const stays = Object.keys(kind.fields).filter((each) => kind.fields[each].policy === 'once' || NEVER_CHANGE.includes(each));
+    const isForEver = (each: string): boolean => kind.fields[each].policy === 'once' || NEVER_CHANGE.includes(each);
+    const stays = Object.keys(kind.fields).filter(isForEver);
     const { author, fields } = there.content;
-    return there.kind !== name || author !== content.author || stays.some((each) => !same(fields[each], content.fields[each]));
+    const differs = (each: string): boolean => !same(fields[each], content.fields[each]);
+    return there.kind !== name || author !== content.author || stays.some(differs);
 }
 
 function ownBeside(life: Life, { alternatives }: Content, names: string[]): { [field: string]: string } {
@@ -256,7 +255,8 @@ function quarters(windows: Window[]): number[] {
 
 /** The fewest windows that cover these quarter-hours, none of them longer than a day. */
 function windowsOf(covered: Set<number>): Window[] {
-    if (covered.size === A_WEEK) return Array.from({ length: 7 }, (_, weekday) => ({ weekday, from: '00:00', to: '00:00' }));
+    const wholeDay = (weekday: number): Window => ({ weekday, from: '00:00', to: '00:00' });
+    if (covered.size === A_WEEK) return Array.from({ length: 7 }, (_, weekday) => wholeDay(weekday));
     const windows: Window[] = [];
     for (const start of [...covered].filter((each) => !covered.has((each + A_WEEK - 1) % A_WEEK))) {
         let length = 1;
@@ -289,7 +289,8 @@ export function bringsWords(kind: Kind, change: Change, there: Content): boolean
     return Object.entries(change.set ?? {}).some(([name, value]) => {
         const policy = kind.fields[name]?.policy;
         const held = there.fields[name];
-        if (Array.isArray(value)) return OWN_WORDS.includes(name) && value.some((each) => !(held as unknown[])?.includes(each));
+        const isNew = (each: unknown): boolean => !(held as unknown[] | undefined)?.includes(each);
+        if (Array.isArray(value)) return OWN_WORDS.includes(name) && value.some(isNew);
         if (name !== 'sealed' && policy !== 'words' && policy !== 'shared_words') return false;
         return sentences(String(value ?? '')).some((each) => !sentences(String(held ?? '')).includes(each));
     });
