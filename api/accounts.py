@@ -29,6 +29,7 @@ from api.keys import HashKeys, StoredKeys
 from api.names import opened_label, sealed_label
 from api.postgres import Pool
 from domain.ids import DeviceId, PersonId, SpaceId
+from notifications import target_store
 from sync import service
 from sync import space_store as spaces
 from sync.ports import Caller
@@ -217,8 +218,11 @@ async def devices(accounts: Accounts, caller: Caller) -> list[DeviceView]:
 
 
 async def sign_out(accounts: Accounts, caller: Caller) -> None:
-    """Forget this device and its tokens. Leaving is easy: it asks for nothing."""
-    await store.drop_device(accounts.pool, caller.person, caller.device)
+    """Forget this device, its tokens, and how it is reached. Leaving is easy: it asks for nothing."""
+    async with accounts.pool.acquire() as connection, connection.transaction():
+        await store.lock_person(connection, caller.person)
+        await store.drop_device(connection, caller.person, caller.device)
+        await target_store.drop_of_device(connection, caller.person, caller.device)
     accounts.callers.forget(caller.person)
 
 
@@ -231,15 +235,18 @@ async def revoke(
     address: str,
     now: datetime,
 ) -> None:
-    """Shut one of the caller's devices out for good; its id never comes back.
+    """Shut one of the caller's devices out for good; its id never comes back, and it is not reached any more.
 
     Another device than the caller's own needs a fresh identity token: a borrowed phone must not lock its
     owner out. Takes effect at once here, within 30 seconds in other processes. Twice is once.
     """
     if device != caller.device:
         await require_fresh(accounts, caller, identity_token, address, now)
-    if not await store.revoke_device(accounts.pool, caller.person, device, now.date()):
-        raise not_found()
+    async with accounts.pool.acquire() as connection, connection.transaction():
+        await store.lock_person(connection, caller.person)
+        if not await store.revoke_device(connection, caller.person, device, now.date()):
+            raise not_found()
+        await target_store.drop_of_device(connection, caller.person, device)
     accounts.callers.forget(caller.person)
 
 

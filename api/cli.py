@@ -15,7 +15,7 @@ Settings come from the environment; `haven check` lists them with their present 
 
 exit codes:
   0   done, or stopped as asked
-  1   failed, or `resources check` found something wrong; the reason is on standard error
+  1   failed, or `resources check` or `push test` found something wrong; the reason is on standard error
   2   the command line was not understood
   3   `migrate --check`: migrations are missing
   78  the settings do not fit; every fault is on standard error
@@ -93,8 +93,44 @@ def _parser() -> argparse.ArgumentParser:
     bump.add_argument("--space", type=_uuid, metavar="ID", help="only this space; without it, all of them")
     bump.add_argument("--json", action="store_true", help="answer in JSON, for programs")
     bump.set_defaults(command="bump_epoch")
+    _add_push(commands)
     _add_resources(commands)
     return parser
+
+
+def _add_push(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    push = commands.add_parser("push", help="see whether phones can be reached", description="How prompts leave Haven.")
+    acts = push.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    test = acts.add_parser(
+        "test",
+        help="ask FCM whether it would take what Haven sends; nothing is delivered",
+        description=_ABOUT_PUSH_TEST,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    test.add_argument("--dry-run", action="store_true", required=True, help="deliver nothing; there is no other way")
+    test.add_argument("--person", type=_person, metavar="ID", help="ask about each device of this person, too")
+    test.add_argument("--json", action="store_true", help="answer in JSON, for programs")
+    test.set_defaults(command="push_test")
+
+
+_ABOUT_PUSH_TEST = """\
+Ask Firebase Cloud Messaging whether it would take the one message that Haven sends, in the form for each
+platform. That tries the credential, the project and the way to FCM, and needs no phone.
+
+With --person it also asks about each device that a prompt to this person would be sent to. It shows when a
+device was registered last, never what FCM calls it, and forgets none.
+
+--dry-run has to be written, so that whoever types it knows: nobody gets a prompt by hand, which would be
+outside of their quiet hours and of what they asked for.
+
+It works also where HAVEN_FCM is log. Whether Apple takes the key that the project holds, FCM finds out
+with a real message only.
+
+exit codes:
+  0   FCM would take all that Haven sends, whatever became of a device
+  1   it would not, or there is no such account; the table says why
+  78  HAVEN_FIREBASE_PROJECT is missing, or there is no credential
+"""
 
 
 def _add_resources(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -154,7 +190,15 @@ def _day(text: str) -> date:
 
 
 def _uuid(text: str) -> UUID:
+    return _id(text, "a space")
+
+
+def _person(text: str) -> UUID:
+    return _id(text, "an account")
+
+
+def _id(text: str, of: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise argparse.ArgumentTypeError("must be the id of a space") from None
+        raise argparse.ArgumentTypeError(f"must be the id of {of}") from None

@@ -13,7 +13,7 @@ from uuid import uuid4
 import uvloop
 from msgspec.structs import asdict
 
-from api import end_store, server
+from api import end_store, rehearsing, server
 from api.catalogue import FileUnusable
 from api.console import EXIT_INTERRUPTED
 from api.console import complain as _complain
@@ -21,15 +21,19 @@ from api.console import say as _say
 from api.embedded_postgres import EmbeddedFailed, left_alone, place
 from api.greeting import greeting
 from api.keys import RingUnusable
-from api.migrate import MigrationFailed, missing
+from api.migrate import MigrationFailed, missing, utc_now
 from api.postgres import TRANSIENT, UNPREPARED, Unreachable, open_pool
 from api.settings import EXIT_UNFIT, VARIABLES, Address, Settings, SettingsUnfit, masked
 from api.telemetry import configure
 from api.wiring import PROJECT, Parts, bring_forward, keys_file, on_database, open_parts, people_file
+from notifications.fcm import SenderUnusable
 from sync import space_store
 
 EXIT_FAILED: Final = 1
 EXIT_MISSING: Final = 3
+
+_NAMES: Final = 2 + max(len(variable.name) for variable in VARIABLES)
+"""The width of a column with the names of settings."""
 
 _UNREACHABLE: Final[tuple[type[Exception], ...]] = (OSError, *TRANSIENT)
 
@@ -46,14 +50,14 @@ def run(chosen: argparse.Namespace) -> int:
             _complain("The settings do not fit:", *(f"  {fault}" for fault in unfit.faults))
             if chosen.command == "check":
                 # Whoever got a name wrong was sent here to find it.
-                _say("", *(f"{variable.name:24}{variable.meaning}" for variable in VARIABLES))
+                _say("", *(f"{variable.name:{_NAMES}}{variable.meaning}" for variable in VARIABLES))
         return EXIT_UNFIT
     try:
         return COMMANDS[chosen.command](chosen, settings)
     except (KeyboardInterrupt, asyncio.CancelledError):
         # The second is what `server` makes of a second signal.
         return EXIT_INTERRUPTED
-    except RingUnusable as fault:
+    except (RingUnusable, SenderUnusable) as fault:
         _complain(str(fault))
         return EXIT_UNFIT
     except (EmbeddedFailed, FileUnusable, MigrationFailed, server.PortTaken) as fault:
@@ -143,7 +147,7 @@ def check(chosen: argparse.Namespace, settings: Settings) -> int:
         return 0
     for variable in VARIABLES:
         value = shown[variable.name]
-        _say(f"{variable.name:24}{'-' if value is None else value!s:20}{variable.meaning}")
+        _say(f"{variable.name:{_NAMES}}{'-' if value is None else value!s:20}{variable.meaning}")
     return 0
 
 
@@ -189,6 +193,33 @@ def bump_epoch(chosen: argparse.Namespace, settings: Settings) -> int:
     return 0 if done else EXIT_FAILED
 
 
+def push_test(chosen: argparse.Namespace, settings: Settings) -> int:
+    """Ask FCM whether it would take what Haven sends."""
+    if settings.firebase_project is None:
+        _complain("HAVEN_FIREBASE_PROJECT is not set: it names the project whose apps are reached by push.")
+        return EXIT_UNFIT
+
+    async def asked(found: Settings) -> rehearsing.Rehearsal | None:
+        now, reached = utc_now(), None
+        if chosen.person is not None:
+            async with open_parts(found, keys_file=keys_file(settings)) as parts:
+                reached = await rehearsing.devices_of(parts, chosen.person, now.date())
+            if reached is None:
+                return None
+        return await rehearsing.rehearse(found, reached, now)
+
+    if chosen.person is None:
+        rehearsal = _in_loop(asked(settings))
+    else:
+        with _on_database(settings) as found:
+            rehearsal = _in_loop(asked(found))
+    if rehearsal is None:
+        _complain("There is no such account.")
+        return EXIT_FAILED
+    rehearsing.tell(rehearsal, as_json=chosen.json)
+    return 0 if rehearsal.usable else EXIT_FAILED
+
+
 COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace, Settings], int]]] = {
     "serve": serve,
     "worker": worker,
@@ -196,6 +227,7 @@ COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace, Settings], int]]] = {
     "check": check,
     "deletions": deletions,
     "bump_epoch": bump_epoch,
+    "push_test": push_test,
 }
 
 

@@ -15,6 +15,7 @@ from api.errors import changed_meanwhile
 from domain.couples import LONG_CODE_BITS, code_letters, drawn
 from domain.fates import LETTERS_STAY, UNDO_WITHIN
 from domain.ids import CoupleId, DeviceId, PersonId, SpaceId
+from notifications import target_store
 from sync import bequest_store as bequests
 from sync import end_store as ends
 from sync import space_store as spaces
@@ -91,6 +92,8 @@ async def _close(accounts: Accounts, identity: Identity, person: PersonId, now: 
                 await end_store.ask_nobody_back(connection, [person])
                 devices = await end_store.end_tokens(connection, person)
                 closing = await end_store.close_account(connection, person, receipt, now)
+                # After the person's row is held: nothing is registered from here on.
+                await target_store.drop_of_person(connection, person)
                 if closing is not None and closing.active_couple is not None:
                     raise _LookAgain
         except _LookAgain:
@@ -147,6 +150,7 @@ async def _destroy(accounts: Accounts, person: PersonId, now: datetime) -> None:
             )
             await bequests.bequeath(connection, left)
         await ends.give_up(connection, [going.space], now)
+        await target_store.drop_of_person(connection, person)
         await end_store.delete_account(connection, person, deletion, going)
     accounts.callers.forget(person)
     await accounts.keys.destroy(unheld)

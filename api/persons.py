@@ -13,6 +13,7 @@ from api.pairing import CoupleView, Keepsake, LiveInvitation, PairingView, coupl
 from api.withdrawal_store import Withdrawal
 from domain import couples
 from domain.ids import PersonId, SpaceId
+from notifications import target_store
 from sync import end_store as ends
 from sync.ports import Caller
 
@@ -124,6 +125,8 @@ async def say(accounts: Accounts, caller: Caller, said: couples.ConsentEvent) ->
         if couples.ends_keeping(said):
             # Stored with the consent: whatever comes between, what stands open is closed.
             await withdrawal_store.note(connection, Withdrawal(caller.person, said.at))
+        if couples.ends_reaching(said):
+            await target_store.drop_of_person(connection, caller.person)
         if couples.ends_sharing(said):
             # Likewise: agreeing again opens no link, and none that the other has made shows this person's parts again.
             await counsel_store.withdraw(connection, caller.person)

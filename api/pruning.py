@@ -1,6 +1,7 @@
 """Forget what has had its time: outcomes, earlier values, removals, shadows, debts, tombstones, counters.
 
-And tickets, links, codes and exports that have run out, and that a space was let go.
+And tickets, links, codes and exports that have run out, that a space was let go, and how a phone was reached that has
+not been heard of since.
 """
 
 from datetime import datetime, timedelta
@@ -14,6 +15,8 @@ from api.end_store import forget_codes, forget_let_go
 from api.export_store import forget as forget_exports
 from api.postgres import Pool
 from api.store import forget_counters, forget_tickets
+from notifications.target_store import forget_targets
+from notifications.targets import forgotten_before
 from sync.owed_store import forget_old_owed
 from sync.shadow_store import forget_old_shadows
 from sync.space_store import bury, forget_outcomes, forget_revisions, forget_wiped
@@ -55,6 +58,7 @@ class Pruned(Struct, frozen=True):
     let_go: int
     codes: int
     exports: int
+    targets: int
 
     @property
     def count(self) -> int:
@@ -87,4 +91,5 @@ async def prune(pool: Pool, now: datetime) -> Pruned:
         let_go=await forget_let_go(pool, (now - LET_GO_KEPT).date(), most),
         codes=await forget_codes(pool, now - CODES_KEPT, most),
         exports=await forget_exports(pool, now, most),
+        targets=await forget_targets(pool, forgotten_before(now.date()), most),
     )

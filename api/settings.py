@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+GOOGLE = "https://fcm.googleapis.com"
+"""Where FCM answers, as `notifications.fcm` has it, which nobody needs to load who only reads settings."""
+
 EXIT_UNFIT = 78
 """EX_CONFIG of sysexits.h: a supervisor should not try again before somebody has changed something."""
 
@@ -59,6 +62,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     in_flight_max: int = 200
     streams_max: int = 10_000
     schema_min: int = 1
+    fcm: Literal["log", "send"] | None = None
+    fcm_base_url: str | None = None
+    firebase_project: str | None = None
+    google_credentials: str | None = None
     bye_s: float = 3.0
     drain_s: float = 25.0
     tick_s: float = 1.0
@@ -69,6 +76,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     def development(self) -> bool:
         """Whether this is somebody's own machine, where a convenience outweighs a guard."""
         return self.mode == "development"
+
+    @property
+    def sends(self) -> bool:
+        """Whether prompts are handed to FCM; otherwise they are only counted."""
+        return not self.development if self.fcm is None else self.fcm == "send"
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
@@ -189,6 +201,22 @@ def _key_ring(text: str) -> str:
     return text
 
 
+def _base_url(text: str) -> str:
+    found = re.fullmatch(r"(https?)://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?", text)
+    if found is None or (found[1] == "http" and found[2] not in ("127.0.0.1", "localhost", "[::1]")):
+        raise ValueError(
+            "must be an address without a path, such as http://127.0.0.1:8080 for this machine, or https://HOST:PORT:"
+            " whoever answers there is shown an access token"
+        )
+    return text
+
+
+def _project(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", text):
+        raise ValueError("must be the id of a project: 6 to 30 lower-case letters, digits and dashes")
+    return text
+
+
 OF_OTHERS: Final = frozenset({"HAVEN_DEVICE"})
 """Known here, and not settings of this program: what `haven-device` reads may be set for a whole shell."""
 
@@ -209,6 +237,10 @@ VARIABLES: Final = (
     Variable("HAVEN_IN_FLIGHT_MAX", "in_flight_max", _whole(1, 100_000), "requests at once; then 503"),
     Variable("HAVEN_STREAMS_MAX", "streams_max", _whole(0, 1_000_000), "live streams at once"),
     Variable("HAVEN_SCHEMA_MIN", "schema_min", _whole(1, 10_000), "oldest schema of an app; older: 426"),
+    Variable("HAVEN_FCM", "fcm", _choice("log", "send"), "send prompts, or only count them; absent: by HAVEN_MODE"),
+    Variable("HAVEN_FCM_BASE_URL", "fcm_base_url", _base_url, "where a fake FCM answers; for tests"),
+    Variable("HAVEN_FIREBASE_PROJECT", "firebase_project", _project, "project whose apps are reached by push"),
+    Variable("GOOGLE_APPLICATION_CREDENTIALS", "google_credentials", str, "key file; absent: this machine's account"),
     Variable("HAVEN_BYE_S", "bye_s", _seconds(0, 600), "time to say goodbye to streams"),
     Variable("HAVEN_DRAIN_S", "drain_s", _seconds(0, 3600), "time to finish everything at the end"),
     Variable("HAVEN_TICK_S", "tick_s", _seconds(0.05, 3600), "pause between two rounds of the worker"),
@@ -278,7 +310,16 @@ def _unsafe_pairs(settings: Settings) -> list[str]:
             "HAVEN_BIND and HAVEN_ADMIN_BIND take the same port: probes are not for the public. Unless set they are"
             f" {usual.bind} and {usual.admin_bind}."
         )
+    if settings.sends and settings.firebase_project is None:
+        faults.append(
+            "HAVEN_FIREBASE_PROJECT is required where prompts are sent: it names the project whose apps are reached."
+            " HAVEN_FCM=log sends none."
+        )
     if settings.mode == "production":
+        if settings.fcm_base_url not in (None, GOOGLE):
+            faults.append(
+                "HAVEN_FCM_BASE_URL is for tests: in production prompts are handed to Google and nobody else."
+            )
         faults.append(
             "HAVEN_MODE=production cannot be used yet: who vouches for a person in production is not built."
             " Use HAVEN_MODE=development on your own machine."

@@ -136,6 +136,11 @@ async def lock_person(connection: Transaction, person: PersonId) -> bool:
     return await connection.fetchval(LOCK_PERSON, person) is not None
 
 
+async def is_signed_in(connection: Transaction, person: PersonId, device: DeviceId) -> bool:
+    """Tell whether a device can sign requests now, whatever this process remembers. The caller holds the person."""
+    return await connection.fetchval(IS_SIGNED_IN, person, device) is not None
+
+
 async def devices_of(asker: Asker, person: PersonId) -> list[Device]:
     """Return this person's devices, revoked ones too, oldest first."""
     rows = await asker.fetch(DEVICES_OF, person)
@@ -211,6 +216,12 @@ SELECT person_id, space_id, NULL, 0 FROM person
 """
 
 LOCK_PERSON = "SELECT person_id FROM person WHERE person_id = $1 FOR UPDATE"
+
+IS_SIGNED_IN = """
+SELECT d.device_id FROM device d JOIN person p ON p.person_id = d.person_id
+WHERE d.person_id = $1 AND d.device_id = $2 AND d.revoked_on IS NULL AND p.deletion_at IS NULL
+    AND COALESCE(d.token_sha256, d.next_token_sha256) IS NOT NULL
+"""
 
 DEVICES_OF = """
 SELECT device_id, label, platform, made_on, expires_on, revoked_on FROM device

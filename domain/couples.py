@@ -36,6 +36,8 @@ TEXT_VERSIONS: Mapping[Purpose, int] = {"core_sensitive": 1, "pairing": 1, "push
 
 KEEPING: Final[Purpose] = "core_sensitive"
 """The consent on which every entry rests."""
+REACHING: Final[Purpose] = "push"
+"""The consent to be reached on one's phones."""
 
 SHARING: Final[Purpose] = "summary_share"
 """The consent to show one's words by a link to somebody outside."""
@@ -248,6 +250,11 @@ class Consent(Struct, frozen=True):
 def ends_keeping(said: ConsentEvent) -> bool:
     """Say whether with this a person's entries rest on no consent any more: what they show is to be closed."""
     return said.purpose == KEEPING and not said.given
+
+
+def ends_reaching(said: ConsentEvent) -> bool:
+    """Say whether with this a person is not to be reached on their phones any more."""
+    return said.purpose == REACHING and not said.given
 
 
 def ends_sharing(said: ConsentEvent) -> bool:

@@ -196,6 +196,22 @@ CREATE TABLE public.person_space (
 
 COMMENT ON TABLE public.person_space IS 'dist:person_id';
 
+CREATE TABLE public.push_target (
+    value_hash bytea NOT NULL,
+    key_no smallint NOT NULL,
+    person_id uuid NOT NULL,
+    device_id uuid NOT NULL,
+    kind text NOT NULL,
+    platform text NOT NULL,
+    value bytea NOT NULL,
+    registered_on date NOT NULL,
+    registration_id uuid NOT NULL,
+    CONSTRAINT push_target_kind CHECK ((kind = ANY (ARRAY['token'::text, 'fid'::text]))),
+    CONSTRAINT push_target_platform CHECK ((platform = ANY (ARRAY['android'::text, 'ios'::text, 'web'::text])))
+);
+
+COMMENT ON TABLE public.push_target IS 'dist:value_hash';
+
 CREATE TABLE public.record (
     space_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -374,6 +390,9 @@ ALTER TABLE ONLY public.person_space
 ALTER TABLE ONLY public.person_space
     ADD CONSTRAINT person_space_place UNIQUE (person_id, place);
 
+ALTER TABLE ONLY public.push_target
+    ADD CONSTRAINT push_target_pkey PRIMARY KEY (value_hash);
+
 ALTER TABLE ONLY public.record
     ADD CONSTRAINT record_pkey PRIMARY KEY (space_id, id);
 
@@ -427,6 +446,10 @@ CREATE INDEX owed_at ON public.owed USING btree (owed_at);
 CREATE INDEX person_deletion_due ON public.person USING btree (deletion_at) WHERE (deletion_at IS NOT NULL);
 
 CREATE INDEX person_space_let_go ON public.person_space USING btree (let_go_on) WHERE (let_go_on IS NOT NULL);
+
+CREATE INDEX push_target_device ON public.push_target USING btree (person_id, device_id);
+
+CREATE INDEX push_target_registered ON public.push_target USING btree (registered_on);
 
 CREATE INDEX record_alike ON public.record USING btree (space_id, alike) WHERE (alike IS NOT NULL);
 

@@ -1,15 +1,16 @@
-"""Routes of a person's own devices: list them, sign this one out, shut another one out."""
+"""Routes of a person's own devices: list them, sign this one out, shut another one out, reach this one by push."""
 
 from typing import Annotated, Final
 
 import msgspec
-from litestar import get, post
+from litestar import delete, get, post, put
 from litestar.params import FromPath
 from msgspec import Meta, Struct
 
-from api import accounts
+from api import accounts, push_targets
 from api.accounts import DeviceView
 from api.auth import IDENTITY_TOKEN_CHARS_MAX
+from api.push_targets import PushTarget
 from api.routes.requests import Requested, address_of, authenticate, decoded, id_in_path, parts_of
 from domain.ids import DeviceId
 
@@ -29,6 +30,7 @@ class Revoking(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 REVOKING: Final = msgspec.json.Decoder(Revoking)
+PUSH_TARGET: Final = msgspec.json.Decoder(PushTarget)
 
 
 @get("/v1/devices", summary="The caller's own devices", tags=TAGS)
@@ -71,4 +73,25 @@ async def revoke(request: Requested, device: FromPath[str]) -> None:
     parts.hints.revoked(caller.person, revoked)
 
 
-ROUTES: Final = [list_devices, sign_out, revoke]
+@put(
+    "/v1/devices/current/push-target",
+    status_code=204,
+    summary="Say how this device is reached by push",
+    tags=TAGS,
+    opt={"body": PushTarget, "problems": ("consent_needed", "not_found")},
+)
+async def register_push_target(request: Requested) -> None:
+    """Reach this device by what FCM calls it, in place of what it was called before; no other device has that name."""
+    parts = parts_of(request)
+    caller = await authenticate(request)
+    await push_targets.register(parts.accounts, caller, await decoded(request, PUSH_TARGET), parts.clock())
+
+
+@delete("/v1/devices/current/push-target", status_code=204, summary="Do not reach this device by push", tags=TAGS)
+async def forget_push_target(request: Requested) -> None:
+    """Forget how this device is reached. Signing out, being revoked, and withdrawing the consent do it, too."""
+    caller = await authenticate(request)
+    await push_targets.forget(parts_of(request).accounts, caller)
+
+
+ROUTES: Final = [list_devices, sign_out, revoke, register_push_target, forget_push_target]

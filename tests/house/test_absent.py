@@ -87,8 +87,8 @@ def test_i4_i7_what_clients_are_built_with_has_no_name_for_what_is_absent() -> N
     assert told([*names["rxdb"], *names["watermelon"], *found]) == []
 
 
-OF_ONE_S_OWN_DEVICES = {"SignIn", "SignedIn", "DeviceView", "Devices"}
-"""Schemas that name a device: those by which a person signs in, and their own list."""
+OF_ONE_S_OWN_DEVICES = {"SignIn", "SignedIn", "DeviceView", "Devices", "PushTarget"}
+"""Schemas that name a device: those by which a person signs in or is reached by push, and their own list."""
 
 
 def test_i4_no_answer_names_a_device_but_to_its_own_person() -> None:

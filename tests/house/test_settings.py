@@ -5,7 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from api.settings import VARIABLES, Address, Secret, Settings, SettingsUnfit, masked
+from api.settings import GOOGLE, VARIABLES, Address, Secret, Settings, SettingsUnfit, masked
+from notifications import fcm
 
 DSN = "postgresql://ana:quittenmarmelade@db.example/haven"
 
@@ -151,5 +152,58 @@ def test_two_ports_of_the_systems_choice_do_not_meet() -> None:
 
 def test_production_says_what_is_missing() -> None:
     faults = faults_of(HAVEN_MODE="production")
-    assert "not built" in faults[0]
-    assert [fault.split()[0] for fault in faults[1:]] == ["DATABASE_URL", "HAVEN_KEYS"]
+    assert "not built" in faults[1]
+    assert [fault.split()[0] for fault in faults if "not built" not in fault] == [
+        "HAVEN_FIREBASE_PROJECT",
+        "DATABASE_URL",
+        "HAVEN_KEYS",
+    ]
+
+
+def test_prompts_are_sent_in_production_and_counted_in_development_unless_chosen() -> None:
+    assert not Settings().sends
+    assert Settings.read({"HAVEN_FCM": "send", "HAVEN_FIREBASE_PROJECT": "haven-test"}).sends
+    assert Settings(mode="production").sends
+    assert not Settings(mode="production", fcm="log").sends
+    (fault,) = faults_of(HAVEN_FCM="send")
+    assert fault.startswith("HAVEN_FIREBASE_PROJECT is required")
+
+
+def test_in_production_prompts_are_handed_to_google_alone() -> None:
+    for address in ("http://127.0.0.1:1", "https://push.example", "https://fcm.googleapis.com.example"):
+        faults = faults_of(HAVEN_MODE="production", HAVEN_FCM_BASE_URL=address)
+        assert [fault for fault in faults if fault.startswith("HAVEN_FCM_BASE_URL is for tests")]
+        assert address not in "".join(faults)
+    assert GOOGLE == fcm.GOOGLE
+    faults = faults_of(HAVEN_MODE="production", HAVEN_FCM_BASE_URL=GOOGLE)
+    assert not [fault for fault in faults if "HAVEN_FCM_BASE_URL" in fault]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1:80", "ftp://127.0.0.1", "http://quittenmarmelade.example", "https://quitten@marmelade.example"),
+        *(
+            "https://quittenmarmelade.example/path",
+            "https://quittenmarmelade.example/",
+            "http://127.0.0.1@push.example",
+        ),
+        *("https://quittenmarmelade.example?x", "https://quittenmarmelade.example#x", "https://quitten marmelade"),
+    ],
+)
+def test_an_address_to_which_no_token_may_go_is_refused(address: str) -> None:
+    """In clear an access token stays on this machine."""
+    (fault,) = faults_of(HAVEN_FCM_BASE_URL=address)
+    assert fault.startswith("HAVEN_FCM_BASE_URL must be an address without a path")
+    assert "uitten" not in fault
+
+
+def test_a_fake_may_answer_on_this_machine_or_encrypted() -> None:
+    for address in ("http://127.0.0.1:8080", "http://localhost:1", "http://[::1]:1", "https://fake.example:8443"):
+        assert Settings.read({"HAVEN_FCM_BASE_URL": address}).fcm_base_url == address
+
+
+@pytest.mark.parametrize("project", ["x", "Haven", "haven/../x", "haven-test-", "1haven", "a" * 31])
+def test_a_project_that_is_none_is_refused(project: str) -> None:
+    (fault,) = faults_of(HAVEN_FIREBASE_PROJECT=project)
+    assert fault.startswith("HAVEN_FIREBASE_PROJECT must be the id of a project")

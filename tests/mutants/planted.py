@@ -23,6 +23,9 @@ PROOF: Final = ("tests/rules/test_proof.py",)
 STORES: Final = ("tests/contracts",)
 WIRE: Final = ("tests/api/test_sync_input.py", "tests/api/test_sync_statements.py", "tests/journeys")
 
+SENDING: Final = ("tests/house/test_fcm.py", "tests/rules/test_answers.py")
+REACHING: Final = ("tests/api/test_push_targets.py",)
+
 RXDB: Final = ("tests/rules/test_rxdb.py",)
 WATERMELON: Final = ("tests/rules/test_watermelon.py",)
 
@@ -705,5 +708,131 @@ PLANTED: Final = (
         line="return until is not None and read(until) > now",
         bug="return until is not None and read(until) <= now",
         tests=("tests/api/test_counsel_links.py", *STORES),
+    ),
+    Planted(
+        name="a prompt is only rehearsed",
+        file="notifications/fcm.py",
+        line="target.platform, now, dry_run=False)",
+        bug="target.platform, now, dry_run=True)",
+        tests=SENDING,
+    ),
+    Planted(
+        name="a phone that is to show nothing shows something",
+        file="notifications/messages.py",
+        line='"ios": "ios_hidden"',
+        bug='"ios": "ios"',
+        tests=SENDING,
+    ),
+    Planted(
+        name="a browser is sent what it cannot hide",
+        file="notifications/messages.py",
+        line='"web": None',
+        bug='"web": "web"',
+        tests=SENDING,
+    ),
+    Planted(
+        name="a fault of ours costs the target",
+        file="notifications/fcm.py",
+        line="return TargetGone() if _is_about_the_target(response) else OurFault()",
+        bug="return TargetGone()",
+        tests=SENDING,
+    ),
+    Planted(
+        name="our credential's fault costs the target",
+        file="notifications/fcm.py",
+        line='"NotFoundError": _not_let_in',
+        bug='"NotFoundError": _unregistered',
+        tests=SENDING,
+    ),
+    Planted(
+        name="FCM is asked before it said",
+        file="notifications/answers.py",
+        line="seconds=max(asked_s * (1 + JITTER / 5 * chance), spread_s)",
+        bug="seconds=spread_s",
+        tests=("tests/rules/test_answers.py",),
+    ),
+    Planted(
+        name="a token is fetched on the loop",
+        file="notifications/fcm.py",
+        line="await asyncio.to_thread(self._credential.refresh, partial(Request(), timeout=REFRESH_S))",
+        bug="self._credential.refresh(partial(Request(), timeout=REFRESH_S))",
+        tests=SENDING,
+    ),
+    Planted(
+        name="a log may show what reaches a phone",
+        file="notifications/messages.py",
+        line='return f"Target({self.platform}, {self.kind}, ***)"',
+        bug='return f"Target({self.platform}, {self.value})"',
+        tests=SENDING,
+    ),
+    Planted(
+        name="who withdraws the consent is still reached",
+        file="api/persons.py",
+        line="if couples.ends_reaching(said):",
+        bug="if False:",
+        tests=REACHING,
+    ),
+    Planted(
+        name="who signs out is still reached",
+        file="api/accounts.py",
+        line="await target_store.drop_of_device(connection, caller.person, caller.device)",
+        bug="pass",
+        tests=REACHING,
+    ),
+    Planted(
+        name="a revoked phone is still reached",
+        file="api/accounts.py",
+        line="await target_store.drop_of_device(connection, caller.person, device)",
+        bug="pass",
+        tests=REACHING,
+    ),
+    Planted(
+        name="who has their account deleted is still reached",
+        file="api/deleting.py",
+        line="from here on.\n                await target_store.drop_of_person(connection, person)",
+        bug="from here on.",
+        tests=REACHING,
+    ),
+    Planted(
+        name="a phone that was signed out registers",
+        file="api/push_targets.py",
+        line="if not await store.is_signed_in(connection, caller.person, caller.device):",
+        bug="if False:",
+        tests=REACHING,
+    ),
+    Planted(
+        name="registering waits for nobody",
+        file="api/push_targets.py",
+        line="        await store.lock_person(connection, caller.person)\n",
+        bug="",
+        tests=REACHING,
+    ),
+    Planted(
+        name="a phone registers without its person's consent",
+        file="api/push_targets.py",
+        line="[couples.REACHING].given:",
+        bug="[couples.REACHING].given and False:",
+        tests=REACHING,
+    ),
+    Planted(
+        name="what was hashed by the key before has two owners",
+        file="notifications/target_store.py",
+        line=" OR value_hash = ANY($3::bytea[])",
+        bug=" OR false AND value_hash = ANY($3::bytea[])",
+        tests=("tests/contracts/test_target_store.py",),
+    ),
+    Planted(
+        name="a target is given up that was registered anew",
+        file="notifications/target_store.py",
+        line="WHERE (value_hash, registration_id) IN (SELECT * FROM unnest($1::bytea[], $2::uuid[]))",
+        bug="WHERE value_hash = ANY($1::bytea[]) OR registration_id = ANY($2::uuid[])",
+        tests=("tests/contracts/test_target_store.py",),
+    ),
+    Planted(
+        name="who has been gone for months is sent to",
+        file="notifications/targets.py",
+        line="if today - each.registered_on <= USED_FOR",
+        bug="if today - each.registered_on <= KEPT_FOR",
+        tests=("tests/rules/test_targets.py",),
     ),
 )
