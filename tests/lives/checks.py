@@ -10,30 +10,17 @@ from domain.ids import PersonId
 from domain.pauses import current
 from domain.prompt_kinds import PROMPT_KINDS
 from notifications.ports import Entry, Errand, Planned
-from tests.lives.lives import Deed, Home, Resident
+from tests.lives.lives import Home, Resident
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ACT_OF = {
-    "check_in_invite": ("check_in",),
-    "appreciation_spark": ("draft", "leave"),
-    "reflection_invite": ("reflect",),
-    "balance_invite": ("balance",),
-    "goal_lookback": ("goal",),
+    "check_in_invite": {"check_in"},
+    "appreciation_spark": {"note_draft"},
+    "reflection_invite": {"reflection"},
+    "balance_invite": {"balance_note"},
+    "goal_lookback": {"goal_act"},
 }
-"""Which deeds follow an invitation. Of `leave` only letters do: what else was left is no act of that kind."""
-USES = (
-    "use",
-    "check_in",
-    "reflect",
-    "balance",
-    "draft",
-    "settings",
-    "boundary",
-    "step_date",
-    "leave",
-    "goal",
-    "begin_pause",
-)
+"""By writing what, in these lives, somebody follows an invitation."""
 APART = {"request_arrived": 72 * HOUR, "own_goal_cheer": 7 * DAY, "goal_lookback": 14 * DAY - 26 * HOUR}
 NOT_MORE_THAN_A_WEEK = {"check_in_invite": 7, "appreciation_spark": 2, "reflection_invite": 1}
 
@@ -50,10 +37,6 @@ class Checks:
         self.accepted: Counter[UUID] = Counter()
         self.unknown: Counter[UUID] = Counter()
         self.crashes = 0
-        self.deeds: list[list[Deed]] = [[], []]
-
-    def lived(self, deed: Deed) -> None:
-        self.deeds[deed.who].append(deed)
 
     def begun(self, planned: Planned, entry: Entry) -> None:
         """A prompt is written into the ledger: it counts from now on (P2, P5, P6, P7, P13)."""
@@ -116,9 +99,9 @@ class Checks:
                 assert not self._rests(who, kind, [each.at for each in before], at), "silence brings rest (P6)"
 
     def _rests(self, who: int, kind: str, sent: list[datetime], now: datetime) -> bool:
-        """Count anew, from all deeds, whether four in a row were ignored and nothing was done since."""
-        acts = [deed.at for deed in self.deeds[who] if deed.what in ACT_OF[kind]]
-        uses = [deed.at for deed in self.deeds[who] if deed.what in USES]
+        """Count anew, from all that was ever done, whether four in a row were ignored and nothing was done since."""
+        done = self.home.two[who].done
+        acts, uses = [at for at, wrote in done if ACT_OF[kind] & set(wrote)], [at for at, _ in done]
         events = [(at + 48 * HOUR, 0, at) for at in sent if at + 48 * HOUR <= now] + [(at, 1, at) for at in acts]
         ignored, rests_since = 0, None
         for at, is_act, began in sorted(events):

@@ -125,6 +125,8 @@ class Resident:
         self.balanced: set[str] = set()
         self.steps: dict[RecordId, Step] = {}
         self.acted: dict[str, datetime] = {}
+        self.done: list[tuple[datetime, tuple[str, ...]]] = []
+        """All that they ever did in the app, with the kinds of records that they wrote."""
         self.choose(chance)
 
     def choose(self, chance: Random) -> None:
@@ -159,6 +161,7 @@ class Resident:
 
     def act(self, at: datetime, *kinds: str) -> None:
         self.used_at = at
+        self.done.append((at, kinds))
         for name, acts in ACTS.items():
             if set(acts) & set(kinds):
                 self.acted[name] = at

@@ -227,7 +227,6 @@ async def _count_invitations(desks: Desks, home: Home, now: datetime, hits: Coun
 def _live(home: Home, store: Watched, deed: Deed, number: int) -> None:
     couple = home.couple
     left = home.do(deed)
-    store.checks.lived(deed)
     if couple is not None and home.couple is None:
         store.cancel_couple(couple)
     if left is not None:

@@ -20,6 +20,7 @@ NEVER_HERE = {
     # Planning and parting take these away first: only a race lets it come so far (tests/rules/test_prompting.py).
     "expired",
     "step_done",
+    "not_due",
     "other_couple",
     "already_today",
 }
