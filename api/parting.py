@@ -38,6 +38,7 @@ async def let_go(accounts: Accounts, caller: Caller, couple: CoupleId, now: date
     """
     space = await _space_of(accounts, caller, couple)
     async with accounts.pool.acquire() as connection, connection.transaction():
+        await spaces.hold_spaces(connection, (space, caller.personal))
         nobody_holds_it = await ends.leave_space(connection, space, caller.person, now)
         if nobody_holds_it is None:
             raise not_found()

@@ -114,13 +114,22 @@ async def attest_adult(accounts: Accounts, caller: Caller, method: str, now: dat
     accounts.callers.forget(caller.person)
 
 
-async def say(accounts: Accounts, caller: Caller, said: couples.ConsentEvent) -> None:
-    """Keep a consent that is given or withdrawn; `api/withdrawing.py` does what follows from it."""
+async def say(accounts: Accounts, caller: Caller, said: couples.ConsentEvent, closed: Withdrawal | None = None) -> bool:
+    """Keep a consent that is given or withdrawn; `api/withdrawing.py` does what follows from it.
+
+    Who agrees anew to what they had withdrawn has `closed` what stood open then. Return False, with nothing kept, where
+    it was withdrawn once more since: that is to be closed first.
+    """
     if said.text_version > couples.TEXT_VERSIONS[said.purpose]:
         raise malformed("There is no such version of this text yet.", "$.text_version")
     async with accounts.pool.acquire() as connection, connection.transaction():
         # One after the other, so that of a yes and a no at the same moment both are kept.
         await store.lock_person(connection, caller.person)
+        if said.purpose == couples.KEEPING and said.given:
+            if await withdrawal_store.noted(connection, caller.person) != closed:
+                return False
+            if closed is not None:
+                await withdrawal_store.settle(connection, closed)
         await store.say(connection, caller.person, said)
         if couples.ends_keeping(said):
             # Stored with the consent: whatever comes between, what stands open is closed.
@@ -131,3 +140,4 @@ async def say(accounts: Accounts, caller: Caller, said: couples.ConsentEvent) ->
             # Likewise: agreeing again opens no link, and none that the other has made shows this person's parts again.
             await counsel_store.withdraw(connection, caller.person)
     accounts.callers.forget(caller.person)
+    return True

@@ -17,7 +17,7 @@ from domain.counsel import COUNSEL_SUMMARY
 from domain.fates import RESTORE_WITHIN
 from domain.ids import CoupleId, PersonId, SpaceId
 from sync import end_store as ends
-from sync import service
+from sync import service, space_store
 from sync.ports import Caller
 from sync.sealing import Fetched, SpaceKeys
 from sync.store import PostgresStore
@@ -102,6 +102,7 @@ async def _ask(connection: Transaction, beginning: _Beginning, person: PersonId,
     keys = beginning.keys.get(space)
     if not both or blocked or not free or keys is None:
         return None
+    await space_store.hold(connection, space)
     # A link from before they parted is dead for good, as every window is (I9): `_unlink` lets the summaries say so.
     await counsel_store.drop_all(connection, space)
     rejoined = await end_store.rejoin(connection, beginning.couple, space, beginning.two)

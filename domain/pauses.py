@@ -161,4 +161,5 @@ PAUSE = Kind(
     entails=not_back_yet,
     derive=back_at,
     lasting=("started_at",),
+    steps_back={"set_aside": (True,)},
 )

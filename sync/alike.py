@@ -1,7 +1,7 @@
 """Words that are not said again for a while: found again by a keyed hash, wherever in a space they stand."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from domain.ids import PersonId
@@ -12,6 +12,9 @@ from domain.shapes import UNFIT
 from sync.bodies import canonical
 from sync.ports import Words
 from sync.sealing import keyed_id
+
+ANSWERS_MAX: Final = 1_000
+"""The newest answers of the other that are looked at. Whoever asks again cannot add to them."""
 
 
 def words_of(kind: Kind, values: Mapping[str, Any]) -> Words | None:

@@ -174,6 +174,10 @@ class Board:
         """Return the loaded records that are counted or judged together, one of them left out."""
         return [record for identity, record in self._family.get((space, family), {}).items() if identity != but]
 
+    def family_size(self, space: SpaceId, family: UUID) -> int:
+        """Return how many records of a family are here."""
+        return len(self._family.get((space, family), ()))
+
     def standing(self, record: Record) -> int:
         """Return how many other live records of its kind stand in this record's family."""
         if record.family is None:

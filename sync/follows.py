@@ -1,6 +1,6 @@
 """What follows from a change that was stored: a shown copy, a letter given, a goal moved."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
@@ -228,18 +228,47 @@ def move(board: Board, changed: Sequence[Record]) -> frozenset[tuple[UUID, str]]
     return frozenset(missing)
 
 
-def ending(board: Board, kind: Kind, space: SpaceId) -> int:
-    """Return how many records of a kind take room now and will have ended once what this batch brought has followed."""
-    named = {
-        as_uuid(child.fields.get(of.field))
-        for child in board.changed()
-        if child.space == space and (of := KINDS[child.kind].parent) is not None and of.moves and kind.name in of.kinds
-    }
-    parents = [board.records.get((space, RecordId(each))) for each in named if each is not None]
-    standing = [each for each in parents if each is not None and each.kind == kind.name and takes_room(each)]
-    assert kind.derive is not None
-    derived = [(each, kind.derive(each, _moving(board, each), _around(board, each)).fields) for each in standing]
-    return sum(has_ended(each.with_fields(each.fields | fields)) for each, fields in derived)
+class Ended:
+    """Counts what this batch has ended, which follows at its end only.
+
+    Nothing is gone through twice: not the batch while nothing is put, nor a parent while no child comes to it.
+    """
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._counted: dict[tuple[str, SpaceId], tuple[int, int]] = {}
+        self._looked_at: dict[RecordKey, tuple[int, bool]] = {}
+
+    def count(self, kind: Kind, space: SpaceId) -> int:
+        """Return how many records of a kind take room now and will have ended."""
+        head = self._board.heads[space]
+        at, count = self._counted.get((kind.name, space), (-1, 0))
+        if at != head:
+            count = sum(self._has_ended(kind, each) for each in self._moved(kind, space))
+            self._counted[kind.name, space] = (head, count)
+        return count
+
+    def _moved(self, kind: Kind, space: SpaceId) -> Iterator[Record]:
+        named = {
+            as_uuid(child.fields.get(of.field))
+            for child in self._board.changed()
+            if child.space == space
+            and (of := KINDS[child.kind].parent) is not None
+            and of.moves
+            and kind.name in of.kinds
+        }
+        parents = (self._board.records.get((space, RecordId(each))) for each in named if each is not None)
+        return (each for each in parents if each is not None and each.kind == kind.name and takes_room(each))
+
+    def _has_ended(self, kind: Kind, parent: Record) -> bool:
+        assert kind.derive is not None
+        key, size = (parent.space, parent.id), self._board.family_size(parent.space, parent.id)
+        known, ended = self._looked_at.get(key, (-1, False))
+        if known != size:
+            fields = kind.derive(parent, _moving(self._board, parent), _around(self._board, parent)).fields
+            ended = has_ended(parent.with_fields(parent.fields | fields))
+            self._looked_at[key] = (size, ended)
+        return ended
 
 
 def _derive(board: Board, parent: Record) -> None:

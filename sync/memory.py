@@ -14,7 +14,7 @@ from domain.ids import CoupleId, DeviceId, RecordId, SpaceId
 from domain.kinds import KINDS, UNPLACED, takes_room
 from domain.records import Record
 from domain.settings import SETTINGS
-from sync.alike import answers_to, words_of
+from sync.alike import ANSWERS_MAX, answers_to, words_of
 from sync.bodies import canonical, encoded, row_of
 from sync.lives import LIVES_MAX, earlier, wire_epoch
 from sync.ports import (
@@ -158,7 +158,10 @@ class MemoryStore:
         }
         there = [each for each in self.records.values() if each.space in spaces]
         kinds = answers_to(words)
-        answers = [each for each in there if each.kind in kinds and each.author != caller.person]
+        answers = sorted(
+            (each for each in there if each.kind in kinds and each.author != caller.person),
+            key=lambda each: each.version,
+        )[-ANSWERS_MAX:]
         near = {(each.space, each.family) for each in answers}
         said = [
             each

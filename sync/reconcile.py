@@ -5,7 +5,7 @@ copy, a goal's state, a letter given, a notice) is decided with it, so that ever
 at all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from domain.records import Record, stamp_of
 from domain.refusals import KEEPS_NO_WORDS, Refusal
 from domain.shapes import ONLY_ME, UNFIT, Text, as_uuid
 from sync.board import Board, given_on, since
-from sync.follows import ending, give, move, show
+from sync.follows import Ended, give, move, show
 from sync.merge import Edit, Merged, Word, concurrent, create, merge
 from sync.origin import brought_back, of_another, says_no_more
 from sync.picks import UnfitPickError, picks
@@ -75,6 +75,10 @@ def reconcile(
     """
     batch = _Batch(Board(loaded, caller, now, id_keys), history, base_max or {})
     outcomes = tuple(batch.settle(change) for change in changes)
+    if batch.has_orphans():
+        # They came before what they belong to, and that was refused after them: now this is known.
+        batch = _Batch(Board(loaded, caller, now, id_keys), history, base_max or {}, batch.nowhere)
+        outcomes = tuple(batch.settle(change) for change in changes)
     batch.follow()
     return Decisions(
         outcomes=outcomes,
@@ -100,6 +104,7 @@ class _Batch:
         board: Board,
         history: History | None,
         base_max: Mapping[SpaceId, int],
+        nowhere: Collection[tuple[str, UUID]] = (),
     ) -> None:
         self.board, self.history, self.base_max = board, history, base_max
         self.caller = board.caller
@@ -107,8 +112,9 @@ class _Batch:
         self.asks: set[RecordKey] = set()
         self.boxes: set[RecordId] = set()
         self.families: set[tuple[UUID, str]] = set()
-        self.nowhere: set[UUID] = set()
-        """Ids under which something was refused."""
+        self.nowhere: set[tuple[str, UUID]] = set(nowhere)
+        """Kinds and ids of what was refused."""
+        self.ended = Ended(board)
 
     def follow(self) -> None:
         """Write what follows from everything that this batch has changed, once for all of it."""
@@ -122,7 +128,7 @@ class _Batch:
     def settle(self, change: Change) -> Outcome:
         earlier = self.board.decided.get(change.key)
         if earlier is not None:
-            self.nowhere |= {change.id} if earlier.code is not None else set()
+            self.nowhere |= {(change.kind, change.id)} if earlier.code is not None else set()
             return replace(earlier, status="duplicate")
         kind = KINDS.get(change.kind)
         try:
@@ -133,7 +139,7 @@ class _Batch:
             outcome = self._apply(kind, space, change)
         except _Refused as refused:
             space = self.board.spaces[self.caller.personal]
-            self.nowhere.add(change.id)
+            self.nowhere.add((change.kind, change.id))
             outcome = self._refuse(kind, change, refused.code)
         self.board.decide(space.id, outcome)
         return outcome
@@ -161,7 +167,7 @@ class _Batch:
         attempt = _attempt(kind, edit, stored)
         situation = self._situation(kind, space, change, attempt)
         # What was stored once was permitted then.
-        no = None if edit.author is not None else self._objection(kind, attempt, stored, situation)
+        no = None if edit.author is not None else self._objection(kind, space, attempt, stored, situation)
         if no is not None:
             raise _Refused(no)
         if stored is not None and kind.entails is not None:
@@ -179,7 +185,9 @@ class _Batch:
             merged = self._merged(kind, space, change, None, edit)
         return self._keep(kind, change, stored, merged, edit, situation)
 
-    def _objection(self, kind: Kind, attempt: Attempt, stored: Record | None, situation: Situation) -> Refusal | None:
+    def _objection(
+        self, kind: Kind, space: Space, attempt: Attempt, stored: Record | None, situation: Situation
+    ) -> Refusal | None:
         no = objection(kind, attempt, stored, situation)
         if no is not None or stored is not None:
             return no
@@ -188,7 +196,24 @@ class _Batch:
             return Refusal.CLOSED
         named = None if kind.parent is None else as_uuid(attempt.set.get(kind.parent.field))
         # What belongs to something that was refused just now would be stored, and shown by no device.
-        return Refusal.PARENT_GONE if named in self.nowhere and situation.parent is None else None
+        return Refusal.PARENT_GONE if self._is_nowhere(kind, space.id, named) else None
+
+    def _is_nowhere(self, kind: Kind, space: SpaceId, parent: UUID | None) -> bool:
+        if kind.parent is None or parent is None:
+            return False
+        key = (space, RecordId(parent))
+        there = key in self.board.records or key in self.board.unreadable
+        return not there and any((each, parent) in self.nowhere for each in kind.parent.kinds)
+
+    def has_orphans(self) -> bool:
+        """Return whether something was stored that belongs to what was refused after it."""
+        for record in self.board.changed():
+            kind, key = KINDS[record.kind], (record.space, record.id)
+            named = None if kind.parent is None else as_uuid(record.fields.get(kind.parent.field))
+            came_now = self.board.is_new(key) and key not in self.board.came_back
+            if came_now and self._is_nowhere(kind, record.space, named):
+                return True
+        return False
 
     def _there(self, kind: Kind, key: RecordKey) -> Record | None:
         """Return what is stored under an id. Refuse where that does not open, or is withheld from this person."""
@@ -251,11 +276,17 @@ class _Batch:
             base=change.base,
             set=canonical,
             was=_started_from(kind, was),
-            remove=None if change.remove is UNSET else change.remove,
+            remove=self._removes(change, stored),
             picked=picked,
             confirmed=confirmed,
             made_ms=_made_ms(self.board.now, _age_ms(kind, change)),
         )
+
+    def _removes(self, change: Change, stored: Record | None) -> bool | None:
+        """Return what an edit says of the removal; of somebody who has not agreed none brings anything back (I34)."""
+        if not self.caller.may_keep and stored is not None and stored.removed:
+            return True
+        return None if change.remove is UNSET else change.remove
 
     def _situation(self, kind: Kind, space: Space, change: Change, attempt: Attempt) -> Situation:
         # What a record belongs to, and what is beside it, is asked when it is made, and then the change says it.
@@ -301,7 +332,7 @@ class _Batch:
         """Return whether there is room once what this batch has ended is counted as ended: that follows at its end."""
         if kind.derive is None or not kind.ends:
             return False
-        ended = ending(self.board, kind, record.space)
+        ended = self.ended.count(kind, record.space)
         return crowded(kind, where, {**live, "space": live["space"] - ended}) is None
 
     def _merged(self, kind: Kind, space: Space, change: Change, stored: Record | None, edit: Edit) -> Merged:

@@ -174,7 +174,8 @@ async def push(
         if not decisions.writes.spaces:
             return Pushed(loaded, decisions, {})
         writes = decisions.writes
-        if submitted is not None:
+        if submitted is not None and caller.may_keep:
+            # A shadow holds all that a row held, also what is no part of the edit.
             writes = replace(writes, shadows=submitted(loaded, decisions))
         moved = await store.save(caller, writes, now)
         if moved is not None:

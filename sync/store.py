@@ -19,7 +19,7 @@ from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kinds import has_ended
 from domain.records import Record
 from sync import owed_store, shadow_store
-from sync.alike import alike_id, alike_of, answers_to
+from sync.alike import ANSWERS_MAX, alike_id, alike_of, answers_to
 from sync.bodies import canonical, decoded, packed, packed_purge, unpacked, unpacked_purge
 from sync.life_store import BUMP_SPACE, IN_THIS_LIFE
 from sync.lives import earlier, wire_epoch
@@ -142,9 +142,6 @@ JOIN record r ON r.space_id = asked.space_id AND r.id = asked.id AND r.kind = 's
 JOIN member p ON p.personal_space_id = r.space_id
 JOIN mine ON mine.space_id = p.space_id"""
 
-
-ANSWERS_MAX: Final = 1_000
-"""The newest answers of the other that are looked at. Whoever asks again cannot add to them."""
 
 REPEATED: Final = f"""{_MINE},
 answers AS (

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.ids import SpaceId
+from domain.shapes import as_uuid
 from sync import service
 from sync.facades import as_it_is, shadows_of
 from sync.paging import EpochChangedError, asked_by, cursor_at, read_page
@@ -157,6 +158,9 @@ async def push(
         moved = (await service.push(store, keys, caller, every, now, {}, new_epoch, submitted)).moved
     after = await as_it_is(store, caller, ids_of(edited))
     owed = {(each.row.kind, each.row.named) for each in edited if is_owed(each, after, asked.schema, caller.person)}
+    if not caller.may_keep:
+        # A name could be a word; who has not agreed is told of what Haven has named (I34).
+        owed = {(kind, named) for kind, named in owed if as_uuid(named) is not None}
     if owed:
         place, own = asked.places.get(caller.personal), after.spaces[caller.personal]
         told = place.version if place is not None and place.epoch == own.epoch else 0

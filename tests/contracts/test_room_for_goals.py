@@ -3,10 +3,15 @@
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
+from api.postgres import Pool
 from domain.goal_kinds import ACTS_A_GOAL_MAX
 from domain.refusals import Refusal
+from sync import follows
 from sync.wire import Change
-from tests.pair import Pair, change
+from tests.contracts.grounds import PostgresGround, pair_on
+from tests.pair import HeldKeys, Pair, change
 
 WALK = {"title": "Walk on Sundays", "why": "To talk."}
 
@@ -94,3 +99,53 @@ async def test_g11_a_no_is_found_behind_any_number_of_equal_terms(pair: Pair) ->
     await pair.push(pair.ben.phone, act_of(pair, goal, terms, "decline"))
     [again] = await pair.push(pair.ana.phone, terms_of(pair, uuid4()))
     assert again.code == Refusal.ASKED_RECENTLY
+
+
+async def test_what_came_before_a_goal_that_then_found_no_room_comes_back_as_well(pair: Pair) -> None:
+    await a_hundred(pair)
+    goal, other = uuid4(), uuid4()
+    step = change("step", uuid4(), {"goal": str(goal), "title": "Ask about the boat"}, couple=pair.couple)
+    early = terms_of(pair, other, title="Of a goal that comes later")
+    batch = [terms_of(pair, goal, title="Sail"), early, step, a_goal(pair, goal)]
+    outcomes = await pair.push(pair.ana.phone, *batch)
+    assert [each.code for each in outcomes] == [
+        Refusal.PARENT_GONE,
+        None,
+        Refusal.PARENT_GONE,
+        Refusal.TOO_MANY,
+    ]
+    assert {each.id for each in await pair.of_kind(pair.ana, "goal_terms")} == {early.id}
+    again = await pair.push(pair.ana.phone, *batch)
+    assert [each.code for each in again] == [each.code for each in outcomes]
+
+
+async def test_a_refused_record_of_another_kind_is_no_goal_that_was_refused(pair: Pair) -> None:
+    goal = uuid4()
+    unfit = change("own_goal", goal, {"title": "x" * 500})
+    outcomes = await pair.push(pair.ana.phone, unfit, terms_of(pair, goal))
+    assert [each.code for each in outcomes] == [Refusal.INVALID, None]
+
+
+async def test_a_goal_that_does_not_open_is_there_all_the_same(pool: Pool) -> None:
+    pair = await pair_on(PostgresGround(pool, HeldKeys()))
+    goal = uuid4()
+    await pair.push(pair.ana.phone, a_goal(pair, goal))
+    await pool.execute("UPDATE record SET body = set_byte(body, 20, get_byte(body, 20) # 1) WHERE id = $1", goal)
+    edit = change("goal", goal, {"notes": "n"}, couple=pair.couple, base=1)
+    step = change("step", uuid4(), {"goal": str(goal), "title": "Ask about the boat"}, couple=pair.couple)
+    outcomes = await pair.push(pair.ana.phone, edit, step)
+    assert [each.code for each in outcomes] == [Refusal.CLOSED, None]
+
+
+async def test_x17_a_goal_is_walked_through_no_more_often_than_acts_come_to_it(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goals, walks = await a_hundred(pair), []
+    ended = follows.has_ended
+    monkeypatch.setattr(follows, "has_ended", lambda record: walks.append(record.id) or ended(record))
+    acts = [act_of(pair, goal, uuid4(), "rest") for goal in goals[:50]]
+    more = [a_goal(pair) for _ in range(100)]
+    mixed = [each for both in zip(acts, more, strict=False) for each in both] + more[50:]
+    outcomes = await pair.push(pair.ana.phone, *mixed)
+    assert sum(each.code == Refusal.TOO_MANY for each in outcomes) == 100
+    assert len(walks) <= 50
