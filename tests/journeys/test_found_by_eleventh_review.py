@@ -50,8 +50,9 @@ async def test_i34_a_closing_without_consent_brings_nothing_back_that_was_remove
     entry = two.ana.edit("check_in", local_date=two.today(), text="ill", audience=two.couple, shared_parts=["text"])
     await two.meet()
     await withdraw(two)
+    await two.ana.sync()
     two.ana.remove(entry)
-    await two.meet()
+    await two.ana.sync()
     assert await push(two, kind="check_in", id=str(entry), base=1, set={"audience": "only_me"}) == 200
     assert await two.parts.pool.fetchval("SELECT removed FROM record WHERE id = $1", UUID(str(entry)))
 
