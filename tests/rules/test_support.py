@@ -18,7 +18,7 @@ from sync import rxdb, service
 from sync.bodies import decoded
 from sync.ports import Row
 from sync.watermelon import pull as watermelon_pull
-from sync.wire import Outcome, SyncRequest
+from sync.wire import Origin, Outcome, SyncRequest
 from sync.withheld import as_told, stands_open
 from tests.pair import NOON, Pair, change, in_memory, sent
 from tests.world import Device, World
@@ -366,6 +366,38 @@ async def test_the_partner_finds_nothing_out_about_a_withdrawn_request_by_guessi
         pair.ben.phone, change("support_request", request, {"form": form}, couple=pair.couple, base=9)
     )
     assert (guess.status, guess.code, guess.version) == ("refused", Refusal.NOT_AUTHOR, None)
+
+
+def as_their_own(pair: Pair, request: UUID, **values: Any) -> Any:
+    """What a phone of Ben's sends that takes Ana's request for one of his own from before a restore."""
+    origin = Origin(author=pair.ben.person)
+    return change("support_request", request, values, couple=pair.couple, base=9, origin=origin)
+
+
+@pytest.mark.parametrize("guess", [ASKED["text"], "Would you walk with me?"])
+async def test_after_parting_the_other_s_guess_at_a_request_is_kept_whether_it_is_right_or_wrong(
+    pair: Pair, guess: str
+) -> None:
+    request = await ask(pair)
+    pair.store.close(pair.space, ["shown_check_in"])  # type: ignore[attr-defined]
+    assert (await pair.one(pair.ben.phone, as_their_own(pair, request, text=guess))).code == Refusal.CLOSED
+    assert [each["words"] for each in await pair.words_for(pair.ben)] == [{"text": guess}]
+
+
+async def test_of_a_request_that_stands_the_other_s_box_keeps_none_of_its_words(pair: Pair) -> None:
+    request = await ask(pair)
+    outcome = await pair.one(pair.ben.phone, as_their_own(pair, request, text=ASKED["text"], when=5))
+    assert outcome.code == Refusal.INVALID
+    assert await pair.words_for(pair.ben) == []
+
+
+async def test_what_its_author_s_withdrawn_request_holds_does_not_come_back_to_them_as_words_without_a_place(
+    pair: Pair,
+) -> None:
+    request = await ask(pair)
+    await edit(pair, request, remove=True)
+    assert (await edit(pair, request, {"text": ASKED["text"], "when": 5})).code == Refusal.INVALID
+    assert await pair.words_for(pair.ana) == []
 
 
 # Phones --------------------------------------------------------------------------------------------------------
