@@ -16,6 +16,7 @@ from domain.counsel import (
     approval,
     counting,
     counts,
+    is_linked,
     summary_state,
 )
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
@@ -128,6 +129,20 @@ def test_whoever_shows_a_summary_derives_that_its_link_has_ended(
 ) -> None:
     assert COUNSEL_SUMMARY.passing is not None
     assert COUNSEL_SUMMARY.passing.shown(fields, NOON + timedelta(days=1) + late)["state"] == shown
+
+
+@pytest.mark.parametrize(
+    ("summary", "late", "shows"),
+    [
+        (a_summary(**LINKED), timedelta(microseconds=-1), True),
+        (a_summary(**LINKED), timedelta(), False),
+        (a_summary(), timedelta(), False),
+    ],
+)
+def test_a_link_shows_a_summary_until_the_instant_at_which_it_ends(
+    summary: Record, late: timedelta, *, shows: bool
+) -> None:
+    assert is_linked(summary, NOON + timedelta(days=1) + late) is shows
 
 
 # What fits -----------------------------------------------------------------------------------------------------

@@ -735,6 +735,14 @@ def test_of_the_other_s_words_without_a_place_nothing_is_left_when_all_of_them_w
     assert (wiped.gone, wiped.fields) == (True, {})
 
 
+def test_the_other_s_words_without_a_place_about_what_is_shut_for_them_stay_though_they_are_the_same() -> None:
+    fields = {"form": "listen", "text": "Rain."}
+    request = replace(an_entry(""), space=TOGETHER, kind="support_request", fields=fields, removed=True, shut_at=4)
+    box = replace(an_entry(""), kind="unplaced", id=RecordId(UUID(int=14)), author=BEN, family=RECORD)
+    box = box.with_fields({"code": "closed", "words": {"text": "Rain."}})
+    assert stored_by(purged_by(ANA, request, box)).keys() == {RECORD}
+
+
 def test_notices_and_words_without_a_place_about_another_record_stay() -> None:
     box = replace(an_entry(""), kind="unplaced", fields={"words": {"text": "A."}}, family=UUID(int=13))
     boxes = [replace(box, id=RecordId(UUID(int=14)), kind=kind) for kind in ("unplaced", "notice")]

@@ -232,6 +232,16 @@ def test_a_space_that_was_never_named_can_be_taken_anew() -> None:
     assert phone.rebuilds == {}
 
 
+def test_a_space_that_its_person_has_let_go_is_not_on_the_phone_any_more() -> None:
+    phone = a_phone()
+    theirs = replace(record(GOAL, 3, "goal", notes="Old."), space=FORMERLY)
+    told(phone, spaces=[space(OWN), space(FORMERLY)], records=[theirs, record(ENTRY, 4, text="Mine.")])
+    assert phone.shown(GOAL) is not None
+    told(phone, spaces=[space(OWN)], let_go=[FORMERLY])
+    assert (phone.shown(GOAL), text_in(phone)) == (None, "Mine.")
+    assert FORMERLY not in phone.spaces
+
+
 def test_what_is_sent_again_comes_before_what_waits_and_names_the_couple_only_where_that_matters() -> None:
     """The letter is the couple's; the draft that came back with the store is the writer's own, and is taken away."""
     words = {"for_what": "The tea.", "about_you": None, "text": None}
