@@ -68,6 +68,9 @@ def ever_in_force(goal: Record | None, children: Sequence[Record], gone: Gone) -
     """Return the terms of a goal that both once agreed on; some children may have been looked at already."""
     as_they_were = [replace(each, author=gone.person) if each.author == gone.ghost else each for each in children]
     members = frozenset(each.author for each in as_they_were)
+    if len(members) < 2:
+        # Where one alone has spoken, whatever they said yes to, nothing was agreed on.
+        return frozenset()
     view = goal_view(goal, as_they_were, members, _ANY_DAY)
     return view.past | ({view.terms_in_force} if view.terms_in_force is not None else set())
 

@@ -180,6 +180,45 @@ def test_terms_that_were_ever_in_force_are_known_though_some_were_looked_at() ->
     assert ever_in_force(None, [third], GONE) == frozenset()
 
 
+def test_what_one_alone_said_yes_to_was_never_in_force() -> None:
+    """Whoever thinks better of a no of their own says yes to their own terms; the other has said nothing."""
+    goal = a("goal", BEN, form="goal", achieved_on=None)
+    terms = replace(a("goal_terms", ANA, title="Mine alone", based_on=None, order=1), family=goal.id)
+    yes = replace(a("goal_act", ANA, terms=str(terms.id), act="accept", order=2), family=goal.id)
+    for children in ([terms, yes], [replace(terms, author=GHOST), yes]):
+        assert ever_in_force(goal, children, GONE) == frozenset()
+
+
+def test_what_was_agreed_on_after_a_goal_was_achieved_was_never_in_force_and_in_an_agreement_it_was() -> None:
+    goal = a("goal", BEN, form="goal", achieved_on=None)
+    first, late = (
+        replace(
+            a("goal_terms", ANA, title="Row", based_on=based_on, order=order),
+            family=goal.id,
+            id=RecordId(UUID(int=100 + order)),
+        )
+        for order, based_on in ((1, None), (5, str(UUID(int=101))))
+    )
+    acts = [
+        replace(a("goal_act", who, terms=str(terms.id), act=act, order=order), family=goal.id)
+        for who, terms, act, order in (
+            (BEN, first, "accept", 2),
+            (ANA, first, "mark_done", 3),
+            (BEN, first, "mark_done", 4),
+            (BEN, late, "accept", 6),
+        )
+    ]
+    assert ever_in_force(goal, [first, late, *acts], GONE) == {first.id}
+    agreement = goal.with_fields({"form": "agreement", "achieved_on": None})
+    assert ever_in_force(agreement, [first, late, *acts], GONE) == {first.id, late.id}
+
+
+def test_what_is_wiped_keeps_its_place_and_what_was_known_of_its_end() -> None:
+    purged = Purged(5, frozenset({b"x"}))
+    request = replace(a("support_request", ANA, text="Mine."), removed=True, purged=purged, shut_at=6)
+    assert erased(request, GONE, NONE_KEPT) == replace(request, author=GHOST, gone=True, fields={})
+
+
 words = st.sampled_from(["One.", "Two.", "Three.", "Four.", "Five.", "Six."])
 edits = st.lists(st.tuples(st.sampled_from([ANA, BEN]), st.lists(words, max_size=6)), min_size=1, max_size=6)
 

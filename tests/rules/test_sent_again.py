@@ -292,6 +292,13 @@ def test_a_removal_that_was_lost_is_made_anew() -> None:
     assert (made.set["title"], made.remove) == ("Pack.", True)
 
 
+def test_what_says_no_more_than_that_it_was_deleted_in_a_lost_life_removes_what_still_stands() -> None:
+    bare = {"id": STEP_ID, "rev": 15, "epoch": str(LOST), "_deleted": True}
+    assert said(bare, stored_step()) == [an_edit(remove=True)]
+    for there in (stored_step(removed=True), replace(stored_step(), gone=True, fields={}), None):
+        assert said(bare, there) == []
+
+
 def test_what_is_wiped_by_now_does_not_come_back_from_a_lost_life() -> None:
     assert said(lost_step(title="Pack the tent."), replace(stored_step(), gone=True, fields={})) == []
 
