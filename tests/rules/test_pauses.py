@@ -401,6 +401,8 @@ async def test_two_phones_show_the_same_pause_after_they_have_synced() -> None:
     world.pass_time(minutes=5)
     await world.settle()
     assert phone.fields(pause)["started_at"] == "2026-03-02T12:00:00Z"
+    for each in (phone, other):
+        assert [shown.id for shown in each.view("pause")] == [pause]
     phone.write(pause, resumed_by=[str(ana.id)])
     other.write(pause, minutes=60)
     await world.settle()
