@@ -255,6 +255,13 @@ def test_where_each_says_their_own_nobody_is_taken_to_have_said_anything_of_the_
     assert made.was == {"taken_by": sorted(str(each) for each in was)}
 
 
+def test_i12_whoever_takes_the_other_out_of_a_set_that_they_have_seen_is_taken_at_their_word_and_refused() -> None:
+    there = stored_step()
+    there.fields["taken_by"] = [str(ANA), str(BEN)]
+    made = edited(row("taken_by", taken_by=json.dumps([str(ANA)])), there)
+    assert (made.set, made.was) == ({"taken_by": [str(ANA)]}, {"taken_by": [str(ANA), str(BEN)]})
+
+
 def test_an_emptied_column_takes_oneself_out_of_a_set_and_nobody_else() -> None:
     made = edited(row("taken_by", taken_by=None), rewritten(taken_by=[str(ANA), str(BEN)]))
     assert (made.set, made.was) == ({"taken_by": []}, {"taken_by": [str(ANA)]})
