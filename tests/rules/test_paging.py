@@ -112,6 +112,12 @@ async def test_a_device_has_come_no_further_than_to_what_its_person_is_told_of(b
     assert told.reached[TOGETHER] == Place(PRESENT, come_to)
 
 
+async def test_after_a_page_that_ends_early_it_knows_of_a_head_that_it_alone_has_moved() -> None:
+    store = a_store(step(12), step(14), hushed=Hushed(by=ANA, after=10, upto=HEAD))
+    told = await page(store, {OWN: Place(PRESENT, HEAD), TOGETHER: Place(PRESENT, 3)}, limit=1)
+    assert told.reached[TOGETHER] == Place(PRESENT, 12, reach=HEAD)
+
+
 async def test_after_a_page_that_ends_early_it_has_come_to_the_last_row_and_knows_of_the_heads() -> None:
     told = await page(a_store(entry(3), entry(5), step(4)), {TOGETHER: Place(PRESENT, 2)}, limit=1)
     assert (versions(told), told.more) == ([(OWN, 3)], True)
