@@ -346,6 +346,17 @@ async def test_i10_a_request_that_one_phone_withdraws_stays_withdrawn_whatever_a
     assert not (await told(pair, pair.ben)).gone, "who knows both opens it"
 
 
+async def test_what_was_withdrawn_unread_can_be_asked_again_by_the_other_phone_when_that_knows(pair: Pair) -> None:
+    request = await ask(pair)
+    base = (await pair.look(pair.ana, request)).version
+    await edit(pair, request, {"text": "Now, please."}, was={"text": ASKED["text"]}, tablet=True)
+    await edit(pair, request, base=base, remove=True)
+    withdrawn = await pair.look(pair.ana, request)
+    assert withdrawn.stamp("removed").version == withdrawn.version
+    await edit(pair, request, tablet=True, remove=False)
+    assert not (await told(pair, pair.ben)).gone
+
+
 async def test_i10_a_phone_that_does_not_know_of_the_last_withdrawal_brings_nothing_back(pair: Pair) -> None:
     request = await ask(pair)
     await edit(pair, request, remove=True)
