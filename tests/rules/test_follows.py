@@ -271,6 +271,24 @@ def test_whoever_edits_a_child_need_not_name_its_parent_which_is_asked_for_with_
     assert move(board, [board.put(unversioned(ACCEPTED))]) == frozenset(), "there is no such goal, or not yet"
 
 
+def test_what_a_child_asks_for_is_asked_for_though_its_parent_was_edited_after_it() -> None:
+    board = a_board(A_GOAL)
+    changed = [board.put(unversioned(ACCEPTED)), board.put(A_GOAL)]
+    assert move(board, changed) == MOVED_BY
+
+
+def test_an_answer_to_what_nothing_moves_asks_for_nothing() -> None:
+    copy = replace(of_the_goal("shown_check_in", RecordId(UUID(int=90)), 5, BEN), family=None)
+    board = a_board(copy)
+    answer = of_the_goal("response", RecordId(UUID(int=91)), 0, to=str(copy.id), form="heard_you")
+    assert move(board, [board.put(unversioned(answer))]) == frozenset()
+
+
+def test_a_child_that_names_no_parent_any_more_asks_for_nothing() -> None:
+    board = a_board(A_GOAL)
+    assert move(board, [board.put(unversioned(replace(ACCEPTED, gone=True, fields={})))]) == frozenset()
+
+
 # Links to a summary, and a child that lost words ---------------------------------------------------------------
 
 

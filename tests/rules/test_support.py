@@ -379,6 +379,28 @@ async def test_the_partner_finds_nothing_out_about_a_withdrawn_request_by_guessi
     assert (guess.status, guess.code, guess.version) == ("refused", Refusal.NOT_AUTHOR, None)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"values": {"text": ASKED["text"]}},
+        {"values": {"text": "Would you walk with me?"}},
+        {"values": {"when": 5}},
+        {"remove": True},
+        {"remove": False},
+    ],
+)
+async def test_whatever_the_partner_says_of_a_withdrawn_request_the_answer_is_the_same(
+    pair: Pair, said: dict[str, Any]
+) -> None:
+    request = await ask(pair)
+    await edit(pair, request, remove=True)
+    made = change("support_request", request, couple=pair.couple, base=9, **said)
+    outcome = await pair.one(pair.ben.phone, made)
+    assert (outcome.status, outcome.code, outcome.version, outcome.fields) == ("refused", "not_author", None, {})
+    assert await pair.words_for(pair.ben) == []
+
+
 def as_their_own(pair: Pair, request: UUID, **values: Any) -> Any:
     """What a phone of Ben's sends that takes Ana's request for one of his own from before a restore."""
     origin = Origin(author=pair.ben.person)
