@@ -18,7 +18,7 @@ from domain.kind import Kind, Ownership
 from domain.kinds import KINDS, holds_words
 from domain.policies import Policy
 from domain.records import Alternative, Record, Stamp
-from domain.shapes import SetOf, Text
+from domain.shapes import Text
 from sync.words import without
 from sync.writers import is_credit, writer
 
@@ -41,9 +41,10 @@ def erased(record: Record, gone: Gone, kept: frozenset[RecordId]) -> Record:
     kind = KINDS.get(record.kind)
     own = record.author == gone.person
     author = gone.ghost if own else record.author
-    fate = Left.NOTHING if kind is None else left(kind, End.ERASED, author="goes" if own else "stays", reader="stays")
-    if record.gone or (own and fate is Left.NOTHING):
-        return replace(record, author=author) if record.gone else _wiped(record, author)
+    if record.gone:
+        return replace(record, author=author)
+    if own and (kind is None or left(kind, End.ERASED, author="goes", reader="stays") is Left.NOTHING):
+        return _wiped(record, author)
     if kind is None or kind.ownership is not Ownership.JOINT:
         return record
     if own and (not record.fields or (record.id not in kept and _cannot_stand_without(kind))):
@@ -68,6 +69,9 @@ def ever_in_force(goal: Record | None, children: Sequence[Record], gone: Gone) -
     """Return the terms of a goal that both once agreed on; some children may have been looked at already."""
     as_they_were = [replace(each, author=gone.person) if each.author == gone.ghost else each for each in children]
     members = frozenset(each.author for each in as_they_were)
+    if len(members) < 2:
+        # Where one alone has spoken, whatever they said yes to, nothing was agreed on.
+        return frozenset()
     view = goal_view(goal, as_they_were, members, _ANY_DAY)
     return view.past | ({view.terms_in_force} if view.terms_in_force is not None else set())
 
@@ -116,7 +120,7 @@ class _Rest:
         if field is not None and field.policy is Policy.SHARED_WORDS:
             return self._emptied(name, self._cleaned(name, value)) if isinstance(value, str) else value
         if holds_words(self.kind, name):
-            return self._without_words(name, value) if self.own else value
+            return _without_words(value) if self.own else value
         return self._elsewhere(value)
 
     def alternatives(self) -> dict[str, tuple[Alternative, ...]]:
@@ -159,13 +163,6 @@ class _Rest:
         shape = self.kind.fields[name].shape
         return None if text == "" and isinstance(shape, Text) and shape.optional else text
 
-    def _without_words(self, name: str, value: Any) -> Any:
-        field = self.kind.fields.get(name)
-        if field is None:
-            # Of a newer app: what nobody knows may be words.
-            return self._elsewhere(value) if not isinstance(value, str) else None
-        return [] if isinstance(field.shape, SetOf) else None
-
     def _elsewhere(self, value: Any) -> Any:
         """Put the one who is nobody wherever a value names who is gone, as their id or before a colon."""
         if isinstance(value, list):
@@ -173,3 +170,10 @@ class _Rest:
         if isinstance(value, str) and value.partition(":")[0] == str(self.gone.person):
             return str(self.gone.ghost) + value.removeprefix(str(self.gone.person))
         return value
+
+
+def _without_words(value: Any) -> Any:
+    """Return nothing in the place of words, and of all that may hold some: of a newer app nobody knows what does."""
+    if isinstance(value, list):
+        return []
+    return value if isinstance(value, int | float) else None

@@ -165,8 +165,10 @@ def derive_parent_of(board: Board, identity: RecordId) -> None:
     """Derive anew what the caller's record moves: words in it were destroyed."""
     children = (board.records.get((space, identity)) for space in board.spaces)
     child = next((each for each in children if each is not None), None)
-    kind = None if child is None else KINDS[child.kind]
-    if child is None or kind is None or kind.parent is None or board.spaces[child.space].state != "active":
+    if child is None or board.spaces[child.space].state != "active":
+        return
+    kind = KINDS[child.kind]
+    if kind.parent is None:
         return
     named = as_uuid(child.fields.get(kind.parent.field))
     parent = None if named is None else board.records.get((child.space, RecordId(named)))

@@ -42,7 +42,7 @@ def brought_back(
     values: dict[str, Any],
     stored: Record | None,
     *,
-    earlier_life: bool = False,
+    earlier_life: bool,
 ) -> Brought | Refusal:
     """Return what a change sets and who stands behind it, or why it cannot be a record's content.
 

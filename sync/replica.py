@@ -441,7 +441,7 @@ class Replica:
             and kept.change.base < old.version
         }
         self._lower_bases(rebuild, earlier, pulled)
-        self._hold_back(rebuild, earlier, pulled)
+        self._hold_back(earlier, pulled)
         self.shelves.swap(space)
         first = min((each.nth for each in self.shelves.outbox.values()), default=1) - len(again)
         for nth, each in enumerate(again, first):
@@ -473,18 +473,15 @@ class Replica:
             base = new.version if follows and new is not None and not brings_words(change, new) else rebuild.head
             self.shelves.hold(replace(kept, change=replace(change, base=base)))
 
-    def _hold_back(self, rebuild: Rebuild, earlier: dict[RecordId, Row], pulled: dict[RecordId, Row]) -> None:
+    def _hold_back(self, earlier: dict[RecordId, Row], pulled: dict[RecordId, Row]) -> None:
         """Let no letter go with words that were written after it had gone: a draft came back that was given before."""
         for kept in self.waiting():
             change, kind = kept.change, KINDS.get(kept.change.kind)
+            letter = None if kind is None else kind.letter
             old, new = earlier.get(RecordId(change.id)), pulled.get(RecordId(change.id))
-            if kind is None or old is None or new is None or new.gone or not change.set:
-                continue
-            held: dict[str, Any] = {}
-            if kind.letter is not None and old.gone and kind.letter.sends not in change.set:
-                held = {kind.letter.sends: False}
-            if held and self.shelves.space_of(change) == rebuild.space:
-                self.shelves.hold(replace(kept, change=replace(change, set=change.set | held)))
+            came_back = old is not None and old.gone and new is not None and not new.gone
+            if came_back and letter is not None and change.set and letter.sends not in change.set:
+                self.shelves.hold(replace(kept, change=replace(change, set=change.set | {letter.sends: False})))
 
 
 _ANY_SITUATION = Situation(

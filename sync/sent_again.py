@@ -147,8 +147,8 @@ def _edited(
         elif policy in _CLOSING and (folded := FOLDS[policy](kind.fields[name].shape, [there, value])) != there:
             # Nobody can tell an edit from what stood there before; what closes or protects is done in any case.
             values[name] = folded
-    news_of_it = bool(said) and not (since is not None and since.snapshot.deleted)
-    removed = bool(row.new.get(DELETED)) and news_of_it and not stored.removed
+    known = since is not None and since.snapshot.deleted
+    removed = bool(row.new.get(DELETED)) and not known and not stored.removed
     if not values and not removed:
         return
     change = Change(

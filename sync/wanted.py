@@ -21,13 +21,13 @@ from sync.wire import Change
 def wanted(changes: Sequence[Change], caller: Caller, id_keys: Mapping[SpaceId, bytes], now: datetime) -> Wanted:
     """Return what has to be loaded before these changes can be judged."""
     known = [(KINDS[change.kind], change) for change in changes if change.kind in KINDS]
-    own = settings_id(id_keys[caller.personal]) if caller.personal in id_keys else None
+    own_key = id_keys[caller.personal]
     ids = {RecordId(change.id) for change in changes}
     families: set[tuple[UUID, str]] = set()
     words = {said for kind, change in known if (said := words_of(kind, change.set)) is not None}
     for kind, change in known:
-        if own is not None and _looks_at_the_day(kind):
-            ids.add(own)
+        if _looks_at_the_day(kind):
+            ids.add(settings_id(own_key))
         if kind.letter is not None or kind.a_day is not None:
             families |= given_lately(caller, id_keys, now)
         if kind.letter is not None:
@@ -35,7 +35,7 @@ def wanted(changes: Sequence[Change], caller: Caller, id_keys: Mapping[SpaceId, 
         parent = None if kind.parent is None else as_uuid(change.set.get(kind.parent.field))
         if parent is not None:
             ids.add(RecordId(parent))
-        families |= _families(kind, change, id_keys.get(caller.personal, b""))
+        families |= _families(kind, change, own_key)
     return Wanted(
         keys=[change.key for change in changes],
         ids=ids,

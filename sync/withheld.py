@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 from msgspec.structs import replace
 
 from domain.ids import PersonId, SpaceId
-from domain.kind import Kind, Ownership, Who
+from domain.kind import Kind, Ownership
 from domain.kinds import KINDS
 from domain.policies import Policy
 from domain.records import Record
@@ -95,7 +95,7 @@ def as_told(row: Row, reader: PersonId, spaces: Mapping[SpaceId, Space]) -> Row:
 
 
 def _of_the_other(kind: Kind, body: bytes | None) -> bytes | None:
-    if body is None or kind.edits is not Who.AUTHOR or not kind.of_policy(Policy.WORDS):
+    if body is None or not kind.of_policy(Policy.WORDS):
         # Nothing of it is one author's to go on writing: it passes through unread.
         return body
     whole = decoded(body)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from domain.ids import CoupleId, DeviceId, PersonId, SpaceId
 from domain.records import Record
 from sync.board import Board
-from sync.ports import Caller, Loaded, Member, Space
+from sync.ports import Caller, Loaded, Member, RecordKey, Space
 
 ANA, BEN, COUPLE = PersonId(UUID(int=1)), PersonId(UUID(int=2)), CoupleId(UUID(int=40))
 OWN, TOGETHER, BENS = (SpaceId(UUID(int=n)) for n in (20, 21, 22))
@@ -31,8 +31,13 @@ COUPLE_SPACE = replace(
 )
 
 
-def a_board(*records: Record, parted: bool = False, families: frozenset[tuple[UUID, str]] = frozenset()) -> Board:
-    """Ana's batch of this noon; both spaces stand at version 20."""
+def a_board(
+    *records: Record,
+    parted: bool = False,
+    families: frozenset[tuple[UUID, str]] = frozenset(),
+    settings: frozenset[RecordKey] = frozenset(),
+) -> Board:
+    """Ana's batch of this noon; both spaces stand at version 20. `settings` of the partner's were asked for."""
     together = replace(COUPLE_SPACE, state="closed" if parted else "active")
     loaded = Loaded(
         spaces={OWN: OWN_SPACE, TOGETHER: together},
@@ -40,5 +45,6 @@ def a_board(*records: Record, parted: bool = False, families: frozenset[tuple[UU
         outcomes={},
         counts={},
         families=families,
+        settings=settings,
     )
     return Board(loaded, Caller(ANA, DeviceId(UUID(int=9)), (OWN, TOGETHER), may_keep=True), NOON, ID_KEYS)

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
-from domain.ids import RecordId
+from domain.ids import RecordId, SpaceId
 from domain.records import Record
 from sync.board import given_on, settings_id
 from sync.merge import Word
@@ -23,9 +23,10 @@ def a_step(number: int = 30, **rest: Any) -> Record:
     return Record(space=TOGETHER, kind="step", id=RecordId(UUID(int=number)), author=ANA, **known | rest)
 
 
-def settings(zone: str) -> Record:
-    identity = settings_id(ID_KEYS[OWN])
-    return Record(space=OWN, kind="settings", id=identity, version=1, created=1, author=ANA, fields={"zone": zone})
+def settings(zone: str, space: SpaceId = OWN) -> Record:
+    identity = settings_id(ID_KEYS[space])
+    who = {OWN: ANA, BENS: BEN}[space]
+    return Record(space=space, kind="settings", id=identity, version=1, created=1, author=who, fields={"zone": zone})
 
 
 def test_the_family_of_a_day_s_letters_is_found_again_in_years_to_come() -> None:
@@ -100,6 +101,48 @@ def test_how_many_live_records_there_are_follows_what_is_put() -> None:
     for record, count in ((a_step(), 1), (a_step(31), 2), (a_step(), 2), (a_step(removed=True), 1), (a_step(), 2)):
         board.put(record)
         assert board.live(TOGETHER, "step") == count
+
+
+def test_what_is_amended_counts_once_as_long_as_it_lives() -> None:
+    board = a_board()
+    step = board.put(a_step())
+    board.amend(step, fields={"title": "Boat."})
+    assert board.live(TOGETHER, "step") == 1
+    board.amend(step, gone=True)
+    assert board.live(TOGETHER, "step") == 0
+
+
+BENS_SETTINGS = (BENS, settings_id(ID_KEYS[BENS]))
+
+
+def test_the_partner_s_zone_is_asked_for_once_and_known_when_their_settings_are_there() -> None:
+    board = a_board()
+    assert board.their_zone() is None
+    board.ask_for_their_zone()
+    assert board.missing == {BENS_SETTINGS}
+    board = a_board(settings("Asia/Tokyo", BENS), settings=frozenset({BENS_SETTINGS}))
+    assert board.their_zone() == "Asia/Tokyo"
+    board.ask_for_their_zone()
+    assert board.missing == set()
+
+
+def test_a_partner_s_settings_that_are_loaded_already_are_not_asked_for() -> None:
+    board = a_board(settings("Asia/Tokyo", BENS))
+    board.ask_for_their_zone()
+    assert board.missing == set()
+
+
+def test_a_partner_whose_settings_do_not_open_lives_where_clocks_are_counted_from() -> None:
+    board = a_board(settings=frozenset({BENS_SETTINGS}))
+    assert board.their_zone() == "UTC"
+    board.ask_for_their_zone()
+    assert board.missing == set(), "they were asked for"
+
+
+def test_who_has_parted_asks_for_nobody_s_zone() -> None:
+    board = a_board(parted=True)
+    board.ask_for_their_zone()
+    assert (board.missing, board.their_zone()) == (set(), None)
 
 
 def test_how_many_others_stand_in_a_family_leaves_out_the_record_itself_and_what_was_removed() -> None:

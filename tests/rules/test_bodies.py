@@ -6,10 +6,11 @@ from uuid import UUID
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from domain.ids import DeviceId, PersonId, RecordId, SpaceId
 from domain.records import Alternative, Purged, Record, Stamp
-from sync.bodies import Body, decoded, encoded, packed, packed_purge, rendered, unpacked, unpacked_purge
+from sync.bodies import Body, decoded, encoded, packed, packed_purge, rendered, row_of, unpacked, unpacked_purge
 from sync.ports import Row
 from sync.wire import RecordView
 
@@ -50,6 +51,14 @@ def row(body: bytes | None, *, removed: bool = False) -> Row:
         gone=False,
         body=body,
     )
+
+
+def test_a_row_says_of_a_record_how_it_stands_at_the_version_at_which_its_reader_has_it() -> None:
+    assert row_of(record(), b"{}", 7) == row(b"{}")
+    assert row_of(record(removed=True), b"{}", 7) == row(b"{}", removed=True)
+    assert row_of(record(gone=True), None, 7) == replace(row(None), gone=True)
+    assert row_of(record(schema=2), b"{}", 3) == replace(row(b"{}"), version=3, schema=2)
+    assert row_of(record(purged=Purged(4, frozenset())), b"{}", 7) == replace(row(b"{}"), purged=True)
 
 
 @given(FIELDS, ALTERNATIVES, st.lists(st.text(max_size=5), max_size=2).map(tuple))

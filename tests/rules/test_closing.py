@@ -12,7 +12,7 @@ from domain.kinds import KINDS
 from domain.records import Record
 from sync import service
 from sync.closing import close_all, closing
-from sync.ports import Caller
+from sync.ports import Caller, Revision, Value
 from sync.withheld import COPIED, SEEN_OPEN
 from tests.pair import Pair, change, in_memory
 from tests.rules.boards import ANA, BEN, OWN, TOGETHER, a_board
@@ -155,6 +155,32 @@ async def test_what_was_closed_by_a_part_alone_stays_as_it_is(pair: Pair) -> Non
     base = (await pair.look(pair.ana, entry)).version
     await pair.one(pair.ana.phone, change("check_in", entry, {"shared_parts": []}, base=base))
     assert await close(pair) == {}
+
+
+@pytest.mark.parametrize("kind", OPENED)
+async def test_whoever_has_seen_the_closing_may_open_again_at_once(pair: Pair, kind: str) -> None:
+    entry = uuid4()
+    await pair.one(pair.ana.phone, change(kind, entry, OPENED[kind] | {"audience": str(pair.couple)}))
+    await close(pair)
+    seen = (await pair.look(pair.ana, entry)).version
+    await pair.one(pair.ana.tablet, change(kind, entry, {"audience": str(pair.couple)}, base=seen))
+    assert len(await shown(pair, kind)) == 1
+
+
+async def test_for_whom_a_window_was_open_stays_behind_it_and_who_closed_it_is_known(pair: Pair) -> None:
+    entry = RecordId(uuid4())
+    await pair.one(pair.ana.phone, change("check_in", entry, OPENED["check_in"] | {"audience": str(pair.couple)}))
+    before = await pair.look(pair.ana, entry)
+    await close(pair)
+    after = await pair.look(pair.ana, entry)
+
+    past = await pair.store.behind(pair.ana.phone, "check_in", entry, before=after.version + 1, limit=9)
+    assert past is not None
+    opened = Value("audience", str(pair.couple), pair.ana.person, since=before.version)
+    assert [each.revision for each in past.revisions] == [
+        Revision(space=pair.ana.personal, record=entry, version=after.version, values=(opened,))
+    ]
+    assert after.stamp("audience").person == pair.ana.person
 
 
 async def test_closing_keeps_the_time_of_nothing_but_the_closing(pair: Pair) -> None:

@@ -19,6 +19,7 @@ from domain.counsel import (
     approval,
     counting,
     counts,
+    is_linked,
     summary_state,
 )
 from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId
@@ -148,6 +149,20 @@ def test_of_a_couple_that_has_parted_no_summary_is_shown_as_open_to_anybody(fiel
     assert COUNSEL_SUMMARY.passing is not None
     assert COUNSEL_SUMMARY.passing.shown(fields, NOON, parted=True)["state"] == shown
     assert COUNSEL_SUMMARY.passing.shown(fields, NOON)["state"] == fields["state"]
+
+
+@pytest.mark.parametrize(
+    ("summary", "late", "shows"),
+    [
+        (a_summary(**LINKED), timedelta(microseconds=-1), True),
+        (a_summary(**LINKED), timedelta(), False),
+        (a_summary(), timedelta(), False),
+    ],
+)
+def test_a_link_shows_a_summary_until_the_instant_at_which_it_ends(
+    summary: Record, late: timedelta, *, shows: bool
+) -> None:
+    assert is_linked(summary, NOON + timedelta(days=1) + late) is shows
 
 
 # What fits -----------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from domain.couples import (
     confirm,
     consents_now,
     drawn,
+    ends_keeping,
     may_keep,
     parsed,
     redeem,
@@ -314,6 +315,19 @@ def test_given_and_withdrawn_at_one_instant_is_withdrawn() -> None:
 def test_a_consent_to_an_older_text_holds_and_the_newer_text_is_asked() -> None:
     old = event("push", 1, given=True, text_version=TEXT_VERSIONS["push"] - 1)
     assert consents_now([old])["push"] == Consent(given=True, ask=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "ends"),
+    [
+        (event("core_sensitive", 1, given=False), True),
+        (event("core_sensitive", 1, given=True), False),
+        (event("push", 1, given=False), False),
+        (event("pairing", 1, given=False), False),
+    ],
+)
+def test_what_a_person_shows_rests_on_their_consent_to_keep_entries_alone(said: ConsentEvent, *, ends: bool) -> None:
+    assert ends_keeping(said) is ends
 
 
 def test_entries_are_kept_only_for_adults_who_consented() -> None:

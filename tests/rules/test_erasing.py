@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from domain.ids import DeviceId, PersonId, RecordId, SpaceId
 from domain.records import EITHER, Alternative, Purged, Record, Stamp
 from sync.erasing import Gone, erased, ever_in_force, families_asked
-from sync.writers import credited
+from sync.writers import credited, is_credit, writer
 
 ANA, BEN, GHOST = PersonId(UUID(int=1)), PersonId(UUID(int=2)), PersonId(UUID(int=9))
 GONE = Gone(ANA, GHOST)
@@ -57,6 +57,24 @@ def test_of_a_text_of_both_only_their_sentences_go() -> None:
     assert erased(after, GONE, NONE_KEPT) == after, "twice is once"
 
 
+def test_nothing_is_known_any_more_of_the_sentences_that_were_theirs() -> None:
+    """By the hash of a short sentence it could be guessed."""
+    text = "Ben begins. Ana goes on."
+    record = with_text(BEN, "notes", [("Ben begins.", BEN), (text, ANA)], text)
+    stamps = erased(record, GONE, NONE_KEPT).stamps
+    assert writer(stamps, "notes", "Ben begins.") == BEN
+    assert writer(stamps, "notes", "Ana goes on.") is None
+
+
+def test_a_stamp_says_who_brought_a_sentence_into_one_text_and_into_no_other() -> None:
+    [*_, key] = credited({}, "notes", [("Ben begins.", BEN)], ["Ben begins."])
+    assert is_credit(key)
+    assert is_credit(key, "notes")
+    assert not is_credit(key, "title")
+    assert not is_credit("notes")
+    assert not is_credit("notes", "notes")
+
+
 def test_a_text_of_theirs_alone_is_none_and_a_needed_one_is_empty() -> None:
     said = [("Ana's.", ANA)]
     assert erased(with_text(ANA, "notes", said, "Ana's."), GONE, NONE_KEPT).fields == {"notes": None}
@@ -71,6 +89,8 @@ def test_a_sentence_of_which_nobody_knows_the_writer_goes_only_where_the_other_n
     both = with_text(ANA, "notes", [("Ben's.", BEN), ("Ana's.", ANA)], "Ben's.")
     both = both.with_fields({"notes": "Unknown. Ben's."})
     assert erased(both, GONE, NONE_KEPT).fields["notes"] == "Unknown. Ben's."
+    he_wrote_last = replace(hers, stamps={"notes": Stamp(person=BEN)})
+    assert erased(he_wrote_last, GONE, NONE_KEPT).fields["notes"] == "Unknown."
     came_back = with_text(ANA, "notes", [("Either's.", EITHER)], "Either's.")
     assert erased(came_back, GONE, NONE_KEPT).fields["notes"] == "Either's."
 
@@ -110,7 +130,8 @@ def test_of_a_joint_thing_of_theirs_the_numbers_stay_and_the_words_go() -> None:
 
 def test_what_is_nothing_without_their_words_is_gone_unless_both_agreed_on_it() -> None:
     terms = a("goal_terms", ANA, goal="g", title="By the sea", why="Rest", based_on=None, order=3, proof="ab")
-    assert erased(terms, GONE, NONE_KEPT).gone
+    wiped = erased(terms, GONE, NONE_KEPT)
+    assert (wiped.gone, wiped.author) == (True, GHOST)
     agreed = erased(terms, GONE, frozenset({terms.id}))
     assert agreed.fields == {**terms.fields, "proof": ""}
     assert agreed.author == GHOST
@@ -128,8 +149,9 @@ def test_wherever_a_value_names_them_stands_nobody() -> None:
 
 
 def test_a_field_of_a_newer_app_may_be_words() -> None:
-    hers = a("goal", ANA, notes=None, hopes="Mine.", number=4)
-    assert erased(hers, GONE, NONE_KEPT).fields == {"notes": None, "hopes": None, "number": 4}
+    hers = a("goal", ANA, notes=None, hopes="Mine.", lines=["Mine."], nested={"line": "Mine."}, number=4, half=0.5)
+    left = {"notes": None, "hopes": None, "lines": [], "nested": None, "number": 4, "half": 0.5}
+    assert erased(hers, GONE, NONE_KEPT).fields == left
     his = replace(hers, author=BEN)
     assert erased(his, GONE, NONE_KEPT) == his
 
@@ -151,6 +173,8 @@ def test_a_tombstone_keeps_what_was_purged_and_names_nobody() -> None:
     after = erased(stone, GONE, NONE_KEPT)
     assert (after.author, after.gone, after.removed, after.purged) == (GHOST, True, True, purged)
     assert after == replace(stone, author=GHOST)
+    his = replace(a("goal_terms", BEN), gone=True, family=uuid4())
+    assert erased(his, GONE, NONE_KEPT) == his
 
 
 def test_terms_that_were_ever_in_force_are_known_though_some_were_looked_at() -> None:
@@ -178,6 +202,45 @@ def test_terms_that_were_ever_in_force_are_known_though_some_were_looked_at() ->
     assert families_asked(children, GONE) == {goal.id}
     assert families_asked([second, *yes, goal], GONE) == frozenset()
     assert ever_in_force(None, [third], GONE) == frozenset()
+
+
+def test_what_one_alone_said_yes_to_was_never_in_force() -> None:
+    """Whoever thinks better of a no of their own says yes to their own terms; the other has said nothing."""
+    goal = a("goal", BEN, form="goal", achieved_on=None)
+    terms = replace(a("goal_terms", ANA, title="Mine alone", based_on=None, order=1), family=goal.id)
+    yes = replace(a("goal_act", ANA, terms=str(terms.id), act="accept", order=2), family=goal.id)
+    for children in ([terms, yes], [replace(terms, author=GHOST), yes]):
+        assert ever_in_force(goal, children, GONE) == frozenset()
+
+
+def test_what_was_agreed_on_after_a_goal_was_achieved_was_never_in_force_and_in_an_agreement_it_was() -> None:
+    goal = a("goal", BEN, form="goal", achieved_on=None)
+    first, late = (
+        replace(
+            a("goal_terms", ANA, title="Row", based_on=based_on, order=order),
+            family=goal.id,
+            id=RecordId(UUID(int=100 + order)),
+        )
+        for order, based_on in ((1, None), (5, str(UUID(int=101))))
+    )
+    acts = [
+        replace(a("goal_act", who, terms=str(terms.id), act=act, order=order), family=goal.id)
+        for who, terms, act, order in (
+            (BEN, first, "accept", 2),
+            (ANA, first, "mark_done", 3),
+            (BEN, first, "mark_done", 4),
+            (BEN, late, "accept", 6),
+        )
+    ]
+    assert ever_in_force(goal, [first, late, *acts], GONE) == {first.id}
+    agreement = goal.with_fields({"form": "agreement", "achieved_on": None})
+    assert ever_in_force(agreement, [first, late, *acts], GONE) == {first.id, late.id}
+
+
+def test_what_is_wiped_keeps_its_place_and_what_was_known_of_its_end() -> None:
+    purged = Purged(5, frozenset({b"x"}))
+    request = replace(a("support_request", ANA, text="Mine."), removed=True, purged=purged, shut_at=6)
+    assert erased(request, GONE, NONE_KEPT) == replace(request, author=GHOST, gone=True, fields={})
 
 
 words = st.sampled_from(["One.", "Two.", "Three.", "Four.", "Five.", "Six."])

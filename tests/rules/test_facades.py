@@ -80,6 +80,16 @@ async def test_what_is_stored_of_a_document_is_what_stands_under_its_id_in_its_h
     assert await stored_of(store, PHONE, [a_row("step", ENTRY_ID, couple=str(COUPLE))], SPACES) == {}
 
 
+async def test_of_a_document_for_a_couple_that_is_no_more_it_is_found_what_stands_under_its_id() -> None:
+    """A couple that has come back has another id on the same space."""
+    stored = a_record(TOGETHER, "step", STEP_ID)
+    store = a_store(stored, a_record(OWN, "check_in", ENTRY_ID))
+    earlier = a_row("step", couple=str(UUID(int=42)))
+    assert await stored_of(store, PHONE, [earlier], SPACES) == {stored.id: stored}
+    assert await stored_of(store, PHONE, [a_row("step")], SPACES) == {}, "it names no couple"
+    assert await stored_of(store, PHONE, [a_row("step", couple=str(FORMER))], SPACES) == {}, "it is of another that is"
+
+
 async def test_as_it_is_tells_of_the_spaces_and_of_what_was_asked_for_and_of_nothing_else() -> None:
     step, entry = a_record(TOGETHER, "step", STEP_ID), a_record(OWN, "check_in", ENTRY_ID)
     store = a_store(step, entry)

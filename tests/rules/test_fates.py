@@ -37,6 +37,28 @@ def test_no_end_shows_more_than_was_shown_and_takes_nothing_of_who_stays(kind: K
             assert fate is Left.WHOLE
 
 
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+@pytest.mark.parametrize("end", [End.DELETED, End.ERASED])
+@pytest.mark.parametrize("author", SIDES)
+def test_whoever_has_deleted_their_account_has_nothing_any_more(kind: Kind, end: End, author: Side) -> None:
+    assert left(kind, end, author=author, reader="goes") is Left.NOTHING
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_whoever_lets_a_couple_s_space_go_has_nothing_of_it_and_keeps_what_is_in_their_own(kind: Kind) -> None:
+    own = Left.NOTHING if kind.home == "couple" else Left.WHOLE
+    assert left(kind, End.LET_GO, author="goes", reader="goes") is own
+    assert left(kind, End.LET_GO, author="stays", reader="goes") is Left.NOTHING
+
+
+@pytest.mark.parametrize("end", [End.PARTED, End.RESTORED])
+def test_whoever_parts_keeps_what_they_wrote_and_what_they_were_given(end: End) -> None:
+    for name in ("check_in", "support_request", "note", "goal", "step"):
+        assert left(KINDS[name], end, author="goes", reader="goes") is Left.WHOLE
+    for name in ("note", "goal", "step"):
+        assert left(KINDS[name], end, author="stays", reader="goes") is Left.WHOLE
+
+
 def test_a_letter_is_its_receivers_until_its_writer_is_erased() -> None:
     note = KINDS["note"]
     fates = {end: left(note, end, author="goes", reader="stays") for end in End}

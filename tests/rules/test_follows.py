@@ -7,13 +7,14 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
+from domain.counsel import approval
 from domain.ids import PersonId, RecordId
 from domain.kind import Situation
 from domain.kinds import KINDS
 from domain.notes import LETTERS_A_DAY_MAX
 from domain.records import Alternative, Record, Stamp
 from sync.board import Board, given_on
-from sync.follows import give, give_due, move, show
+from sync.follows import close_link, derive_parent_of, give, give_due, move, open_link, show
 from sync.ports import Value
 from sync.sealing import keyed_id
 from tests.rules.boards import ANA, BEN, COUPLE, ID_KEYS, NOON, OWN, TOGETHER, a_board
@@ -268,3 +269,125 @@ def test_whoever_edits_a_child_need_not_name_its_parent_which_is_asked_for_with_
     assert move(board, [board.put(unversioned(ACCEPTED))]) == asked, "the goal is there, what else moves it is not"
     board = a_board(families=MOVED_BY)
     assert move(board, [board.put(unversioned(ACCEPTED))]) == frozenset(), "there is no such goal, or not yet"
+
+
+def test_what_a_child_asks_for_is_asked_for_though_its_parent_was_edited_after_it() -> None:
+    board = a_board(A_GOAL)
+    changed = [board.put(unversioned(ACCEPTED)), board.put(A_GOAL)]
+    assert move(board, changed) == MOVED_BY
+
+
+def test_an_answer_to_what_nothing_moves_asks_for_nothing() -> None:
+    copy = replace(of_the_goal("shown_check_in", RecordId(UUID(int=90)), 5, BEN), family=None)
+    board = a_board(copy)
+    answer = of_the_goal("response", RecordId(UUID(int=91)), 0, to=str(copy.id), form="heard_you")
+    assert move(board, [board.put(unversioned(answer))]) == frozenset()
+
+
+def test_a_child_that_names_no_parent_any_more_asks_for_nothing() -> None:
+    board = a_board(A_GOAL)
+    assert move(board, [board.put(unversioned(replace(ACCEPTED, gone=True, fields={})))]) == frozenset()
+
+
+# Links to a summary, and a child that lost words ---------------------------------------------------------------
+
+
+SUMMARY = replace(
+    of_the_goal("counsel_summary", RecordId(UUID(int=80)), 9),
+    fields={"from": "2026-09-01", "to": "2026-11-23", "for_whom": None, "state": "draft", "link_until": None},
+    family=None,
+)
+PART = replace(
+    of_the_goal("counsel_part", RecordId(UUID(int=81)), 10),
+    fields={
+        "summary": str(SUMMARY.id),
+        "section": "hopes",
+        "text": "More walks.",
+        "approvals": [approval(ANA, "More walks.")],
+    },
+    family=SUMMARY.id,
+)
+UNTIL, SAID_UNTIL = NOON + timedelta(days=3), "2026-11-26T12:00:00Z"
+
+
+def linked(**rest: Any) -> Record:
+    return replace(SUMMARY, fields=SUMMARY.fields | {"state": "shared", "link_until": SAID_UNTIL}, **rest)
+
+
+def how_it_stands(board: Board) -> tuple[int, Any, Any]:
+    """The version of the summary, how it stands and until when a link shows it."""
+    now = board.records[TOGETHER, SUMMARY.id]
+    return now.version, now.fields["state"], now.fields["link_until"]
+
+
+def test_a_summary_says_until_when_a_link_shows_it() -> None:
+    board = a_board(SUMMARY, PART)
+    assert open_link(board, SUMMARY.id, UNTIL)
+    assert how_it_stands(board) == (21, "shared", SAID_UNTIL)
+
+
+def test_a_summary_whose_link_is_revoked_stands_as_its_parts_say() -> None:
+    for parts, state in (((PART,), "ready"), ((), "draft")):
+        board = a_board(linked(), *parts)
+        assert open_link(board, SUMMARY.id, None)
+        assert how_it_stands(board) == (21, state, None)
+
+
+def test_to_revoke_a_link_where_there_is_none_changes_nothing() -> None:
+    board = a_board(SUMMARY, PART)
+    assert open_link(board, SUMMARY.id, None)
+    assert board.changed() == []
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        (),
+        (replace(SUMMARY, removed=True),),
+        (replace(SUMMARY, gone=True, fields={}),),
+        (replace(A_GOAL, id=SUMMARY.id),),
+    ],
+)
+def test_a_link_is_to_a_summary_that_stands_and_to_nothing_else(there: tuple[Record, ...]) -> None:
+    board = a_board(*there)
+    assert not open_link(board, SUMMARY.id, UNTIL)
+    assert board.changed() == []
+
+
+def test_whoever_has_parted_opens_no_link() -> None:
+    assert not open_link(a_board(SUMMARY, parted=True), SUMMARY.id, UNTIL)
+
+
+def test_a_link_is_closed_also_to_a_summary_that_was_removed() -> None:
+    for summary, state in ((linked(), "ready"), (linked(removed=True), "shared")):
+        board = a_board(summary, PART)
+        close_link(board, summary)
+        assert how_it_stands(board) == (21, state, None)
+
+
+def test_a_part_that_lost_its_words_counts_no_more() -> None:
+    emptied = PART.with_fields(PART.fields | {"text": ""})
+    board = a_board(SUMMARY.with_fields(SUMMARY.fields | {"state": "ready"}), emptied)
+    derive_parent_of(board, PART.id)
+    assert how_it_stands(board) == (21, "draft", None)
+
+
+@pytest.mark.parametrize(
+    ("there", "parted"),
+    [
+        (
+            (PART.with_fields(PART.fields | {"text": ""}), SUMMARY.with_fields(SUMMARY.fields | {"state": "ready"})),
+            True,
+        ),
+        ((PART,), False),
+        ((PART, replace(A_GOAL, id=SUMMARY.id)), False),
+        ((SUMMARY,), False),
+        ((), False),
+    ],
+    ids=["they have parted", "its parent is not there", "its parent is none", "it has no parent", "it is not there"],
+)
+def test_nothing_follows_where_there_is_nothing_to_follow(there: tuple[Record, ...], *, parted: bool) -> None:
+    board = a_board(*there, parted=parted)
+    derive_parent_of(board, PART.id)
+    derive_parent_of(board, SUMMARY.id)
+    assert board.changed() == []

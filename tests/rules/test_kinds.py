@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from domain.goal_kinds import GOAL, GOAL_ACT, GOAL_TERMS, OPEN_TERMS_A_GOAL_MAX, STEP, STEPS_A_GOAL_MAX, goal_view
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kind import Attempt, Kind, Ownership, Situation, Who
-from domain.kinds import ENVELOPE, KINDS, crowded, joined, judged, may_look_behind, objection
+from domain.kinds import ENVELOPE, KINDS, crowded, joined, judged, may_look_behind, objection, takes_back
 from domain.notes import NOTE_DRAFT, given_at, words
 from domain.policies import Policy
 from domain.prompt_kinds import PROMPTS
@@ -333,6 +333,45 @@ def test_saying_what_is_stored_is_no_change_whoever_says_it() -> None:
     terms = stored(GOAL_TERMS, fields={"title": "Walk."})
     assert asked(GOAL_TERMS, terms, {"title": "Walk."}, BEN) is None
     assert asked(GOAL_TERMS, terms, {}, BEN, remove=False) is None
+
+
+def test_how_a_request_reads_that_was_taken_back_is_not_found_out_by_guessing() -> None:
+    request = KINDS["support_request"]
+    there = stored(request, fields={"form": "listen", "text": "Rain."})
+    for taken_back in (replace(there, removed=True), replace(there, gone=True, fields={})):
+        for guess in ("Rain.", "Sun.", None):
+            assert asked(request, taken_back, {"text": guess}, BEN) is Refusal.NOT_AUTHOR
+    assert asked(request, there, {"text": "Rain."}, BEN) is None, "what they see they may repeat"
+
+
+TAKING_BACK: list[tuple[str, dict[str, Any], bool | None, bool]] = [
+    ("check_in", {}, True, True),
+    ("check_in", {}, None, False),
+    ("check_in", {}, False, False),
+    ("check_in", {"audience": "only_me"}, None, True),
+    ("check_in", {"audience": "only_me", "shared_parts": [], "let_them_know": False}, None, True),
+    ("check_in", {"audience": "only_me"}, True, True),
+    ("check_in", {"audience": "only_me"}, False, False),
+    ("check_in", {"audience": str(UUID(int=9))}, None, False),
+    ("check_in", {"shared_parts": ["text"]}, None, False),
+    ("check_in", {"audience": "only_me", "text": "Tired."}, None, False),
+    ("check_in", {"text": None}, None, False),
+    ("check_in", {"audience": "only_me", "no_such_field": None}, None, False),
+    ("boundary", {"visibility": "silent"}, None, True),
+    ("boundary", {"visibility": "effect"}, None, False),
+    ("settings", {"push_privacy": "hidden"}, None, True),
+    ("settings", {"push_privacy": "discreet"}, None, False),
+    ("note_draft", {"send": False}, None, True),
+    ("goal_act", {"goal": str(UUID(int=5)), "terms": str(UUID(int=6)), "act": "let_go"}, None, True),
+    ("goal_act", {"goal": str(UUID(int=5)), "terms": str(UUID(int=6)), "act": "accept"}, None, False),
+]
+
+
+@pytest.mark.parametrize(("kind", "values", "remove", "takes"), TAKING_BACK)
+def test_i14_what_only_closes_unsends_or_leaves_takes_back_and_nothing_else_does(
+    kind: str, values: dict[str, Any], remove: bool | None, takes: bool
+) -> None:
+    assert takes_back(KINDS[kind], values, remove) is takes
 
 
 def test_a_record_of_the_server_s_is_removed_by_its_person_alone() -> None:

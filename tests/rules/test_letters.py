@@ -48,6 +48,12 @@ def test_a_sending_that_had_not_read_the_words_is_held_back() -> None:
     assert (held.fields["send"], held.fields["for_what"], back) == (False, "The bread.", True)
 
 
+def test_a_sending_whose_words_win_over_others_that_it_had_not_read_is_held_back_all_the_same() -> None:
+    written = edit(WATCH, base=10, for_what="The stew.", send=True, was={"for_what": "The soup.", "send": False})
+    held, back = then(rewritten(), written)
+    assert (held.fields["send"], held.fields["for_what"], back) == (False, "The stew.", True)
+
+
 def test_what_was_held_back_is_a_word_of_its_own_that_an_unknowing_sending_does_not_outdo() -> None:
     """The watch has read the words, but not that they were held back: what two do not agree on is not sent."""
     held, _ = then(rewritten(), edit(PHONE, base=10, send=True, was={"send": False}))

@@ -7,13 +7,13 @@ import pytest
 from msgspec.structs import replace
 
 from domain.ids import DeviceId, PersonId, RecordId, SpaceId
-from domain.records import Record
-from sync.bodies import encoded
+from domain.records import Alternative, Record
+from sync.bodies import decoded, encoded
 from sync.cursor import Cursor
 from sync.memory import MemoryStore
 from sync.paging import PAGE_BYTES_MAX, Asked, NewsPage, read_page
-from sync.ports import Caller, Life, Place, Space
-from tests.rules.boards import ANA, COUPLE_SPACE, ID_KEYS, NOON, OWN, OWN_SPACE, TOGETHER
+from sync.ports import Caller, Hushed, Life, Place, Space
+from tests.rules.boards import ANA, BEN, COUPLE_SPACE, ID_KEYS, NOON, OWN, OWN_SPACE, TOGETHER
 
 HEAD = 20
 """Of both spaces."""
@@ -106,6 +106,18 @@ async def test_after_the_last_page_a_device_has_come_to_the_heads_whatever_it_wa
     assert told.reached == {OWN: Place(PRESENT, HEAD), TOGETHER: Place(PRESENT, HEAD)}
 
 
+@pytest.mark.parametrize(("by", "come_to"), [(ANA, HEAD), (BEN, 10)])
+async def test_a_device_has_come_no_further_than_to_what_its_person_is_told_of(by: PersonId, come_to: int) -> None:
+    told = await page(a_store(hushed=Hushed(by=by, after=10, upto=HEAD)), {TOGETHER: Place(PRESENT, 3)})
+    assert told.reached[TOGETHER] == Place(PRESENT, come_to)
+
+
+async def test_after_a_page_that_ends_early_it_knows_of_a_head_that_it_alone_has_moved() -> None:
+    store = a_store(step(12), step(14), hushed=Hushed(by=ANA, after=10, upto=HEAD))
+    told = await page(store, {OWN: Place(PRESENT, HEAD), TOGETHER: Place(PRESENT, 3)}, limit=1)
+    assert told.reached[TOGETHER] == Place(PRESENT, 12, reach=HEAD)
+
+
 async def test_after_a_page_that_ends_early_it_has_come_to_the_last_row_and_knows_of_the_heads() -> None:
     told = await page(a_store(entry(3), entry(5), step(4)), {TOGETHER: Place(PRESENT, 2)}, limit=1)
     assert (versions(told), told.more) == ([(OWN, 3)], True)
@@ -145,6 +157,30 @@ async def test_what_is_read_from_the_beginning_is_still_of_the_one_kind() -> Non
     store = a_store(entry(1), entry(4, kind="notice"), lives=(Life(BEFORE, 2),))
     told = await page(store, {OWN: Place(BEFORE, 3)}, kind="check_in")
     assert versions(told) == [(OWN, 1)]
+
+
+async def test_who_has_written_alone_what_nobody_else_is_told_of_has_seen_it_in_the_life_before_too() -> None:
+    quiet = Hushed(by=ANA, after=10, upto=HEAD)
+    store = a_store(lives=(Life(BEFORE, 15),), hushed=quiet)
+    assert (await page(store, {TOGETHER: Place(BEFORE, 15)})).resets == []
+    of_ben = a_store(lives=(Life(BEFORE, 15),), hushed=replace(quiet, by=BEN))
+    told = await page(of_ben, {TOGETHER: Place(BEFORE, 15)})
+    assert [(reset.space, reset.head) for reset in told.resets] == [(TOGETHER, 10)]
+
+
+@pytest.mark.parametrize(("version", "begins"), [(0, False), (1, True)])
+async def test_a_life_that_nobody_remembers_was_one_where_anything_of_it_had_been_shown(
+    version: int, *, begins: bool
+) -> None:
+    store = a_store(entry(1))
+    told = await page(store, {OWN: Place(BEFORE, version)})
+    assert bool(told.resets) is bool(store.spaces[OWN].lives) is begins
+
+
+async def test_what_comes_besides_a_page_comes_as_its_author_has_it() -> None:
+    beside = replace(entry(3), alternatives={"text": (Alternative(ANA, "Coffee."),)})
+    told = await page(a_store(beside), {OWN: Place(PRESENT, HEAD)}, again=[beside.id])
+    assert [decoded(row.body).alternatives for row in told.besides] == [beside.alternatives]
 
 
 async def test_a_device_that_knows_more_than_the_store_begins_a_new_life_of_the_space_for_everybody() -> None:

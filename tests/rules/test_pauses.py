@@ -326,6 +326,23 @@ async def test_saying_again_how_long_it_is_takes_nobody_s_coming_back_away(pair:
     assert (await fields(pair, pause))["resumed_by"] == [str(pair.ana.person)]
 
 
+async def test_saying_how_long_it_is_without_saying_how_long_it_was_asks_for_no_more(pair: Pair) -> None:
+    pause = await start(pair)
+    await back(pair, pair.ana.phone, pause)
+    assert (await edit(pair, pair.ana.phone, pause, values={"minutes": 30})).code is None
+    assert (await fields(pair, pause))["resumed_by"] == [str(pair.ana.person)]
+
+
+async def test_a_phone_that_leaves_it_as_long_as_it_knew_it_asks_for_no_more_though_the_other_did(pair: Pair) -> None:
+    pause = await start(pair)
+    base = (await pair.look(pair.ana, pause)).version
+    await back(pair, pair.ana.phone, pause)
+    await longer(pair, pair.ben.phone, pause, 120)
+    await longer(pair, pair.ana.phone, pause, 30, base)
+    stored = await fields(pair, pause)
+    assert (stored["minutes"], stored["resumed_by"]) == (120, [str(pair.ana.person)])
+
+
 @pytest.mark.parametrize("unaware_first", [False, True])
 async def test_that_somebody_came_back_before_they_asked_for_longer_undoes_nothing_that_they_said_after(
     pair: Pair, *, unaware_first: bool
@@ -384,6 +401,8 @@ async def test_two_phones_show_the_same_pause_after_they_have_synced() -> None:
     world.pass_time(minutes=5)
     await world.settle()
     assert phone.fields(pause)["started_at"] == "2026-03-02T12:00:00Z"
+    for each in (phone, other):
+        assert [shown.id for shown in each.view("pause")] == [pause]
     phone.write(pause, resumed_by=[str(ana.id)])
     other.write(pause, minutes=60)
     await world.settle()

@@ -28,6 +28,7 @@ from sync.purge import (
     own_sentences,
     remembers,
 )
+from sync.sealing import keyed_id
 from sync.service import UnknownRecordError
 from sync.writers import SENTENCES_MAX, credited, writer
 from tests.pair import Pair, Somebody, change, in_memory
@@ -722,6 +723,14 @@ def test_the_draft_of_a_letter_remembers_what_was_destroyed_of_it_now_and_before
     assert purged_by(ANA, given, once, hidden, revisions=[of_the_letter]).records == (), "nothing is left to do"
 
 
+def test_that_a_letter_is_out_of_its_writer_s_sight_is_stored_under_one_id_for_ever() -> None:
+    letter = RecordId(UUID(int=12))
+    given = replace(an_entry(""), space=TOGETHER, kind="note", id=letter, fields={"for_what": "A."})
+    [hidden] = [each for each in stored_by(purged_by(ANA, given)).values() if each.kind == "shelf"]
+    assert hidden.id == keyed_id(ID_KEY, "shelf", ANA, letter)
+    assert (hidden.version, hidden.created, hidden.family) == (21, 21, letter)
+
+
 def test_of_one_s_own_notice_about_the_record_nothing_is_left() -> None:
     notice = replace(an_entry(""), kind="notice", id=RecordId(UUID(int=14)), fields={"code": "x"}, family=RECORD)
     wiped = stored_by(purged_by(ANA, an_entry("A."), notice))[notice.id]
@@ -733,6 +742,24 @@ def test_of_the_other_s_words_without_a_place_nothing_is_left_when_all_of_them_w
     box = replace(an_entry(""), kind="unplaced", id=RecordId(UUID(int=14)), author=BEN, fields=fields, family=RECORD)
     wiped = stored_by(purged_by(ANA, a_titled_step("A."), box))[box.id]
     assert (wiped.gone, wiped.fields) == (True, {})
+
+
+def test_the_other_s_words_without_a_place_about_what_is_shut_for_them_stay_though_they_are_the_same() -> None:
+    fields = {"form": "listen", "text": "Rain."}
+    request = replace(an_entry(""), space=TOGETHER, kind="support_request", fields=fields, removed=True, shut_at=4)
+    box = replace(an_entry(""), kind="unplaced", id=RecordId(UUID(int=14)), author=BEN, family=RECORD)
+    box = box.with_fields({"code": "closed", "words": {"text": "Rain."}})
+    assert stored_by(purged_by(ANA, request, box)).keys() == {RECORD}
+
+
+@pytest.mark.parametrize(("shut_at", "quiet"), [(3, {TOGETHER}), (None, set())])
+def test_of_a_purge_of_what_is_shut_for_them_the_other_is_told_nothing(
+    shut_at: int | None, quiet: set[SpaceId]
+) -> None:
+    fields = {"form": "listen", "text": "Rain."}
+    request = replace(an_entry(""), space=TOGETHER, kind="support_request", fields=fields)
+    writes = purged_by(ANA, replace(request, removed=shut_at is not None, shut_at=shut_at))
+    assert writes.hushed == quiet
 
 
 def test_notices_and_words_without_a_place_about_another_record_stay() -> None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from domain.ids import CoupleId, RecordId
 from domain.refusals import Refusal
 from sync.replica import PUSH_BYTES_MAX, EditRefusedError, Replica
-from sync.shelves import Rebuild
+from sync.shelves import Kept, Rebuild
 from sync.wire import Alternative, Change, Gone, Outcome, Reset
 from tests.rules.boards import BEN, COUPLE, OWN, TOGETHER
 from tests.rules.phones import (
@@ -232,6 +232,16 @@ def test_a_space_that_was_never_named_can_be_taken_anew() -> None:
     assert phone.rebuilds == {}
 
 
+def test_a_space_that_its_person_has_let_go_is_not_on_the_phone_any_more() -> None:
+    phone = a_phone()
+    theirs = replace(record(GOAL, 3, "goal", notes="Old."), space=FORMERLY)
+    told(phone, spaces=[space(OWN), space(FORMERLY)], records=[theirs, record(ENTRY, 4, text="Mine.")])
+    assert phone.shown(GOAL) is not None
+    told(phone, spaces=[space(OWN)], let_go=[FORMERLY])
+    assert (phone.shown(GOAL), text_in(phone)) == (None, "Mine.")
+    assert FORMERLY not in phone.spaces
+
+
 def test_what_is_sent_again_comes_before_what_waits_and_names_the_couple_only_where_that_matters() -> None:
     """The letter is the couple's; the draft that came back with the store is the writer's own, and is taken away."""
     words = {"for_what": "The tea.", "about_you": None, "text": None}
@@ -258,6 +268,28 @@ def test_a_letter_is_given_again_as_the_draft_that_comes_back_with_one_s_own_spa
     draft = record(DRAFT, 3, "note_draft", **words)
     told(phone, reset=resets, spaces=[space(TOGETHER, 2), space(OWN, 2)], records=[draft])
     assert [(each.kind, each.remove) for each in phone.request(0).changes] == [("note", UNSET), ("note_draft", True)]
+
+
+def test_words_written_to_a_letter_that_had_gone_are_not_sent_with_its_draft_when_that_comes_back() -> None:
+    phone = a_phone()
+    wiped = [Gone(space=OWN, kind="note_draft", id=each, version=9) for each in (DRAFT, LOST)]
+    told(phone, records=[record(ENTRY, 8, text="Tea."), record(BOX, 8, "note_draft", for_what="Other.")], gone=wiped)
+    unknown = Change(key=UUID(int=3), kind="a_newer_kind", id=ENTRY, set={"text": "Mine."})
+    phone.shelves.hold(Kept(nth=0, change=unknown))
+    entry = kept(phone, ENTRY, set={"text": "Mine."})
+    words = kept(phone, DRAFT, "note_draft", set={"text": "And more."})
+    sent = kept(phone, DRAFT, "note_draft", set={"text": "All of it.", "send": True})
+    removed = kept(phone, DRAFT, "note_draft", remove=True)
+    still_gone = kept(phone, LOST, "note_draft", set={"text": "And more."})
+    not_gone = kept(phone, BOX, "note_draft", set={"text": "And more."})
+    draft, other = (record(each, 3, "note_draft", for_what="The tea.") for each in (DRAFT, BOX))
+    told(phone, **anew(OWN, head=5), records=[record(ENTRY, 3, text="Tea."), draft, other], gone=wiped[1:])
+    said = {key: each.change.set for key, each in phone.shelves.outbox.items()}
+    assert said[words] == {"text": "And more.", "send": False}
+    assert said[sent] == {"text": "All of it.", "send": True}, "who sends it has meant these words to go"
+    assert said[removed] == {}
+    assert said[still_gone] == said[not_gone] == {"text": "And more."}
+    assert said[entry] == said[unknown.key] == {"text": "Mine."}
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from msgspec import UNSET
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kinds import KINDS
 from domain.shapes import ONLY_ME
-from sync.resend import Again, Beside, Life, Row, _made_from, resent, same
-from sync.wire import NO_FIELD, Origin
+from sync.resend import Again, Beside, Life, Row, _made_from, brings_words, resent, same
+from sync.wire import NO_FIELD, Change, Origin
 from tests.world import Couple, Device, World
 
 
@@ -737,3 +737,30 @@ def test_the_id_that_a_letter_of_a_parted_couple_gets_as_a_draft_is_made_as_the_
     page = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
     assert made == "3dfabe39-ae9a-82c5-a934-55b6fee433f6"
     assert f"`{made}`" in page
+
+
+# Edits that bring words ----------------------------------------------------------------------------------------
+
+
+def a_row(kind: str, **fields: Any) -> Row:
+    return Row(space=SpaceId(UUID(int=5)), kind=kind, id=RecordId(UUID(int=6)), version=3, fields=fields)
+
+
+@pytest.mark.parametrize(
+    ("kind", "there", "said", "brings"),
+    [
+        ("check_in", {"text": "One. Two."}, {"text": "One. Two. Three."}, True),
+        ("check_in", {"text": "One. Two."}, {"text": "Two."}, False),
+        ("check_in", {"text": None}, {"text": "One."}, True),
+        ("check_in", {"text": "One."}, {"topic": "us"}, False),
+        ("goal_terms", {"title": "Walk."}, {"title": "Run."}, False),
+        ("goal_terms", {}, {"a_newer_field": "Run."}, True),
+        ("a_newer_kind", {"title": "Walk."}, {"title": "Run."}, True),
+        ("a_newer_kind", {"title": "Walk."}, {"title": "Walk."}, False),
+    ],
+)
+def test_an_edit_brings_words_where_it_says_a_sentence_that_is_not_there_and_that_can_still_be_changed(
+    kind: str, there: dict[str, Any], said: dict[str, Any], *, brings: bool
+) -> None:
+    change = Change(key=UUID(int=1), kind=kind, id=UUID(int=6), set=said)
+    assert brings_words(change, a_row(kind, **there)) is brings

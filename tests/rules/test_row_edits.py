@@ -255,6 +255,30 @@ def test_where_each_says_their_own_nobody_is_taken_to_have_said_anything_of_the_
     assert made.was == {"taken_by": sorted(str(each) for each in was)}
 
 
+def test_i12_whoever_takes_the_other_out_of_a_set_that_they_have_seen_is_taken_at_their_word_and_refused() -> None:
+    there = stored_step()
+    there.fields["taken_by"] = [str(ANA), str(BEN)]
+    made = edited(row("taken_by", taken_by=json.dumps([str(ANA)])), there)
+    assert (made.set, made.was) == ({"taken_by": [str(ANA)]}, {"taken_by": [str(ANA), str(BEN)]})
+
+
+def test_an_emptied_column_takes_oneself_out_of_a_set_and_nobody_else() -> None:
+    made = edited(row("taken_by", taken_by=None), rewritten(taken_by=[str(ANA), str(BEN)]))
+    assert (made.set, made.was) == ({"taken_by": []}, {"taken_by": [str(ANA)]})
+
+
+def test_of_what_nobody_has_stored_nothing_is_known_that_stood_there() -> None:
+    made = edited(row("taken_by", taken_by=json.dumps([str(ANA)])), None)
+    assert (made.set, made.was) == ({"taken_by": [str(ANA)]}, {})
+
+
+def test_of_a_kind_that_nobody_knows_an_edited_column_is_an_edit() -> None:
+    given = edited_row("star_sign", row("title", title="Leo."))
+    made = edit_of(given, None, None, NOTHING_BEHIND, SPACES, person=ANA, device=PHONE, own_key=ID_KEYS[OWN])
+    assert made is not None
+    assert (made.kind, made.set["title"], made.was) == ("star_sign", "Leo.", {})
+
+
 def test_who_brings_of_the_other_what_is_not_there_says_nothing_by_it() -> None:
     for brought in (json.dumps([str(BEN)]), "[]", None):
         assert edit(row("taken_by", taken_by=brought), rewritten(taken_by=["another"])) is None

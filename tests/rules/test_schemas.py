@@ -7,10 +7,10 @@ from msgspec.structs import replace
 
 from domain.ids import PersonId, RecordId, SpaceId
 from domain.kinds import KINDS
-from domain.records import Alternative
+from domain.records import Alternative, Record
 from sync.bodies import encoded_body
 from sync.ports import Row
-from sync.schemas import cut
+from sync.schemas import cut, newest
 from tests.schemas import NEWER, serve_second_schema
 from tests.world import Device, World
 
@@ -145,6 +145,20 @@ async def test_an_app_newer_than_the_server_is_told_what_there_is(two: Two) -> N
 
 
 @pytest.mark.usefixtures("newer")
+def test_what_is_of_a_kind_that_nobody_knows_any_more_stays_of_the_schema_that_it_had() -> None:
+    known = Record(
+        space=SpaceId(UUID(int=1)),
+        kind="check_in",
+        id=RecordId(UUID(int=2)),
+        version=3,
+        created=3,
+        author=PersonId(UUID(int=3)),
+        schema=7,
+    )
+    assert newest(replace(known, kind="a_kind_of_old")) == 7
+    assert newest(known) == 1
+
+
 def test_what_is_cut_from_a_row_is_what_the_app_does_not_know_and_nothing_else() -> None:
     ana = PersonId(UUID(int=1))
     beside = {"title": (Alternative(ana, "Boat."),), "where": (Alternative(ana, "At the mill."),)}

@@ -12,7 +12,7 @@ from domain.kinds import KINDS
 from domain.records import Alternative, Record, Stamp
 from sync.bodies import canonical
 from sync.documents import Document
-from sync.ports import History, Life, Space
+from sync.ports import History, Life, Shadow, Snapshot, Space
 from sync.sealing import keyed_id
 from sync.sent_again import asks, changes_sent_again
 from sync.submitted import understood
@@ -87,6 +87,7 @@ def said(
     kind: str = "step",
     space: Space | None = None,
     person: PersonId = ANA,
+    since: Shadow | None = None,
 ) -> list[Change]:
     """The edits that this document is, without their keys, which are told apart below."""
     home = space or in_next_life(COUPLE_SPACE if KINDS[kind].home == "couple" else OWN_SPACE)
@@ -98,6 +99,7 @@ def said(
         person=person,
         device=PHONE,
         own_key=ID_KEYS[OWN],
+        since=since,
     )
     assert len({each.key for each in made}) == len(made)
     return [replace(each, key=UUID(int=0)) for each in made]
@@ -145,6 +147,17 @@ def test_a_set_without_elements_is_no_edit_of_a_record_from_before_the_field() -
     record = stored_step()
     del record.fields["taken_by"]
     assert said(step(), record) == []
+
+
+def test_a_set_without_elements_is_no_edit_though_the_device_had_pushed_before_there_was_the_field() -> None:
+    pushed = Shadow(
+        space=TOGETHER,
+        record=RecordId(UUID(STEP_ID)),
+        kind="step",
+        version=6,
+        snapshot=Snapshot({"goal": GOAL_ID, "title": "Pack.", "done": False}),
+    )
+    assert said(step(), stored_step(fields={"taken_by": [str(BEN)]}), since=pushed) == []
 
 
 def test_what_only_the_server_writes_was_edited_by_nobody() -> None:
@@ -292,6 +305,13 @@ def test_a_removal_that_was_lost_is_made_anew() -> None:
     assert (made.set["title"], made.remove) == ("Pack.", True)
 
 
+def test_what_says_no_more_than_that_it_was_deleted_in_a_lost_life_removes_what_still_stands() -> None:
+    bare = {"id": STEP_ID, "rev": 15, "epoch": str(LOST), "_deleted": True}
+    assert said(bare, stored_step()) == [an_edit(remove=True)]
+    for there in (stored_step(removed=True), replace(stored_step(), gone=True, fields={}), None):
+        assert said(bare, there) == []
+
+
 def test_what_is_wiped_by_now_does_not_come_back_from_a_lost_life() -> None:
     assert said(lost_step(title="Pack the tent."), replace(stored_step(), gone=True, fields={})) == []
 
@@ -359,6 +379,37 @@ def test_a_key_is_made_of_device_record_and_document_so_that_a_retry_is_one_thou
     )
     parts = ("sent again", PHONE, "step", UUID(STEP_ID), canonical(document))
     assert [each.key for each in made] == [keyed_id(ID_KEYS[OWN], *parts, nth) for nth in ("0", "1")]
+
+
+def test_a_key_is_made_of_what_the_device_had_pushed_too_so_that_doing_once_more_what_was_undone_is_another() -> None:
+    pushed = Shadow(
+        space=TOGETHER,
+        record=RecordId(UUID(STEP_ID)),
+        kind="step",
+        version=6,
+        snapshot=Snapshot({"goal": GOAL_ID, "title": "Pack.", "taken_by": [], "done": False}),
+    )
+    document = step(done=True)
+    [change] = changes_sent_again(
+        understood("step", document, None),
+        in_next_life(COUPLE_SPACE),
+        stored_step(),
+        History(texts={}),
+        person=ANA,
+        device=PHONE,
+        own_key=ID_KEYS[OWN],
+        since=pushed,
+    )
+    parts = ("sent again", PHONE, "step", UUID(STEP_ID), canonical(document), b"6", "0")
+    assert change.key == keyed_id(ID_KEYS[OWN], *parts)
+
+
+def test_i18_what_was_written_for_an_earlier_couple_is_said_to_be_for_it() -> None:
+    earlier = UUID(int=41)
+    [change] = said(step(couple=str(earlier), done=True), stored_step())
+    assert change.couple == earlier
+    [own] = said(entry(couple=str(earlier), topic="us"), stored_entry(topic=None), kind="check_in")
+    assert own.couple is None, "what is one's own is for no couple"
 
 
 # Of what earlier values have to be known ---------------------------------------------------------------------------

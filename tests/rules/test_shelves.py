@@ -74,6 +74,12 @@ def test_after_every_change_what_was_stored_makes_the_same_shelves_again() -> No
         lambda: shelves.swap(TOGETHER),
         lambda: shelves.release(edit(2)),
         lambda: shelves.release(edit(3, GOAL)),
+        lambda: shelves.note(space(FORMERLY)),
+        lambda: shelves.put(row(GOAL, home=FORMERLY)),
+        lambda: shelves.begin_anew(Rebuild(FORMERLY, a_life(2), 1)),
+        lambda: shelves.put_rebuilt(row(STEP, 2, FORMERLY)),
+        lambda: shelves.let_go(FORMERLY),
+        lambda: shelves.let_go(FORMERLY),
         lambda: shelves.drop(OWN, GOAL),
     ]
     for change in changes:
@@ -136,6 +142,18 @@ def test_a_space_that_is_begun_again_forgets_what_had_come_of_it_and_of_it_alone
     shelves.begin_anew(Rebuild(OWN, a_life(3), 2))
     assert shelves.rebuilt == {(TOGETHER, ENTRY): row(ENTRY, home=TOGETHER)}
     assert [each.head for each in shelves.rebuilds.values()] == [2, 4]
+
+
+def test_of_a_space_that_was_let_go_nothing_is_left_and_the_others_stay_as_they_are() -> None:
+    shelves = shelves_with(row(ENTRY), row(GOAL, home=FORMERLY), row(ENTRY, home=FORMERLY))
+    for home in (OWN, FORMERLY):
+        shelves.note(space(home))
+        shelves.begin_anew(Rebuild(home, a_life(2), 0))
+        shelves.put_rebuilt(row(STEP, home=home))
+    shelves.let_go(FORMERLY)
+    assert shelves.spaces.keys() == shelves.rebuilds.keys() == {OWN}
+    assert (shelves.rows.keys(), shelves.rebuilt.keys()) == ({(OWN, ENTRY)}, {(OWN, STEP)})
+    assert [shelves.homes_of(each) for each in (ENTRY, GOAL)] == [[OWN], []]
 
 
 def test_the_active_couple_is_that_of_a_space_that_stands_open() -> None:

@@ -18,7 +18,7 @@ from sync import rxdb, service
 from sync.bodies import decoded
 from sync.ports import Row
 from sync.watermelon import pull as watermelon_pull
-from sync.wire import Outcome, SyncRequest
+from sync.wire import Origin, Outcome, SyncRequest
 from sync.withheld import as_told, stands_open
 from tests.pair import NOON, Pair, change, in_memory, sent
 from tests.world import Device, World
@@ -346,6 +346,17 @@ async def test_i10_a_request_that_one_phone_withdraws_stays_withdrawn_whatever_a
     assert not (await told(pair, pair.ben)).gone, "who knows both opens it"
 
 
+async def test_what_was_withdrawn_unread_can_be_asked_again_by_the_other_phone_when_that_knows(pair: Pair) -> None:
+    request = await ask(pair)
+    base = (await pair.look(pair.ana, request)).version
+    await edit(pair, request, {"text": "Now, please."}, was={"text": ASKED["text"]}, tablet=True)
+    await edit(pair, request, base=base, remove=True)
+    withdrawn = await pair.look(pair.ana, request)
+    assert withdrawn.stamp("removed").version == withdrawn.version
+    await edit(pair, request, tablet=True, remove=False)
+    assert not (await told(pair, pair.ben)).gone
+
+
 async def test_i10_a_phone_that_does_not_know_of_the_last_withdrawal_brings_nothing_back(pair: Pair) -> None:
     request = await ask(pair)
     await edit(pair, request, remove=True)
@@ -366,6 +377,60 @@ async def test_the_partner_finds_nothing_out_about_a_withdrawn_request_by_guessi
         pair.ben.phone, change("support_request", request, {"form": form}, couple=pair.couple, base=9)
     )
     assert (guess.status, guess.code, guess.version) == ("refused", Refusal.NOT_AUTHOR, None)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"values": {"text": ASKED["text"]}},
+        {"values": {"text": "Would you walk with me?"}},
+        {"values": {"when": 5}},
+        {"remove": True},
+        {"remove": False},
+    ],
+)
+async def test_whatever_the_partner_says_of_a_withdrawn_request_the_answer_is_the_same(
+    pair: Pair, said: dict[str, Any]
+) -> None:
+    request = await ask(pair)
+    await edit(pair, request, remove=True)
+    made = change("support_request", request, couple=pair.couple, base=9, **said)
+    outcome = await pair.one(pair.ben.phone, made)
+    assert (outcome.status, outcome.code, outcome.version, outcome.fields) == ("refused", "not_author", None, {})
+    assert await pair.words_for(pair.ben) == []
+
+
+def as_their_own(pair: Pair, request: UUID, **values: Any) -> Any:
+    """What a phone of Ben's sends that takes Ana's request for one of his own from before a restore."""
+    origin = Origin(author=pair.ben.person)
+    return change("support_request", request, values, couple=pair.couple, base=9, origin=origin)
+
+
+@pytest.mark.parametrize("guess", [ASKED["text"], "Would you walk with me?"])
+async def test_after_parting_the_other_s_guess_at_a_request_is_kept_whether_it_is_right_or_wrong(
+    pair: Pair, guess: str
+) -> None:
+    request = await ask(pair)
+    pair.store.close(pair.space, ["shown_check_in"])  # type: ignore[attr-defined]
+    assert (await pair.one(pair.ben.phone, as_their_own(pair, request, text=guess))).code == Refusal.CLOSED
+    assert [each["words"] for each in await pair.words_for(pair.ben)] == [{"text": guess}]
+
+
+async def test_of_a_request_that_stands_the_other_s_box_keeps_none_of_its_words(pair: Pair) -> None:
+    request = await ask(pair)
+    outcome = await pair.one(pair.ben.phone, as_their_own(pair, request, text=ASKED["text"], when=5))
+    assert outcome.code == Refusal.INVALID
+    assert await pair.words_for(pair.ben) == []
+
+
+async def test_what_its_author_s_withdrawn_request_holds_does_not_come_back_to_them_as_words_without_a_place(
+    pair: Pair,
+) -> None:
+    request = await ask(pair)
+    await edit(pair, request, remove=True)
+    assert (await edit(pair, request, {"text": ASKED["text"], "when": 5})).code == Refusal.INVALID
+    assert await pair.words_for(pair.ana) == []
 
 
 # Phones --------------------------------------------------------------------------------------------------------

@@ -161,6 +161,12 @@ def a_row(record: Record) -> Row:
     )
 
 
+def test_what_is_wiped_is_nothing_for_the_other_too() -> None:
+    row = a_row(a_request(kind="counsel_part", gone=True, fields={}))
+    assert as_told(row, BEN, {TOGETHER: a_space()}) == row
+    assert row.body is None
+
+
 BESIDE = {"text": (Alternative(ANA, "Hills."),)}
 
 
