@@ -1,4 +1,4 @@
-"""Forget what has had its time: outcomes, earlier values, removals, shadows, debts, tombstones, counters.
+"""Forget what has had its time: outcomes, earlier values, removals, shadows, debts, tombstones, counters, prompts.
 
 And tickets, links, codes and exports that have run out, and that a space was let go.
 """
@@ -14,6 +14,8 @@ from api.end_store import forget_codes, forget_let_go
 from api.export_store import forget as forget_exports
 from api.postgres import Pool
 from api.store import forget_counters, forget_tickets
+from notifications import store as prompts
+from notifications.ports import LEDGER_KEPT, OVER_KEPT
 from sync.owed_store import forget_old_owed
 from sync.shadow_store import forget_old_shadows
 from sync.space_store import bury, forget_outcomes, forget_revisions, forget_wiped
@@ -55,6 +57,9 @@ class Pruned(Struct, frozen=True):
     let_go: int
     codes: int
     exports: int
+    prompts: int
+    sent_prompts: int
+    ledger: int
 
     @property
     def count(self) -> int:
@@ -87,4 +92,7 @@ async def prune(pool: Pool, now: datetime) -> Pruned:
         let_go=await forget_let_go(pool, (now - LET_GO_KEPT).date(), most),
         codes=await forget_codes(pool, now - CODES_KEPT, most),
         exports=await forget_exports(pool, now, most),
+        prompts=await prompts.forget_over(pool, now - OVER_KEPT, most),
+        sent_prompts=await prompts.forget_sent(pool, now - LEDGER_KEPT, most),
+        ledger=await prompts.forget_entries(pool, now - LEDGER_KEPT, most),
     )
