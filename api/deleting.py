@@ -15,6 +15,7 @@ from api.errors import changed_meanwhile
 from domain.couples import LONG_CODE_BITS, code_letters, drawn
 from domain.fates import LETTERS_STAY, UNDO_WITHIN
 from domain.ids import CoupleId, DeviceId, PersonId, SpaceId
+from notifications import store as prompts
 from notifications import target_store
 from sync import bequest_store as bequests
 from sync import end_store as ends
@@ -88,6 +89,7 @@ async def _close(accounts: Accounts, identity: Identity, person: PersonId, now: 
             async with accounts.pool.acquire() as connection, connection.transaction():
                 await store.leave_couple(connection, couple, two)
                 head: int | None = await spaces.close_space(connection, space, now)
+                await prompts.cancel_couple(connection, couple, two)
                 await end_store.drop_codes(connection, person)
                 await end_store.ask_nobody_back(connection, [person])
                 devices = await end_store.end_tokens(connection, person)
@@ -151,6 +153,7 @@ async def _destroy(accounts: Accounts, person: PersonId, now: datetime) -> None:
             await bequests.bequeath(connection, left)
         await ends.give_up(connection, [going.space], now)
         await target_store.drop_of_person(connection, person)
+        await prompts.forget_person(connection, person)
         await end_store.delete_account(connection, person, deletion, going)
     accounts.callers.forget(person)
     await accounts.keys.destroy(unheld)

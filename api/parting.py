@@ -7,6 +7,7 @@ from api import end_store, store
 from api.accounts import Accounts
 from api.errors import not_found
 from domain.ids import CoupleId, SpaceId
+from notifications import store as prompts
 from sync import end_store as ends
 from sync import space_store as spaces
 from sync.ports import Caller
@@ -15,15 +16,18 @@ from sync.ports import Caller
 async def part(accounts: Accounts, caller: Caller, couple: CoupleId, now: datetime) -> Mapping[SpaceId, int]:
     """Leave a couple: either, alone, at once, without a reason or a fresh sign-in (I14). Twice is once (R5).
 
-    In one transaction the space closes, both are single and their open invitations are void. Returns the head of
-    the closed space, by which both devices are to hear of it.
+    In one transaction the space closes, both are single, their open invitations are void, and nothing that the couple
+    has caused prompts either. Returns the head of the closed space, by which both devices are to hear of it.
     """
     space = await _space_of(accounts, caller, couple)
     partners = await store.partners_of(accounts.pool, caller.person, [space])
     two = [caller.person, *(partner.person for partner in partners)]
     async with accounts.pool.acquire() as connection, connection.transaction():
-        await store.leave_couple(connection, couple, two)
+        parts = await store.leave_couple(connection, couple, two)
         head = await spaces.close_space(connection, space, now)
+        if parts:
+            # Once more it would do nothing but have the other's plans made anew, as often as somebody likes.
+            await prompts.cancel_couple(connection, couple, two)
     for person in two:
         accounts.callers.forget(person)
     return {space: head}

@@ -1,4 +1,4 @@
-"""Forget what has had its time: outcomes, earlier values, removals, shadows, debts, tombstones, counters.
+"""Forget what has had its time: outcomes, earlier values, removals, shadows, debts, tombstones, counters, prompts.
 
 And tickets, links, codes and exports that have run out, that a space was let go, and how a phone was reached that has
 not been heard of since.
@@ -15,6 +15,8 @@ from api.end_store import forget_codes, forget_let_go
 from api.export_store import forget as forget_exports
 from api.postgres import Pool
 from api.store import forget_counters, forget_tickets
+from notifications import store as prompts
+from notifications.ports import LEDGER_KEPT, OVER_KEPT
 from notifications.target_store import forget_targets
 from notifications.targets import forgotten_before
 from sync.owed_store import forget_old_owed
@@ -59,6 +61,9 @@ class Pruned(Struct, frozen=True):
     codes: int
     exports: int
     targets: int
+    prompts: int
+    sent_prompts: int
+    ledger: int
 
     @property
     def count(self) -> int:
@@ -92,4 +97,7 @@ async def prune(pool: Pool, now: datetime) -> Pruned:
         codes=await forget_codes(pool, now - CODES_KEPT, most),
         exports=await forget_exports(pool, now, most),
         targets=await forget_targets(pool, forgotten_before(now.date()), most),
+        prompts=await prompts.forget_over(pool, now - OVER_KEPT, most),
+        sent_prompts=await prompts.forget_sent(pool, now - LEDGER_KEPT, most),
+        ledger=await prompts.forget_entries(pool, now - LEDGER_KEPT, most),
     )

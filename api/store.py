@@ -478,18 +478,17 @@ async def couple_space_of(asker: Asker, person: PersonId, couple: CoupleId) -> S
     return space
 
 
-async def leave_couple(connection: Transaction, couple: CoupleId, two: Sequence[PersonId]) -> None:
-    """Make two persons single again, in the order of their ids, and void their invitations."""
-    codes = [
-        code
-        for person in sorted(two)
-        if (row := await connection.fetchrow(LEAVING, person, couple)) is not None
-        for code in (row["invited"], row["redeemed"])
-        if code is not None
-    ]
+async def leave_couple(connection: Transaction, couple: CoupleId, two: Sequence[PersonId]) -> bool:
+    """Make two persons single again, in the order of their ids, and void their invitations.
+
+    Return whether they were together until now.
+    """
+    leaving = [row for person in sorted(two) if (row := await connection.fetchrow(LEAVING, person, couple)) is not None]
+    codes = [code for row in leaving for code in (row["invited"], row["redeemed"]) if code is not None]
     await connection.execute(DROP_INVITATIONS, codes)
     for person in sorted(two):
         await connection.execute(LEAVE_COUPLE, person, couple)
+    return bool(leaving)
 
 
 def _invitation(row: Record) -> Invitation:

@@ -58,6 +58,15 @@ CREATE TABLE public.deletion (
 
 COMMENT ON TABLE public.deletion IS 'dist:deletion_id';
 
+CREATE TABLE public.desk (
+    person_id uuid NOT NULL,
+    version bigint NOT NULL,
+    paces bytea NOT NULL,
+    next_at timestamp with time zone
+);
+
+COMMENT ON TABLE public.desk IS 'dist:person_id';
+
 CREATE TABLE public.device (
     person_id uuid NOT NULL,
     device_id uuid NOT NULL,
@@ -144,6 +153,18 @@ CREATE TABLE public.member (
 
 COMMENT ON TABLE public.member IS 'dist:space_id';
 
+CREATE TABLE public.outbox (
+    space_id uuid NOT NULL,
+    id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    couple_id uuid,
+    kind text,
+    record_id uuid NOT NULL,
+    put_at timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE public.outbox IS 'dist:space_id';
+
 CREATE TABLE public.outcome (
     space_id uuid NOT NULL,
     device_id uuid NOT NULL,
@@ -195,6 +216,41 @@ CREATE TABLE public.person_space (
 );
 
 COMMENT ON TABLE public.person_space IS 'dist:person_id';
+
+CREATE TABLE public.prompt (
+    person_id uuid NOT NULL,
+    prompt_id uuid NOT NULL,
+    slot text NOT NULL,
+    kind text NOT NULL,
+    couple_id uuid,
+    about uuid,
+    arrived bytea NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    tries integer NOT NULL,
+    begun boolean NOT NULL,
+    owner uuid,
+    held_until timestamp with time zone,
+    reason text,
+    CONSTRAINT prompt_held CHECK (((state = 'claimed'::text) = (held_until IS NOT NULL))),
+    CONSTRAINT prompt_owner CHECK (((state <> 'claimed'::text) OR (owner IS NOT NULL))),
+    CONSTRAINT prompt_state CHECK ((state = ANY (ARRAY['planned'::text, 'claimed'::text, 'sent'::text, 'dropped'::text, 'cancelled'::text, 'dead'::text])))
+);
+
+COMMENT ON TABLE public.prompt IS 'dist:person_id';
+
+CREATE TABLE public.prompt_ledger (
+    person_id uuid NOT NULL,
+    prompt_id uuid NOT NULL,
+    kinds text[] NOT NULL,
+    day date NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    records uuid[] NOT NULL,
+    text_id text NOT NULL
+);
+
+COMMENT ON TABLE public.prompt_ledger IS 'dist:person_id';
 
 CREATE TABLE public.push_target (
     value_hash bytea NOT NULL,
@@ -351,6 +407,9 @@ ALTER TABLE ONLY public.counsel_link
 ALTER TABLE ONLY public.deletion
     ADD CONSTRAINT deletion_pkey PRIMARY KEY (deletion_id);
 
+ALTER TABLE ONLY public.desk
+    ADD CONSTRAINT desk_pkey PRIMARY KEY (person_id);
+
 ALTER TABLE ONLY public.device
     ADD CONSTRAINT device_pkey PRIMARY KEY (person_id, device_id);
 
@@ -375,6 +434,9 @@ ALTER TABLE ONLY public.live_ticket
 ALTER TABLE ONLY public.member
     ADD CONSTRAINT member_pkey PRIMARY KEY (space_id, person_id);
 
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (space_id, id);
+
 ALTER TABLE ONLY public.outcome
     ADD CONSTRAINT outcome_pkey PRIMARY KEY (space_id, device_id, key);
 
@@ -389,6 +451,12 @@ ALTER TABLE ONLY public.person_space
 
 ALTER TABLE ONLY public.person_space
     ADD CONSTRAINT person_space_place UNIQUE (person_id, place);
+
+ALTER TABLE ONLY public.prompt_ledger
+    ADD CONSTRAINT prompt_ledger_pkey PRIMARY KEY (person_id, prompt_id);
+
+ALTER TABLE ONLY public.prompt
+    ADD CONSTRAINT prompt_pkey PRIMARY KEY (person_id, prompt_id);
 
 ALTER TABLE ONLY public.push_target
     ADD CONSTRAINT push_target_pkey PRIMARY KEY (value_hash);
@@ -435,17 +503,37 @@ CREATE INDEX counsel_link_summary ON public.counsel_link USING btree (summary_id
 
 CREATE INDEX deletion_open ON public.deletion USING btree (asked_on) WHERE (finished_on IS NULL);
 
+CREATE INDEX desk_next ON public.desk USING btree (next_at) WHERE (next_at IS NOT NULL);
+
 CREATE INDEX export_expires ON public.export USING btree (expires_at);
 
 CREATE INDEX identity_person ON public.identity USING btree (person_id);
 
 CREATE INDEX invitation_open ON public.invitation USING btree (expires_at) WHERE (couple_id IS NULL);
 
+CREATE INDEX outbox_oldest ON public.outbox USING btree (put_at);
+
+CREATE INDEX outbox_person ON public.outbox USING btree (person_id, put_at);
+
 CREATE INDEX owed_at ON public.owed USING btree (owed_at);
 
 CREATE INDEX person_deletion_due ON public.person USING btree (deletion_at) WHERE (deletion_at IS NOT NULL);
 
 CREATE INDEX person_space_let_go ON public.person_space USING btree (let_go_on) WHERE (let_go_on IS NOT NULL);
+
+CREATE INDEX prompt_due ON public.prompt USING btree (GREATEST(due_at, held_until)) WHERE (state = ANY (ARRAY['planned'::text, 'claimed'::text]));
+
+CREATE INDEX prompt_ledger_newest ON public.prompt_ledger USING btree (person_id, sent_at);
+
+CREATE INDEX prompt_ledger_oldest ON public.prompt_ledger USING btree (sent_at);
+
+CREATE INDEX prompt_open ON public.prompt USING btree (person_id) WHERE (state = ANY (ARRAY['planned'::text, 'claimed'::text]));
+
+CREATE INDEX prompt_over ON public.prompt USING btree (due_at) WHERE (state = ANY (ARRAY['dropped'::text, 'cancelled'::text, 'dead'::text]));
+
+CREATE INDEX prompt_sent ON public.prompt USING btree (due_at) WHERE (state = 'sent'::text);
+
+CREATE UNIQUE INDEX prompt_slot ON public.prompt USING btree (person_id, slot) WHERE (state <> ALL (ARRAY['dropped'::text, 'cancelled'::text]));
 
 CREATE INDEX push_target_device ON public.push_target USING btree (person_id, device_id);
 

@@ -1,8 +1,7 @@
 """The store of prompts in memory, under the same contract as the one on PostgreSQL: for simulations."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct
@@ -12,10 +11,7 @@ from domain.ids import CoupleId, PersonId
 from domain.news import News
 from domain.pace import Pace
 from domain.prompt_kinds import PROMPT_KINDS, Reason
-from notifications.ports import Desk, End, Entry, Plan, Planned, Told
-
-LEDGER_READ: Final = timedelta(days=31)
-LEDGER_KEPT: Final = timedelta(days=400)
+from notifications.ports import LEDGER_KEPT, LEDGER_READ, Desk, End, Entry, Plan, Planned, Told, named
 
 
 class _Row(Struct, kw_only=True):
@@ -67,11 +63,13 @@ class MemoryStore:
     def cancel_couple(self, couple: CoupleId) -> None:
         """Take away whatever this couple has caused: it has parted."""
         for desk in self._desks.values():
-            desk.news = {key: each for key, each in desk.news.items() if each.couple != couple}
+            news = {key: each for key, each in desk.news.items() if each.couple != couple}
             of_it = [row for row in desk.rows.values() if row.planned.prompt.couple == couple]
             for row in of_it:
                 desk.end(row, "dropped", Reason.PARTED)
-            desk.version += bool(of_it)
+            # A plan that has taken the news in and is not stored yet has to be made anew.
+            desk.version += bool(of_it) or len(news) < len(desk.news)
+            desk.news = news
 
     async def waiting(self, now: datetime, most: int) -> Sequence[PersonId]:
         """Return people for whom there is something to plan."""
@@ -94,7 +92,7 @@ class MemoryStore:
             news=tuple(desk.news.values()),
             planned=tuple(sorted(open_rows, key=lambda each: (each.prompt.due, each.id))),
             ledger=tuple(each for each in desk.ledger if each.sent.at > now - LEDGER_READ),
-            told=frozenset(desk.told & _named(desk)),
+            told=frozenset(desk.told & named(desk.news.values(), open_rows)),
             paces=desk.paces,
             next_at=desk.next_at,
         )
@@ -119,6 +117,7 @@ class MemoryStore:
             elif planned.slot not in desk.slots and all(
                 each.planned.slot != planned.slot for each in desk.rows.values()
             ):
+                desk.over.pop(planned.id, None)
                 desk.rows[planned.id] = _Row(planned=planned)
         return True
 
@@ -148,7 +147,7 @@ class MemoryStore:
         row.planned = replace(row.planned, begun=True)
         if entry is not None:
             kept.ledger.append(entry)
-            kept.told |= {(kind, record) for kind in entry.sent.kinds for record in entry.records}
+            kept.told |= entry.told
             kept.paces = kept.paces if pace is None else {**kept.paces, entry.sent.kinds[0]: pace}
         if PROMPT_KINDS[planned.prompt.kind].is_own:
             kept.end(row, "sent")
@@ -175,9 +174,5 @@ class MemoryStore:
     def forget(self, now: datetime) -> None:
         """Take away what the ledger is not kept for."""
         for desk in self._desks.values():
-            desk.ledger = [each for each in desk.ledger if each.sent.at > now - LEDGER_KEPT]
-
-
-def _named(desk: _Desk) -> set[Told]:
-    named = {(each.kind, each.record) for each in desk.news.values() if each.kind is not None}
-    return named | {(each.kind, each.record) for row in desk.rows.values() for each in row.planned.prompt.arrived}
+            desk.ledger = [each for each in desk.ledger if each.sent.at >= now - LEDGER_KEPT]
+            desk.told = {told for each in desk.ledger for told in each.told}

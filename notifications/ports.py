@@ -1,8 +1,8 @@
 """What planning and sending prompts need of the world: what is so, what was planned and sent, and a way out."""
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
-from typing import Literal, Protocol
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Final, Literal, Protocol
 from uuid import UUID
 
 from msgspec import Struct
@@ -15,6 +15,13 @@ from domain.prompts import Arrived, Person, Prompt, Sent
 
 Told = tuple[str, RecordId]
 """A kind of prompt, and the record of which it told."""
+
+LEDGER_READ: Final = timedelta(days=31)
+"""So far back a desk shows what was sent."""
+LEDGER_KEPT: Final = timedelta(days=400)
+"""Then it is forgotten that somebody was told."""
+OVER_KEPT: Final = timedelta(days=31)
+"""So long after its time it can be seen why a prompt was not sent."""
 
 
 class Planned(Struct, frozen=True, kw_only=True):
@@ -40,6 +47,11 @@ class Entry(Struct, frozen=True, kw_only=True):
     text: str
     """The id of its words."""
 
+    @property
+    def told(self) -> frozenset[Told]:
+        """Return what its person has been told of by it."""
+        return frozenset((kind, record) for kind in self.sent.kinds for record in self.records)
+
 
 class Desk(Struct, frozen=True, kw_only=True):
     """All that is planned for one person and was sent to them."""
@@ -53,7 +65,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     ledger: tuple[Entry, ...] = ()
     """Of the last 31 days, the newest last."""
     told: frozenset[Told] = frozenset()
-    """Of the records that the news and the plans name, of which the person was told before, whenever that was."""
+    """Of the records that the news and the plans name, of which the person was told before, as long as that is kept."""
     paces: Mapping[str, Pace] = {}
     next_at: datetime | None = None
     """When an invitation is looked for next."""
@@ -66,8 +78,13 @@ class Plan(Struct, frozen=True, kw_only=True):
     version: int
     """Of the desk that it was made on."""
     put: tuple[Planned, ...] = ()
-    """New ones, and those whose prompt has changed. One whose slot was sent already is left out by the store."""
+    """New ones, and those whose prompt has changed.
+
+    The store leaves out one whose slot another holds, by being planned or by having been sent, unless it is cancelled
+    here. It keeps the claim and the tries of one that stands, and plans one that was dropped meanwhile once more.
+    """
     cancel: tuple[UUID, ...] = ()
+    """Of these, whatever nobody has claimed."""
     paces: Mapping[str, Pace] = {}
     next_at: datetime | None = None
     seen: tuple[UUID, ...] = ()
@@ -97,7 +114,10 @@ class Store(Protocol):
     """Keeps desks; decides nothing. Any number of workers use it at once."""
 
     async def waiting(self, now: datetime, most: int) -> Sequence[PersonId]:
-        """Return people for whom there is something to plan: those with news, and those whose next time has come."""
+        """Return people for whom there is something to plan: those with news, and those whose next time has come.
+
+        At most so many, and somebody as long as there is anybody.
+        """
 
     async def desks(self, people: Collection[PersonId], now: datetime) -> Mapping[PersonId, Desk]:
         """Return desks as they are; one that nothing was ever put on is an empty one of version 0."""
@@ -106,7 +126,11 @@ class Store(Protocol):
         """Store a plan, unless its desk has changed since; return whether it was stored."""
 
     async def claim(self, now: datetime, owner: UUID, until: datetime, most: int) -> Sequence[Planned]:
-        """Take what is due and nobody else holds, at most one of a person, until an instant."""
+        """Take what is due and nobody else holds, of a person at most one, until an instant.
+
+        At most so many, and one as long as there is any. Another claim may hold another prompt of the same person: of
+        the two, the version of the desk lets one through at a time.
+        """
 
     async def begin(self, planned: Planned, desk: Desk, entry: Entry | None, pace: Pace | None, owner: UUID) -> bool:
         """Write into the ledger that this prompt is being sent; return False where the claim or the desk has changed.
@@ -116,7 +140,17 @@ class Store(Protocol):
         """
 
     async def settle(self, planned: Planned, owner: UUID, end: "End") -> bool:
-        """Say what became of a claimed prompt; return False where somebody else holds it meanwhile."""
+        """Say what became of a claimed prompt; return False where the claim does not hold it any more.
+
+        A claim holds what nobody else has taken since, also after its time, and one that `begin` has settled: it can be
+        planned once more. The desk's version does not count this.
+        """
+
+
+def named(news: Iterable[News], planned: Iterable[Planned]) -> frozenset[Told]:
+    """Return which records these name, and as what."""
+    of_news = {(each.kind, each.record) for each in news if each.kind is not None}
+    return frozenset(of_news | {(each.kind, each.record) for one in planned for each in one.prompt.arrived})
 
 
 class End(Struct, frozen=True, kw_only=True):

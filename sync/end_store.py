@@ -77,6 +77,7 @@ _OF_SPACE: Final = {
     "outcome": "device_id, key",
     "shadow": "device_id, record_id",
     "owed": "device_id, kind, named",
+    "outbox": "id",
 }
 """Tables of a space that hold many rows, with what names one of them."""
 

@@ -21,6 +21,7 @@ from api.pruning import (
     prune,
 )
 from domain.ids import CoupleId, RecordId, SpaceId
+from notifications.ports import LEDGER_KEPT, OVER_KEPT
 from sync import service, space_store
 from sync.store import PostgresStore
 from tests.contracts.grounds import PostgresGround, pair_on
@@ -58,6 +59,23 @@ async def debts(pool: Pool, *ages: timedelta) -> None:
         )
 
 
+async def prompts(pool: Pool, state: str, *ages: timedelta) -> None:
+    for age in ages:
+        await pool.execute(
+            "INSERT INTO prompt VALUES ($1, $2, 'a', 'own_step', NULL, NULL, '[]', $3, $3, $4, 0, true, $5, $6)",
+            *(uuid4(), uuid4(), NOW - age, state),
+            *((uuid4(), NOW) if state == "claimed" else (None, None)),
+        )
+
+
+async def entries(pool: Pool, *ages: timedelta) -> None:
+    for age in ages:
+        await pool.execute(
+            "INSERT INTO prompt_ledger VALUES ($1, $2, '{own_step}', $3, $4, '{}', 'own_step.01')",
+            *(uuid4(), uuid4(), NOW.date(), NOW - age),
+        )
+
+
 async def what_others_left_is_gone(pool: Pool) -> None:
     while (await prune(pool, NOW)).more:
         pass
@@ -66,6 +84,8 @@ async def what_others_left_is_gone(pool: Pool) -> None:
     await pool.execute("DELETE FROM revision WHERE changed_at > $1", NOW - timedelta(days=3650))
     await pool.execute("DELETE FROM shadow WHERE pushed_at > $1", NOW - timedelta(days=3650))
     await pool.execute("DELETE FROM owed WHERE owed_at > $1", NOW - timedelta(days=3650))
+    await pool.execute("DELETE FROM prompt WHERE due_at > $1", NOW - timedelta(days=3650))
+    await pool.execute("DELETE FROM prompt_ledger WHERE sent_at > $1", NOW - timedelta(days=3650))
 
 
 async def left(pool: Pool, table: str, column: str) -> int:
@@ -144,16 +164,37 @@ async def test_what_devices_are_owed_goes_after_ninety_days(pool: Pool) -> None:
     assert (pruned.owed, await left(pool, "owed", "owed_at")) == (1, 2)
 
 
+async def test_why_a_prompt_was_not_sent_goes_after_31_days_and_what_was_sent_after_400(pool: Pool) -> None:
+    await what_others_left_is_gone(pool)
+    second = timedelta(seconds=1)
+    for state in ("dropped", "cancelled", "dead"):
+        await prompts(pool, state, OVER_KEPT + second, OVER_KEPT)
+    await prompts(pool, "sent", LEDGER_KEPT + second, LEDGER_KEPT)
+    for state in ("planned", "claimed"):
+        await prompts(pool, state, LEDGER_KEPT + second)
+    await entries(pool, LEDGER_KEPT + second, LEDGER_KEPT)
+
+    pruned = await prune(pool, NOW)
+
+    assert (pruned.prompts, pruned.sent_prompts, pruned.ledger) == (3, 1, 1)
+    assert (await left(pool, "prompt", "due_at"), await left(pool, "prompt_ledger", "sent_at")) == (6, 1)
+    await pool.execute("DELETE FROM prompt WHERE due_at > $1", NOW - timedelta(days=3650))
+
+
 async def test_one_round_takes_no_more_than_its_bound_and_says_that_there_is_more(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await what_others_left_is_gone(pool)
     monkeypatch.setattr(pruning, "ROWS_A_ROUND_MAX", 2)
     await outcomes(pool, *[OUTCOMES_KEPT + timedelta(days=1)] * 3)
+    await prompts(pool, "dropped", *[OVER_KEPT + timedelta(days=1)] * 3)
+    await prompts(pool, "sent", *[LEDGER_KEPT + timedelta(days=1)] * 3)
+    await entries(pool, *[LEDGER_KEPT + timedelta(days=1)] * 3)
 
     rounds = [await prune(pool, NOW), await prune(pool, NOW)]
 
-    assert [each.outcomes for each in rounds] == [2, 1]
+    for taken in ("outcomes", "prompts", "sent_prompts", "ledger"):
+        assert [getattr(each, taken) for each in rounds] == [2, 1]
     assert [each.more for each in rounds] == [True, False]
 
 

@@ -1,4 +1,7 @@
-"""Planning and sending with the store in memory: what changes in between wins, and what a crash may do."""
+"""Planning and sending: what changes in between wins, and what a crash may do.
+
+Here with the store in memory; `tests/contracts/test_prompting_on_postgres.py` plays the same scenes on PostgreSQL.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
@@ -13,10 +16,10 @@ from domain.news import News
 from domain.prompt_kinds import PROMPT_KINDS, Reason
 from domain.prompts import Arrived, Person, Step
 from domain.quiet import Boundary, Clock
-from notifications.memory import MemoryStore
 from notifications.ports import Answer, Desk, End, Errand, Facts, Told
 from notifications.service import LEASE, Desks, plan_round, send_round
-from tests.prompting import BEN, NOON, THE_TWO, couple, daily, pause, person, record, space
+from tests.desks import Ended, Ground, MemoryGround
+from tests.prompting import ANA, BEN, NOON, THE_TWO, couple, daily, pause, person, record, space
 
 HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
 OFF = dict.fromkeys(PROMPT_KINDS, 0)
@@ -31,8 +34,9 @@ class KilledError(Exception):
 class Scene:
     """Ben, a store, and a vendor that does what it is told."""
 
-    def __init__(self) -> None:
-        self.store = MemoryStore()
+    def __init__(self, ground: Ground) -> None:
+        self.ground, self.store = ground, ground.store
+        self.unread: list[News] = []
         self.ben: Person | None = person(wanted=ARRIVALS, invite_at=time(12, 30))
         self.acted: dict[str, datetime] = {}
         self.arrived: dict[Told, Arrived] = {}
@@ -59,18 +63,28 @@ class Scene:
     def arrives(self, number: int = 1, kind: str = "letter_arrived", *, of: CoupleId = THE_TWO) -> None:
         key = (kind, record(number))
         self.arrived[key] = Arrived(kind=kind, record=record(number), at=self.now)
-        self.store.put_news(News(id=uuid4(), person=BEN, couple=of, kind=kind, record=record(number), at=self.now))
+        self.unread.append(News(id=uuid4(), person=BEN, couple=of, kind=kind, record=record(number), at=self.now))
 
     def changes(self, **differs: Any) -> None:
         """Something of Ben's own changes, and plans are looked at again."""
         assert self.ben is not None
         self.ben = replace(self.ben, **differs)
-        self.store.put_news(News(id=uuid4(), person=BEN, couple=None, kind=None, record=record(0), at=self.now))
+        self.unread.append(News(id=uuid4(), person=BEN, couple=None, kind=None, record=record(0), at=self.now))
+
+    async def tell(self) -> None:
+        """Let what has arrived become news."""
+        news, self.unread = self.unread, []
+        await self.ground.put_news(*news)
+
+    async def parts(self) -> None:
+        await self.tell()
+        await self.ground.cancel_couple(THE_TWO, ANA, BEN)
 
     async def at(self, now: datetime, *, worker: int = 1) -> int:
         """Let a worker do a round; return how many prompts have gone out by it."""
         self.now = now
         before = len(self.out)
+        await self.tell()
         await plan_round(self.desks, now)
         await send_round(self.desks, now, UUID(int=worker))
         return len(self.out) - before
@@ -78,10 +92,9 @@ class Scene:
     async def desk(self) -> Desk:
         return (await self.store.desks([BEN], self.now))[BEN]
 
-    def ends(self) -> list[tuple[str, Reason | None]]:
+    async def ends(self) -> Sequence[Ended]:
         """What has become of everything that was planned and is over."""
-        rows = self.store._desks[BEN].over.values()
-        return [(row.state, row.reason) for row in rows]
+        return await self.ground.ends(BEN)
 
 
 def _words(kind: str, locale: str, of: PersonId, day: date, lately: Collection[str]) -> str:
@@ -90,7 +103,7 @@ def _words(kind: str, locale: str, of: PersonId, day: date, lately: Collection[s
 
 @pytest.fixture
 def scene() -> Scene:
-    return Scene()
+    return Scene(MemoryGround())
 
 
 async def settled(scene: Scene) -> datetime:
@@ -108,7 +121,7 @@ async def test_a_letter_is_told_of_once_it_has_settled_and_stands_in_the_ledger(
     [entry] = (await scene.desk()).ledger
     assert (entry.sent.kinds, entry.sent.at, entry.records) == (("letter_arrived",), due, (record(1),))
     assert entry.text == "letter_arrived.00"
-    assert scene.ends() == [("sent", None)]
+    assert await scene.ends() == [("sent", None)]
     assert await scene.at(due + DAY) == 0
 
 
@@ -180,7 +193,7 @@ async def test_p18_what_changes_between_planning_and_sending_wins(scene: Scene, 
     assert scene.ben is not None
     scene.ben = replace(scene.ben, **differs)
     assert sum([await scene.at(due + nth * 30 * MINUTE) for nth in range(60)]) == 0
-    assert scene.ends() == [("dropped", reason)]
+    assert await scene.ends() == [("dropped", reason)]
     assert not (await scene.desk()).ledger
 
 
@@ -194,14 +207,14 @@ async def test_p18_what_has_become_of_the_letter_wins(scene: Scene, differs: dic
     key = ("letter_arrived", record(1))
     scene.arrived[key] = replace(scene.arrived[key], **differs)
     assert await scene.at(due) == 0
-    assert scene.ends() == [("dropped", Reason.NOTHING_LEFT)]
+    assert await scene.ends() == [("dropped", Reason.NOTHING_LEFT)]
 
 
 async def test_p18_a_letter_that_is_gone_is_not_told_of(scene: Scene) -> None:
     due = await settled(scene)
     scene.arrived.clear()
     assert await scene.at(due) == 0
-    assert scene.ends() == [("dropped", Reason.NOTHING_LEFT)]
+    assert await scene.ends() == [("dropped", Reason.NOTHING_LEFT)]
 
 
 async def test_p18_a_step_that_was_done_is_not_told_of_though_nobody_planned_anew(scene: Scene) -> None:
@@ -211,7 +224,7 @@ async def test_p18_a_step_that_was_done_is_not_told_of_though_nobody_planned_ane
     assert scene.ben is not None
     scene.ben = replace(scene.ben, steps=(replace(STEP, open=False),))
     assert await scene.at(planned.prompt.due) == 0
-    assert scene.ends() == [("dropped", Reason.STEP_DONE)]
+    assert await scene.ends() == [("dropped", Reason.STEP_DONE)]
 
 
 async def test_a_step_whose_day_is_changed_is_planned_anew_and_comes_then(scene: Scene) -> None:
@@ -221,7 +234,7 @@ async def test_a_step_whose_day_is_changed_is_planned_anew_and_comes_then(scene:
     scene.changes(steps=(replace(STEP, on=STEP.on + DAY),))
     assert await scene.at(NOON + MINUTE) == 0
     assert await scene.at(first.prompt.due) == 0
-    assert scene.ends() == [("cancelled", None)]
+    assert await scene.ends() == [("cancelled", None)]
     assert await scene.at(first.prompt.due + DAY + 3 * MINUTE) == 1
 
 
@@ -237,7 +250,7 @@ async def test_whoever_has_no_account_any_more_is_told_nothing(scene: Scene) -> 
     due = await settled(scene)
     scene.ben = None
     assert await scene.at(due) == 0
-    assert [state for state, _ in scene.ends()] == ["dropped"]
+    assert [state for state, _ in await scene.ends()] == ["dropped"]
     scene.arrives(2)
     await scene.at(due + HOUR)
     assert not (await scene.desk()).news
@@ -246,10 +259,10 @@ async def test_whoever_has_no_account_any_more_is_told_nothing(scene: Scene) -> 
 async def test_parting_cancels_what_the_couple_caused(scene: Scene) -> None:
     due = await settled(scene)
     scene.arrives(2)
-    scene.store.cancel_couple(THE_TWO)
+    await scene.parts()
     assert await scene.at(due) == 0
     assert (await scene.desk()).planned == ()
-    assert scene.ends() == [("dropped", Reason.PARTED)]
+    assert await scene.ends() == [("dropped", Reason.PARTED)]
 
 
 async def test_what_waits_is_decided_again_then(scene: Scene) -> None:
@@ -364,14 +377,14 @@ async def test_what_is_dead_is_not_tried_again(scene: Scene) -> None:
     scene.answers = [Answer(outcome="dead")]
     await scene.at(due)
     assert await scene.at(due + HOUR) == 0
-    assert scene.ends() == [("dead", None)]
+    assert await scene.ends() == [("dead", None)]
 
 
 async def test_nothing_is_tried_after_it_has_expired(scene: Scene) -> None:
     due = await settled(scene)
     scene.answers = [Answer(outcome="later", at=NOON + 24 * HOUR)]
     await scene.at(due)
-    assert scene.ends() == [("sent", None)], "there is nothing left to try"
+    assert await scene.ends() == [("sent", None)], "there is nothing left to try"
 
 
 async def test_what_was_decided_on_a_desk_that_has_changed_is_decided_anew(
@@ -382,7 +395,7 @@ async def test_what_was_decided_on_a_desk_that_has_changed_is_decided_anew(
 
     async def and_then_it_changes(people: Collection[PersonId], now: datetime) -> Mapping[PersonId, Desk]:
         desks = await kept(people, now)
-        scene.store._desks[BEN].version += 1
+        await scene.ground.changes(BEN)
         return desks
 
     monkeypatch.setattr(scene.store, "desks", and_then_it_changes)
