@@ -296,7 +296,7 @@ class Board:
             news=tuple(self._news(changed)),
         )
 
-    def _news(self, changed: Iterable[Record]) -> Iterator[News]:
+    def _news(self, changed: Iterable[Record]) -> Iterator[tuple[SpaceId, News]]:
         """Give what may cause a prompt."""
         for record in changed:
             key, space = (record.space, record.id), self.spaces[record.space]
@@ -304,7 +304,7 @@ class Board:
             if key in self.came_back or space.state != "active":
                 continue
             for person, kind in news_of(self._loaded.get(key), record, actor=self.caller.person, members=members):
-                yield News(
+                news = News(
                     id=self.made_id(record.space, "news", record.id, str(record.version), kind or "", person),
                     person=person,
                     couple=space.couple,
@@ -312,6 +312,7 @@ class Board:
                     record=record.id,
                     at=self.now,
                 )
+                yield record.space, news
 
     def _inbox(self, person: PersonId, space: SpaceId) -> SpaceId | None:
         if person == self.caller.person:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from domain.ids import CoupleId, DeviceId, RecordId, SpaceId
 from domain.kinds import KINDS, UNPLACED, takes_room
+from domain.news import News
 from domain.records import Record
 from domain.settings import SETTINGS
 from sync.alike import ANSWERS_MAX, answers_to, words_of
@@ -57,6 +58,8 @@ class MemoryStore:
         self.own_epochs: dict[SpaceId, UUID] = {}
         self.records: dict[RecordKey, Record] = {}
         self.submitted_at: dict[tuple[SpaceId, DeviceId, RecordId], datetime] = {}
+        self.news: dict[UUID, News] = {}
+        """What pushes have left for a worker that plans prompts."""
         self.shadows_of: dict[tuple[SpaceId, DeviceId, RecordId], Shadow] = {}
         self.owed_to: dict[tuple[SpaceId, DeviceId, str, str], Owed] = {}
         self.revisions: dict[RecordKey, list[Revision]] = {}
@@ -359,6 +362,7 @@ class MemoryStore:
             self.put_behind_on.setdefault((key, revision.version), now.astimezone(UTC).date())
         for space_id, outcome in writes.outcomes:
             self.outcomes[space_id, caller.device, outcome.key] = outcome
+        self.news |= {news.id: news for _, news in writes.news}
         for each in writes.deposits:
             record = each.record
             if record.space in self.spaces and (record.space, record.id) not in self.records:

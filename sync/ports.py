@@ -273,8 +273,8 @@ class Writes(Struct, frozen=True, kw_only=True):
     """Whether closed spaces are written too: a purge of one's own words reaches everywhere."""
     shadows: tuple[Shadow, ...] = ()
     """What the device submitted, where it is one of a client library."""
-    news: tuple[News, ...] = ()
-    """What may cause a prompt."""
+    news: tuple[tuple[SpaceId, News], ...] = ()
+    """What may cause a prompt, with the space of its record."""
     deposits: tuple[Stored, ...] = ()
     """Records for spaces that were not read (a notice for the partner): they get the next versions there, whatever
     these are. One whose id is there already is left alone."""

@@ -237,11 +237,11 @@ SELECT s.epoch, s.store_epoch, (SELECT epoch FROM store_epoch) AS life FROM mine
 
 
 def _insert(first: int, *, left_alone: bool = False) -> str:
-    """Return the CTEs that store records, revisions and outcomes, their parameters numbered from `first`.
+    """Return the CTEs that store records, revisions, outcomes and news, their parameters numbered from `first`.
 
     They write nothing unless `raised` has a row.
     """
-    p = [f"${first + n}" for n in range(28)]
+    p = [f"${first + n}" for n in range(35)]
     conflict = (
         "DO NOTHING"
         if left_alone
@@ -277,6 +277,13 @@ settled AS (
     SELECT u.space_id, {p[22]}::uuid, u.key, u.outcome, {p[0]}::timestamptz
     FROM unnest({p[19]}::uuid[], {p[20]}::uuid[], {p[21]}::bytea[]) AS u (space_id, key, outcome)
     WHERE EXISTS (SELECT 1 FROM raised)
+),
+told AS (
+    INSERT INTO outbox (space_id, id, person_id, couple_id, kind, record_id, put_at)
+    SELECT * FROM unnest({p[28]}::uuid[], {p[29]}::uuid[], {p[30]}::uuid[], {p[31]}::uuid[], {p[32]}::text[],
+        {p[33]}::uuid[], {p[34]}::timestamptz[])
+    WHERE EXISTS (SELECT 1 FROM raised)
+    ON CONFLICT DO NOTHING
 )
 SELECT count(*) FROM raised"""
 
@@ -857,6 +864,13 @@ def arrays(sealer: Mapping[SpaceId, SpaceKeys], writes: Writes, now: datetime, c
         [record.shut_at for record in records],
         [has_ended(record) for record in records],
         [alike_of(record, sealer[record.space].id_key) for record in records],
+        [space for space, _ in writes.news],
+        [news.id for _, news in writes.news],
+        [news.person for _, news in writes.news],
+        [news.couple for _, news in writes.news],
+        [news.kind for _, news in writes.news],
+        [news.record for _, news in writes.news],
+        [news.at for _, news in writes.news],
     ]
 
 

@@ -18,7 +18,7 @@ def left(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> list[News]:
 
     async def and_look(caller: Any, writes: Writes, now: Any) -> Any:
         moved = await save(caller, writes, now)
-        those.extend(writes.news if moved is not None else ())
+        those.extend(news for _, news in (writes.news if moved is not None else ()))
         return moved
 
     monkeypatch.setattr(pair.store, "save", and_look)
