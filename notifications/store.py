@@ -13,10 +13,11 @@ import asyncpg
 import msgspec
 
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
+from domain.news import News
 from domain.pace import Pace
 from domain.prompt_kinds import PROMPT_KINDS, Reason
 from domain.prompts import Arrived, Prompt, Sent
-from notifications.ports import LEDGER_READ, Desk, End, Entry, News, Plan, Planned, Told, named
+from notifications.ports import LEDGER_READ, Desk, End, Entry, Plan, Planned, Told, named
 
 _PACES: Final = msgspec.json.Decoder(dict[str, Pace])
 _ARRIVED: Final = msgspec.json.Decoder(tuple[Arrived, ...])

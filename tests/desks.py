@@ -8,10 +8,11 @@ from uuid import UUID, uuid4
 
 from api.postgres import Pool
 from domain.ids import CoupleId, PersonId, SpaceId
+from domain.news import News
 from domain.prompt_kinds import Reason
 from notifications import store
 from notifications.memory import MemoryStore
-from notifications.ports import LEDGER_KEPT, News, Store
+from notifications.ports import LEDGER_KEPT, Store
 from notifications.store import PostgresStore
 
 TABLES = ("outbox", "desk", "prompt", "prompt_ledger")

@@ -10,10 +10,11 @@ from msgspec.structs import replace
 
 from api.postgres import Pool
 from domain.ids import CoupleId, PersonId, RecordId
+from domain.news import News
 from domain.pace import Pace
 from domain.prompt_kinds import Reason
 from domain.prompts import Arrived, Prompt, Sent
-from notifications.ports import LEDGER_KEPT, LEDGER_READ, Desk, End, Entry, News, Plan, Planned, Store
+from notifications.ports import LEDGER_KEPT, LEDGER_READ, Desk, End, Entry, Plan, Planned, Store
 from tests.desks import Ground, MemoryGround, PostgresGround
 from tests.prompting import ANA, BEN, NOON, THE_TWO, arrival, arrived, own, record
 

@@ -14,8 +14,9 @@ from msgspec.structs import replace
 
 from api.postgres import Pool
 from domain.ids import PersonId
+from domain.news import News
 from notifications import store as prompts
-from notifications.ports import Desk, End, Entry, News, Plan, Planned
+from notifications.ports import Desk, End, Entry, Plan, Planned
 from notifications.store import CLAIM, LEDGERS, ON_DESKS, WAITING, PostgresStore
 from tests.desks import TABLES, PostgresGround
 from tests.prompting import BEN, NOON, THE_TWO, arrival, own, record, sent

@@ -13,10 +13,11 @@ from api.parting import empty_given_up
 from api.wiring import Parts
 from domain.fates import LETTERS_STAY, UNDO_WITHIN
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
+from domain.news import News
 from domain.prompt_kinds import Reason
 from domain.prompts import Arrived, Prompt, Sent
 from notifications import store as prompts
-from notifications.ports import Desk, Entry, News, Plan, Planned
+from notifications.ports import Desk, Entry, Plan, Planned
 from notifications.store import PostgresStore
 from tests import people
 from tests.clocks import StillClock, app_at
