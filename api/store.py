@@ -472,9 +472,7 @@ async def leave_couple(connection: Transaction, couple: CoupleId, two: Sequence[
 
     Return whether they were together until now.
     """
-    leaving = [
-        row for person in sorted(two) if (row := await connection.fetchrow(LEAVING, person, couple)) is not None
-    ]
+    leaving = [row for person in sorted(two) if (row := await connection.fetchrow(LEAVING, person, couple)) is not None]
     codes = [code for row in leaving for code in (row["invited"], row["redeemed"]) if code is not None]
     await connection.execute(DROP_INVITATIONS, codes)
     for person in sorted(two):

@@ -508,8 +508,6 @@ CREATE INDEX prompt_ledger_newest ON public.prompt_ledger USING btree (person_id
 
 CREATE INDEX prompt_ledger_oldest ON public.prompt_ledger USING btree (sent_at);
 
-CREATE INDEX prompt_ledger_told ON public.prompt_ledger USING gin (records);
-
 CREATE INDEX prompt_open ON public.prompt USING btree (person_id) WHERE (state = ANY (ARRAY['planned'::text, 'claimed'::text]));
 
 CREATE INDEX prompt_over ON public.prompt USING btree (due_at) WHERE (state = ANY (ARRAY['dropped'::text, 'cancelled'::text, 'dead'::text]));

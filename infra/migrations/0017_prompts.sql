@@ -94,6 +94,3 @@ COMMENT ON TABLE prompt_ledger IS 'dist:person_id';
 CREATE INDEX prompt_ledger_newest ON prompt_ledger (person_id, sent_at);
 
 CREATE INDEX prompt_ledger_oldest ON prompt_ledger (sent_at);
-
--- Whether a record was told of before, whenever that was.
-CREATE INDEX prompt_ledger_told ON prompt_ledger USING gin (records);

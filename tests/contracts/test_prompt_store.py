@@ -311,6 +311,7 @@ async def test_one_of_their_own_is_sent_by_beginning_and_can_be_planned_once_mor
     assert (await desk_of(store)).planned == ()
     assert await ground.ends(BEN) == [("sent", None)]
     assert await claimed(store, LEASE, OTHER) == [], "a crash loses it"
+    assert not await begun(store, held, entry=None), "it goes out once"
     assert await save(store, planned("step", own("own_step"))), "its slot is taken"
     assert (await desk_of(store)).planned == ()
 
@@ -442,7 +443,8 @@ async def test_it_is_known_of_what_is_named_whether_it_was_told_before_however_l
     told = {("letter_arrived", record(1)), ("request_arrived", record(3))}
     assert (await desk_of(store)).told == told
     assert await save(store, planned("x", arrival(arrived(2), arrived(5))))
-    assert (await desk_of(store)).told == told | {("letter_arrived", record(2))}
+    desk = await desk_of(store)
+    assert (desk.told, len(desk.ledger)) == (told | {("letter_arrived", record(2))}, 1)
     assert (await desk_of(store, ANA)).told == frozenset(), "she was told of nothing"
 
 
