@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from api.postgres import Pool
 from domain.ids import PersonId
+from domain.pace import Pace
 from notifications import store as prompts
 from notifications.ports import Desk, End, Entry, News, Plan, Planned
 from notifications.store import CLAIM, LEDGERS, ON_DESKS, WAITING, PostgresStore
@@ -117,6 +118,20 @@ async def test_of_a_plan_and_a_beginning_at_once_one_comes_first_and_the_other_t
         won["begun" if begun else "saved"] += 1
         await store.settle(held, UUID(int=1), End(state="sent"))
     assert set(won) == {"begun", "saved"}
+
+
+async def test_what_begins_while_a_plan_is_being_stored_waits_for_it_and_does_not_begin(
+    store: PostgresStore, pool: Pool
+) -> None:
+    await put(store, planned())
+    [held] = await store.claim(NOON, UUID(int=1), NOON + MINUTE, 9)
+    desk = await desk_of(store)
+    async with pool.acquire() as connection, connection.transaction():
+        assert await PostgresStore(cast("Pool", connection)).save(Plan(person=BEN, version=1, next_at=NOON))
+        beginning = asyncio.create_task(store.begin(held, desk, entry(held), Pace(), UUID(int=1)))
+        await waits(pool, beginning)
+    assert not await beginning
+    assert await desk_of(store) == replace(desk, version=2, next_at=NOON)
 
 
 async def test_what_begins_twice_at_once_begins_once(store: PostgresStore) -> None:
