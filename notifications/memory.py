@@ -67,6 +67,10 @@ class MemoryStore:
             of_it = [row for row in desk.rows.values() if row.planned.prompt.couple == couple]
             for row in of_it:
                 desk.end(row, "dropped", Reason.PARTED)
+            for row in desk.over.values():
+                if row.planned.prompt.couple == couple:
+                    # It is out, and does not come back to be sent once more.
+                    row.owner = None
             # A plan that has taken the news in and is not stored yet has to be made anew.
             desk.version += bool(of_it) or len(news) < len(desk.news)
             desk.news = news

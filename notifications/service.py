@@ -31,6 +31,7 @@ from notifications.ports import (
     Store,
     Told,
     Words,
+    named,
 )
 
 A_ROUND_MAX: Final = 500
@@ -85,10 +86,9 @@ async def send_round(desks: Desks, now: datetime, owner: UUID, most: int = A_ROU
     return len(claimed)
 
 
-def _asked(desk: Desk) -> set[Told]:
+def _asked(desk: Desk) -> frozenset[Told]:
     """Return what must be known of records: of those that the news and the plans name."""
-    named = {(each.kind, each.record) for planned in desk.planned for each in planned.prompt.arrived}
-    return named | {(each.kind, each.record) for each in desk.news if each.kind is not None}
+    return named(desk.news, desk.planned)
 
 
 async def _begin(desks: Desks, planned: Planned, desk: Desk, facts: Facts | None, now: datetime, owner: UUID) -> bool:

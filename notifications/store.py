@@ -330,8 +330,11 @@ ON CONFLICT (space_id, id) DO NOTHING"""
 COUNT_UP: Final = "UPDATE desk SET version = version + 1 WHERE person_id = ANY($1::uuid[])"
 
 DROP_PLANNED: Final = """
-UPDATE prompt SET state = 'dropped', reason = $3, owner = NULL, held_until = NULL
-WHERE person_id = ANY($1::uuid[]) AND couple_id = $2 AND state IN ('planned', 'claimed')"""
+UPDATE prompt
+SET state = CASE WHEN state = 'sent' THEN 'sent' ELSE 'dropped' END,
+    reason = CASE WHEN state = 'sent' THEN reason ELSE $3 END, owner = NULL, held_until = NULL
+WHERE person_id = ANY($1::uuid[]) AND couple_id = $2 AND (state = 'planned' OR owner IS NOT NULL)"""
+"""What is out already is held by nobody any more, so that it does not come back to be sent once more."""
 
 DROP_NEWS: Final = "DELETE FROM outbox WHERE person_id = ANY($1::uuid[]) AND couple_id = $2"
 

@@ -489,6 +489,16 @@ async def test_p9_parting_takes_away_what_the_couple_has_caused_and_nothing_else
     assert [each.id for each in await claimed(store, NOON + 2 * DAY, OTHER)] in ([space.id], [other.id])
 
 
+async def test_p9_what_was_out_when_they_parted_is_not_tried_again(ground: Ground, store: Store) -> None:
+    assert await save(store, planned("step", own("own_step")))
+    [held] = await claimed(store)
+    assert await begun(store, held)
+    await ground.cancel_couple(THE_TWO, ANA, BEN)
+    assert not await store.settle(held, ONE, End(state="planned", due=NOON))
+    assert await ground.ends(BEN) == [("sent", None)]
+    assert (await desk_of(store)).planned == ()
+
+
 async def test_p9_a_plan_that_was_made_while_they_were_together_is_not_stored_after_their_parting(
     ground: Ground, store: Store
 ) -> None:

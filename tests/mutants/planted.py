@@ -19,6 +19,7 @@ MERGING: Final = ("tests/rules/test_merge.py", "tests/laws/test_merge_laws.py")
 WINDOWS: Final = ("tests/rules/test_windows.py",)
 JUDGING: Final = ("tests/rules/test_reconcile.py", "tests/rules/test_kinds.py")
 DEVICE: Final = ("tests/rules/test_replica.py", "tests/rules/test_resend.py", "tests/rules/test_sync_lives.py")
+PROMPTS: Final = ("tests/contracts/test_prompt_store.py", "tests/contracts/test_prompts_on_postgres.py")
 PROOF: Final = ("tests/rules/test_proof.py",)
 STORES: Final = ("tests/contracts",)
 WIRE: Final = ("tests/api/test_sync_input.py", "tests/api/test_sync_statements.py", "tests/journeys")
@@ -652,6 +653,76 @@ PLANTED: Final = (
         line="if couples.ends_keeping(said):",
         bug="if False:",
         tests=("tests/journeys/test_withdrawn_consents.py",),
+    ),
+    Planted(
+        name="two prompts of one person begin at once",
+        file="notifications/store.py",
+        line="AND version = $3 FOR UPDATE",
+        bug="AND version = $3",
+        tests=PROMPTS,
+    ),
+    Planted(
+        name="a worker that was frozen settles what another holds",
+        file="notifications/store.py",
+        line="WHERE person_id = $1 AND prompt_id = $2 AND owner = $3",
+        bug="WHERE person_id = $1 AND prompt_id = $2 AND $3::uuid IS NOT NULL",
+        tests=PROMPTS,
+    ),
+    Planted(
+        name="one of their own goes out twice",
+        file="notifications/store.py",
+        line="AND owner = $4 AND state = 'claimed'",
+        bug="AND owner = $4",
+        tests=PROMPTS,
+    ),
+    Planted(
+        name="a claim takes all that is due of one person",
+        file="notifications/store.py",
+        line="SELECT DISTINCT ON (person_id) person_id, prompt_id FROM due",
+        bug="SELECT person_id, prompt_id FROM due",
+        tests=PROMPTS,
+    ),
+    Planted(
+        name="a desk is made for somebody who is being erased",
+        file="notifications/store.py",
+        line="AND $2::bigint = 0 FOR KEY SHARE",
+        bug="AND $2::bigint = 0",
+        tests=PROMPTS,
+    ),
+    Planted(
+        name="what is stored while a desk is erased stays",
+        file="notifications/store.py",
+        line='("desk", "prompt", "prompt_ledger", "outbox")',
+        bug='("prompt", "prompt_ledger", "outbox", "desk")',
+        tests=PROMPTS,
+    ),
+    Planted(
+        name="what was out when two part is tried again",
+        file="notifications/store.py",
+        line="(state = 'planned' OR owner IS NOT NULL)",
+        bug="state IN ('planned', 'claimed')",
+        tests=PROMPTS,
+    ),
+    Planted(
+        name="parting leaves what the couple has caused",
+        file="api/parting.py",
+        line="await prompts.cancel_couple(connection, couple, two)",
+        bug="pass",
+        tests=("tests/journeys/test_prompts_end.py",),
+    ),
+    Planted(
+        name="parting again has the other's plans made anew",
+        file="api/parting.py",
+        line="if parts:",
+        bug="if True:",
+        tests=("tests/journeys/test_prompts_end.py",),
+    ),
+    Planted(
+        name="a ledger outlives its account",
+        file="api/deleting.py",
+        line="await prompts.forget_person(connection, person)",
+        bug="pass",
+        tests=("tests/journeys/test_prompts_end.py",),
     ),
     Planted(
         name="a goal that has ended takes room for ever",
