@@ -301,7 +301,7 @@ class _Batch:
             today=self.board.today,
             parent=parent,
             family=() if family is None else self.board.family(space.id, family, change.id),
-            alike=() if kind.repeats is None else self.board.repeated,
+            alike=self.board.repeated,
             members=frozenset(member.person for member in space.members),
             given_today=self.board.given_today() if kind.letter is not None or kind.a_day is not None else 0,
             their_zone=self.board.their_zone() if kind.letter is not None else None,

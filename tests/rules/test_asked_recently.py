@@ -209,6 +209,12 @@ async def test_g11_a_no_counts_from_when_it_was_said_and_not_from_when_it_arrive
     assert (await propose(pair, pair.ana, goal))[1].status == "applied"
 
 
+async def test_a_no_of_which_no_age_is_said_was_said_when_it_came(pair: Pair) -> None:
+    await declined(pair, "decline")
+    [act] = await pair.of_kind(pair.ana, "goal_act")
+    assert act.stamp("act").made_ms == pair.now.timestamp() * 1000
+
+
 async def test_g11_the_same_terms_in_one_batch_are_asked_once_each(pair: Pair) -> None:
     """Nothing was declined yet: both are open, as G12 allows."""
     goal = await a_goal(pair)

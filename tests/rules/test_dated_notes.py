@@ -111,6 +111,13 @@ async def test_a_dated_note_is_given_when_its_receiver_s_clock_shows_its_time(
     assert (letter["found"], letter["for_what"]) == (False, "The soup.")
 
 
+async def test_a_note_for_later_today_waits_though_that_time_has_come_elsewhere_on_earth(pair: Pair) -> None:
+    await lives_in(pair, pair.ben, "America/New_York")
+    draft = await write(pair, dated(pair, "2026-11-23", "08:00"))
+    assert await letters(pair) == []
+    assert await given_at(pair, draft) == utc("2026-11-23T13:00")
+
+
 @pytest.mark.parametrize(("year", "gap", "fold"), [("2026", "2026-03-29T01:30", "2026-10-25T00:30")])
 async def test_a_time_that_is_left_out_comes_later_by_the_gap_and_one_that_comes_twice_counts_first(
     pair: Pair, year: str, gap: str, fold: str

@@ -168,6 +168,13 @@ async def test_who_has_written_alone_what_nobody_else_is_told_of_has_seen_it_in_
     assert [(reset.space, reset.head) for reset in told.resets] == [(TOGETHER, 10)]
 
 
+@pytest.mark.parametrize(("by", "resets"), [(ANA, [TOGETHER]), (BEN, [])])
+async def test_what_was_forgotten_beyond_what_one_is_told_of_one_never_had(by: PersonId, resets: list[SpaceId]) -> None:
+    store = a_store(horizon=15, hushed=Hushed(by=by, after=10, upto=HEAD))
+    told = await page(store, {TOGETHER: Place(PRESENT, 12)})
+    assert [(reset.space, reset.head) for reset in told.resets] == [(each, HEAD) for each in resets]
+
+
 @pytest.mark.parametrize(("version", "begins"), [(0, False), (1, True)])
 async def test_a_life_that_nobody_remembers_was_one_where_anything_of_it_had_been_shown(
     version: int, *, begins: bool

@@ -255,6 +255,16 @@ async def test_words_that_are_refused_under_one_key_on_two_devices_are_kept_once
     assert await words_of(pair) == [{"notes": "Sunday at the sea."}]
 
 
+async def test_words_that_their_author_has_put_away_come_back_by_no_retry(pair: Pair) -> None:
+    made = change("goal", uuid4(), {"notes": "Sunday at the sea."}, couple=uuid4())
+    first = await pair.one(pair.ben.phone, made)
+    assert first.unplaced is not None
+    box = await pair.look(pair.ben, first.unplaced)
+    await pair.one(pair.ben.phone, change("unplaced", box.id, base=box.version, remove=True))
+    assert (await pair.one(pair.ben.tablet, made)).unplaced == box.id
+    assert (await pair.look(pair.ben, box.id)).removed
+
+
 async def test_a_box_whose_words_were_destroyed_is_not_filled_again_under_its_key(pair: Pair) -> None:
     made = change("goal", uuid4(), {"notes": "Sunday at the sea."}, couple=uuid4())
     first = await pair.one(pair.ben.phone, made)
