@@ -173,7 +173,7 @@ def _but_for_one_s_own(
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         return None
     ours = own_of(person, value)
-    taken_out = own_of(person, stored.fields[name]) - ours
+    taken_out = own_of(person, stored.fields.get(name, ())) - ours
     return sorted((set(value) - ours) | taken_out)
 
 

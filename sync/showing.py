@@ -153,7 +153,7 @@ def _names(shelves: Shelves, change: Change, parent: RecordId) -> bool:
 
 def _people(child: Record) -> set[PersonId]:
     """Return who has a part in a record: its author, and everybody who has said their own in it."""
-    said = (each for name in KINDS[child.kind].own_id_only for each in child.fields[name])
+    said = (each for name in KINDS[child.kind].own_id_only for each in child.fields.get(name, ()))
     named = {as_uuid(each.partition(":")[0]) for each in said}
     return {child.author, *(PersonId(each) for each in named if each is not None)}
 
