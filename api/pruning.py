@@ -16,7 +16,7 @@ from api.export_store import forget as forget_exports
 from api.postgres import Pool
 from api.store import forget_counters, forget_tickets
 from notifications import store as prompts
-from notifications.ports import LEDGER_KEPT, OVER_KEPT
+from notifications.ports import LEDGER_KEPT, NEWS_KEPT, OVER_KEPT
 from notifications.target_store import forget_targets
 from notifications.targets import forgotten_before
 from sync.owed_store import forget_old_owed
@@ -61,6 +61,7 @@ class Pruned(Struct, frozen=True):
     codes: int
     exports: int
     targets: int
+    news: int
     prompts: int
     sent_prompts: int
     ledger: int
@@ -97,6 +98,7 @@ async def prune(pool: Pool, now: datetime) -> Pruned:
         codes=await forget_codes(pool, now - CODES_KEPT, most),
         exports=await forget_exports(pool, now, most),
         targets=await forget_targets(pool, forgotten_before(now.date()), most),
+        news=await prompts.forget_news(pool, now - NEWS_KEPT, most),
         prompts=await prompts.forget_over(pool, now - OVER_KEPT, most),
         sent_prompts=await prompts.forget_sent(pool, now - LEDGER_KEPT, most),
         ledger=await prompts.forget_entries(pool, now - LEDGER_KEPT, most),

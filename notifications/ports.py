@@ -20,6 +20,8 @@ LEDGER_READ: Final = timedelta(days=31)
 """So far back a desk shows what was sent."""
 LEDGER_KEPT: Final = timedelta(days=400)
 """Then it is forgotten that somebody was told."""
+NEWS_KEPT: Final = timedelta(days=2)
+"""What nobody has planned by then is worth no prompt any more."""
 OVER_KEPT: Final = timedelta(days=31)
 """So long after its time it can be seen why a prompt was not sent."""
 

@@ -346,6 +346,11 @@ FORGET_PERSON: Final = [
 # What has had its time
 
 
+async def forget_news(pool: asyncpg.Pool, before: datetime, rows_max: int) -> int:
+    """Delete news of the time before, which nobody has planned by; return how many."""
+    return _rows(await pool.execute(FORGET_NEWS, before, rows_max))
+
+
 async def forget_over(pool: asyncpg.Pool, before: datetime, rows_max: int) -> int:
     """Delete prompts that never will be sent and were due before; return how many."""
     return _rows(await pool.execute(FORGET_OVER, before, rows_max))
@@ -360,6 +365,11 @@ async def forget_entries(pool: asyncpg.Pool, before: datetime, rows_max: int) ->
     """Delete what the ledger has of the time before; return how much."""
     return _rows(await pool.execute(FORGET_ENTRIES, before, rows_max))
 
+
+FORGET_NEWS: Final = """
+DELETE FROM outbox WHERE (space_id, id) IN (
+    SELECT space_id, id FROM outbox WHERE put_at < $1 ORDER BY put_at LIMIT $2
+)"""
 
 _FORGET: Final = """
 DELETE FROM prompt WHERE (person_id, prompt_id) IN (

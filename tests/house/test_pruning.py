@@ -21,7 +21,7 @@ from api.pruning import (
     prune,
 )
 from domain.ids import CoupleId, RecordId, SpaceId
-from notifications.ports import LEDGER_KEPT, OVER_KEPT
+from notifications.ports import LEDGER_KEPT, NEWS_KEPT, OVER_KEPT
 from sync import service, space_store
 from sync.store import PostgresStore
 from tests.contracts.grounds import PostgresGround, pair_on
@@ -76,6 +76,13 @@ async def entries(pool: Pool, *ages: timedelta) -> None:
         )
 
 
+async def news(pool: Pool, *ages: timedelta) -> None:
+    for age in ages:
+        await pool.execute(
+            "INSERT INTO outbox VALUES ($1, $2, $3, NULL, NULL, $4, $5)", uuid4(), uuid4(), uuid4(), uuid4(), NOW - age
+        )
+
+
 async def what_others_left_is_gone(pool: Pool) -> None:
     while (await prune(pool, NOW)).more:
         pass
@@ -86,6 +93,7 @@ async def what_others_left_is_gone(pool: Pool) -> None:
     await pool.execute("DELETE FROM owed WHERE owed_at > $1", NOW - timedelta(days=3650))
     await pool.execute("DELETE FROM prompt WHERE due_at > $1", NOW - timedelta(days=3650))
     await pool.execute("DELETE FROM prompt_ledger WHERE sent_at > $1", NOW - timedelta(days=3650))
+    await pool.execute("DELETE FROM outbox WHERE put_at > $1", NOW - timedelta(days=3650))
 
 
 async def left(pool: Pool, table: str, column: str) -> int:
@@ -181,6 +189,15 @@ async def test_why_a_prompt_was_not_sent_goes_after_31_days_and_what_was_sent_af
     await pool.execute("DELETE FROM prompt WHERE due_at > $1", NOW - timedelta(days=3650))
 
 
+async def test_news_that_nobody_planned_for_two_days_are_forgotten(pool: Pool) -> None:
+    await what_others_left_is_gone(pool)
+    await news(pool, NEWS_KEPT + timedelta(seconds=1), NEWS_KEPT, timedelta())
+
+    pruned = await prune(pool, NOW)
+
+    assert (pruned.news, await left(pool, "outbox", "put_at")) == (1, 2)
+
+
 async def test_one_round_takes_no_more_than_its_bound_and_says_that_there_is_more(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,10 +207,11 @@ async def test_one_round_takes_no_more_than_its_bound_and_says_that_there_is_mor
     await prompts(pool, "dropped", *[OVER_KEPT + timedelta(days=1)] * 3)
     await prompts(pool, "sent", *[LEDGER_KEPT + timedelta(days=1)] * 3)
     await entries(pool, *[LEDGER_KEPT + timedelta(days=1)] * 3)
+    await news(pool, *[NEWS_KEPT + timedelta(days=1)] * 3)
 
     rounds = [await prune(pool, NOW), await prune(pool, NOW)]
 
-    for taken in ("outcomes", "prompts", "sent_prompts", "ledger"):
+    for taken in ("outcomes", "news", "prompts", "sent_prompts", "ledger"):
         assert [getattr(each, taken) for each in rounds] == [2, 1]
     assert [each.more for each in rounds] == [True, False]
 
