@@ -209,7 +209,7 @@ async def _add_yes(connection: Transaction, founding: _Founding, person: PersonI
         return False
     if founding.couple_keys is None:
         raise _LookAgain
-    await spaces.found_space(connection, founding.space, "couple", founding.couple, uuid4())
+    await spaces.found_space(connection, founding.space, "couple", founding.couple, uuid4(), now)
     for each in two:
         name = opened_name(founding.personal.get(each.space), each.id, each.name)
         sealed = None if name is None else sealed_name(founding.couple_keys, each.id, name)

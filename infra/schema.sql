@@ -347,6 +347,7 @@ CREATE TABLE public.space (
     hushed_from bigint,
     hushed_upto bigint,
     hushed_by uuid,
+    paired_at timestamp with time zone,
     CONSTRAINT space_couple CHECK (((home = 'couple'::text) = (couple_id IS NOT NULL))),
     CONSTRAINT space_home CHECK ((home = ANY (ARRAY['personal'::text, 'couple'::text]))),
     CONSTRAINT space_state CHECK ((state = ANY (ARRAY['active'::text, 'closed'::text])))

@@ -158,7 +158,8 @@ WITH open AS (
     WHERE r.space_id = $1 AND r.kind = ANY($3::text[]) AND NOT r.gone AND NOT r.removed
 ),
 raised AS (
-    UPDATE space SET state = 'active', closed_at = NULL, couple_id = $2, head = head + 1 + (SELECT count(*) FROM open),
+    UPDATE space SET state = 'active', closed_at = NULL, couple_id = $2, paired_at = $4,
+        head = head + 1 + (SELECT count(*) FROM open),
         {IN_THIS_LIFE}
     WHERE space_id = $1
     RETURNING head

@@ -29,8 +29,8 @@ STORE_LIVES_MAX: Final = 64
 FOUND_STORE: Final = "INSERT INTO store_epoch (one, epoch) VALUES (true, $1) ON CONFLICT DO NOTHING"
 
 FOUND_SPACE: Final = """
-INSERT INTO space (space_id, home, couple_id, state, head, epoch, store_epoch, horizon)
-VALUES ($1, $2, $3, 'active', 0, $4, (SELECT epoch FROM store_epoch), 0)"""
+INSERT INTO space (space_id, home, couple_id, state, head, epoch, store_epoch, horizon, paired_at)
+VALUES ($1, $2, $3, 'active', 0, $4, (SELECT epoch FROM store_epoch), 0, $5)"""
 
 HOLD_SPACE: Final = "SELECT space_id FROM space WHERE space_id = $1 FOR UPDATE"
 
@@ -105,9 +105,11 @@ async def found_store(connection: Any, epoch: UUID) -> None:
     await connection.execute(FOUND_STORE, epoch)
 
 
-async def found_space(connection: Any, space: SpaceId, home: str, couple: CoupleId | None, epoch: UUID) -> None:
+async def found_space(
+    connection: Any, space: SpaceId, home: str, couple: CoupleId | None, epoch: UUID, paired_at: datetime | None = None
+) -> None:
     """Store an empty space. Its keys were stored before; its members follow in the same transaction."""
-    await connection.execute(FOUND_SPACE, space, home, couple, epoch)
+    await connection.execute(FOUND_SPACE, space, home, couple, epoch, paired_at)
 
 
 async def add_member(connection: Any, space: SpaceId, person: PersonId, personal: SpaceId, name: bytes | None) -> None:

@@ -100,7 +100,7 @@ _REVISED_RECORD: Final = (
     .replace("NULL::timestamptz AS due_at", "v.changed_at AS due_at")
 )
 
-_RECORD_COLUMNS: Final = """
+RECORD_COLUMNS: Final = """
     r.id, r.kind, r.version, r.created, r.author, r.removed, r.gone, r.schema, r.stamps, r.family, r.shown_id,
     r.purged, r.body, r.due_at, r.shut_at"""
 
@@ -111,13 +111,13 @@ named AS (
 SELECT 'space' AS part, {_SPACE_COLUMNS}, {_NO_RECORD}, NULL::bytea AS outcome, NULL::bigint AS live
 FROM mine s
 UNION ALL
-SELECT 'record', r.space_id, {_NO_SPACE}, {_RECORD_COLUMNS}, NULL, NULL FROM named r
+SELECT 'record', r.space_id, {_NO_SPACE}, {RECORD_COLUMNS}, NULL, NULL FROM named r
 UNION ALL
-SELECT 'record', r.space_id, {_NO_SPACE}, {_RECORD_COLUMNS}, NULL, NULL
+SELECT 'record', r.space_id, {_NO_SPACE}, {RECORD_COLUMNS}, NULL, NULL
 FROM mine JOIN record r ON r.space_id = mine.space_id
 WHERE r.id IN (SELECT shown_id FROM named WHERE shown_id IS NOT NULL)
 UNION ALL
-SELECT 'record', r.space_id, {_NO_SPACE}, {_RECORD_COLUMNS}, NULL, NULL
+SELECT 'record', r.space_id, {_NO_SPACE}, {RECORD_COLUMNS}, NULL, NULL
 FROM unnest($4::uuid[], $5::text[]) AS wanted (family, kind)
 CROSS JOIN mine
 JOIN record r ON r.space_id = mine.space_id AND r.family = wanted.family AND r.kind = wanted.kind
@@ -136,7 +136,7 @@ FROM (
 
 
 SETTINGS_OF: Final = f"""{_MINE}
-SELECT DISTINCT r.space_id, {_RECORD_COLUMNS}
+SELECT DISTINCT r.space_id, {RECORD_COLUMNS}
 FROM unnest($3::uuid[], $4::uuid[]) AS asked (space_id, id)
 JOIN record r ON r.space_id = asked.space_id AND r.id = asked.id AND r.kind = 'settings'
 JOIN member p ON p.personal_space_id = r.space_id
@@ -155,9 +155,9 @@ said AS (
     JOIN record r ON r.space_id = near.space_id AND r.family = near.family
     WHERE r.alike = ANY($3::uuid[]) AND r.author = $2
 )
-SELECT r.space_id, {_RECORD_COLUMNS} FROM said r
+SELECT r.space_id, {RECORD_COLUMNS} FROM said r
 UNION ALL
-SELECT r.space_id, {_RECORD_COLUMNS} FROM answers r
+SELECT r.space_id, {RECORD_COLUMNS} FROM answers r
 WHERE (r.space_id, r.family) IN (SELECT space_id, family FROM said)"""
 
 
@@ -327,7 +327,7 @@ SELECT 'space' AS part, {_SPACE_COLUMNS}, {_NO_RECORD}, NULL::bytea AS values FR
 UNION ALL
 SELECT 'inbox', {_SPACE_COLUMNS}, {_NO_RECORD}, NULL FROM inboxes JOIN space s ON s.space_id = inboxes.space_id
 UNION ALL
-SELECT 'record', r.space_id, {_NO_SPACE}, {_RECORD_COLUMNS}, NULL FROM about r
+SELECT 'record', r.space_id, {_NO_SPACE}, {RECORD_COLUMNS}, NULL FROM about r
 UNION ALL
 (
     SELECT 'revision', r.space_id, {_NO_SPACE},

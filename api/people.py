@@ -1,0 +1,127 @@
+"""What is so about people, for their prompts: read from the store for many at once, and turned into facts."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from api import people_store
+from api.keys import StoredKeys
+from api.people_store import Stands
+from api.postgres import Pool
+from api.push_targets import Wish, give_up, reaching
+from domain.couples import REACHING, consents_now
+from domain.ids import PersonId, RecordId
+from domain.shapes import as_uuid
+from notifications.facts import Known, Together, facts_of
+from notifications.ports import Facts, Told
+from notifications.targets import USED_FOR, Reached
+from sync import knowing_store
+from sync.knowing_store import Read, Whom
+
+LONG_AGO: Final = datetime.fromisoformat("2000-01-01T00:00:00Z")
+LOOKS_BACK: Final = "prompt_goal_lookback"
+
+
+class StoredPeople:
+    """`notifications.ports.People` and `notifications.courier.Devices` on PostgreSQL: few statements for many people."""
+
+    def __init__(self, pool: Pool, keys: StoredKeys) -> None:
+        self._pool = pool
+        self._keys = keys
+
+    async def facts(self, asked: Mapping[PersonId, Collection[Told]], now: datetime) -> Mapping[PersonId, Facts]:
+        """Return what is so about these people; whoever has no account, or is leaving, is left out."""
+        stands = await people_store.standing(self._pool, asked, (now - USED_FOR).date())
+        consents = await people_store.said(self._pool, stands)
+        whom = [_whom(each, asked[each.person]) for each in stands.values()]
+        read = await knowing_store.own_and_shared(self._pool, self._keys, whom)
+        wrote = await knowing_store.last_wrote(self._pool, whom)
+        look_back = [each for each in whom if _looks_back(read[each.person])]
+        for more in (
+            await knowing_store.named(self._pool, self._keys, _steps_of(whom, read)),
+            await knowing_store.goals(self._pool, self._keys, look_back),
+        ):
+            for person, those in more.items():
+                read[person] += those
+        agrees = {person: consents_now(consents[person])[REACHING].given for person in stands}
+        return {
+            person: _facts(each, read[person], wrote[person], asked[person], consents=agrees[person])
+            for person, each in stands.items()
+        }
+
+    async def reached(self, people: Collection[PersonId], now: datetime) -> Mapping[PersonId, Sequence[Reached]]:
+        """Return where to reach each of these people."""
+        stands = await people_store.standing(self._pool, people, (now - USED_FOR).date())
+        whom = [Whom(person=each.person, personal=each.personal, couple=None) for each in stands.values()]
+        read = await knowing_store.own_and_shared(self._pool, self._keys, whom)
+        wishes = {
+            each.person: Wish(each.personal, _settings(read[each.person]).get("push_privacy") == "hidden")
+            for each in stands.values()
+        }
+        return await reaching(self._pool, self._keys, wishes, now.date())
+
+    async def give_up(self, dead: Sequence[Reached]) -> None:
+        """Forget what leads nowhere, unless it was registered anew since."""
+        await give_up(self._pool, dead)
+
+
+def _whom(stands: Stands, asked: Collection[Told]) -> Whom:
+    return Whom(
+        person=stands.person,
+        personal=stands.personal,
+        couple=stands.couple_space,
+        asked=() if stands.couple_space is None else sorted({record for _, record in asked}),
+    )
+
+
+def _settings(read: Sequence[Read]) -> Mapping[str, object]:
+    return next((each.record.fields for each in read if each.record.kind == "settings"), {})
+
+
+def _looks_back(read: Sequence[Read]) -> bool:
+    return bool(_settings(read).get(LOOKS_BACK))
+
+
+def _steps_of(whom: Sequence[Whom], read: Mapping[PersonId, Sequence[Read]]) -> list[Whom]:
+    """Return whose steps are to be read as well: those that their own dates name."""
+    steps = {
+        each.person: [
+            RecordId(step)
+            for found in read[each.person]
+            if found.record.kind == "step_date" and (step := as_uuid(found.record.fields["step"])) is not None
+        ]
+        for each in whom
+    }
+    return [
+        Whom(person=each.person, personal=each.personal, couple=each.couple, asked=steps[each.person])
+        for each in whom
+        if each.couple is not None
+    ]
+
+
+def _facts(
+    stands: Stands,
+    read: Sequence[Read],
+    wrote: Mapping[str, datetime],
+    asked: Collection[Told],
+    *,
+    consents: bool,
+) -> Facts:
+    own = [each.record for each in read if each.record.space == stands.personal]
+    # One record may have been found in more than one way.
+    shared = list({each.record.id: each.record for each in read if each.record.space != stands.personal}.values())
+    known = Known(
+        person=stands.person,
+        own=sorted(own, key=lambda record: -record.version),
+        shared=shared,
+        couple=None
+        if stands.couple is None
+        else Together(id=stands.couple, members=frozenset(stands.members), paired_at=stands.paired_at or LONG_AGO),
+        parted_at=stands.parted_at,
+        consents=consents,
+        reachable=stands.has_target,
+        used_at=max(wrote.values(), default=None),
+        changed=wrote,
+        noted_at={each.record.id: each.changed_at for each in read},
+    )
+    return facts_of(known, [(told, LONG_AGO) for told in asked])
