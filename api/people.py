@@ -23,7 +23,7 @@ LOOKS_BACK: Final = "prompt_goal_lookback"
 
 
 class StoredPeople:
-    """`notifications.ports.People` and `notifications.courier.Devices` on PostgreSQL: few statements for many people."""
+    """`notifications.ports.People` and `notifications.courier.Devices` on PostgreSQL: few statements for many."""
 
     def __init__(self, pool: Pool, keys: StoredKeys) -> None:
         self._pool = pool

@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any, Final, cast
 
@@ -15,6 +15,8 @@ import uvicorn
 
 from api.app import create_app
 from api.edge import Application, Bounds, Edge, guarded
+from api.prompting import Prompting
+from api.pushing import open_push
 from api.routes.health import Health
 from api.settings import Address
 from api.wiring import Parts
@@ -48,11 +50,12 @@ async def serve(parts: Parts, greet: Greet, *, with_worker: bool) -> None:
         bounds = Bounds(body_bytes_max=settings.body_bytes_max)
         public = _server(app, max(1, round(settings.drain_s - settings.bye_s)), bounds)
         admin = _server(Health(parts), 1, Bounds())
-        async with asyncio.TaskGroup() as running:
+        opened = _worker(parts) if with_worker else contextlib.nullcontext()
+        async with opened as chores, asyncio.TaskGroup() as running:
             _end_at_signal(parts)
             running.create_task(_drained(parts, public))
             admin_task = running.create_task(admin.serve(sockets=[admin_socket]))
-            worker = running.create_task(Worker(parts).run()) if with_worker else None
+            worker = None if chores is None else running.create_task(chores.run())
             serving = running.create_task(public.serve(sockets=[public_socket]))
             await greet(parts, _address_of(public_socket), _address_of(admin_socket))
             await serving
@@ -67,14 +70,21 @@ async def work(parts: Parts, greet: Greet) -> None:
     """Do what is due until a signal comes; probes are answered, nothing else."""
     with _listening(parts.settings.admin_bind, "HAVEN_ADMIN_BIND") as admin_socket:
         admin = _server(Health(parts), 1, Bounds())
-        async with asyncio.TaskGroup() as running:
+        async with _worker(parts) as chores, asyncio.TaskGroup() as running:
             _end_at_signal(parts)
             running.create_task(admin.serve(sockets=[admin_socket]))
-            worker = running.create_task(Worker(parts).run())
+            worker = running.create_task(chores.run())
             address = _address_of(admin_socket)
             await greet(parts, address, address)
             await worker
             admin.should_exit = True
+
+
+@contextlib.asynccontextmanager
+async def _worker(parts: Parts) -> AsyncIterator[Worker]:
+    """Open what sends before anything runs, so that a setting that does not fit is told as such."""
+    async with open_push(parts.settings) as sends:
+        yield Worker(parts, Prompting(parts, sends))
 
 
 async def _drained(parts: Parts, public: uvicorn.Server) -> None:

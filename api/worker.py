@@ -9,6 +9,7 @@ from api.counsel import tell_of_ended
 from api.erasing import erase
 from api.giving import give
 from api.postgres import TRANSIENT
+from api.prompting import Prompting
 from api.pruning import prune
 from api.wiring import Parts
 from api.withdrawing import close
@@ -21,8 +22,9 @@ _log = logging.getLogger("haven")
 class Worker:
     """Remembers when each chore was done last; what must not be forgotten is in the database, never here."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, prompting: Prompting | None = None) -> None:
         self._parts = parts
+        self._prompting = prompting
         self._pruned_at: datetime | None = None
 
     async def run(self) -> None:
@@ -50,3 +52,15 @@ class Worker:
             self._pruned_at = None if gone.more else now
             if gone.count:
                 _log.info("pruned", extra={"event": "pruned", "count": gone.count})
+        await self._prompt(now)
+
+    async def _prompt(self, now: datetime) -> None:
+        """Plan and send prompts, last: whatever is the matter with them holds up no letter and no erasure."""
+        if self._prompting is None:
+            return
+        try:
+            await self._prompting.tick(now)
+        except TRANSIENT:
+            raise
+        except Exception as fault:  # noqa: BLE001 - as above
+            _log.error("prompts", extra={"event": "prompting_failed", "code": type(fault).__name__})
