@@ -233,7 +233,7 @@ def _live(home: Home, store: Watched, deed: Deed, number: int) -> None:
     left = home.do(deed)
     store.checks.lived(deed)
     if couple is not None and home.couple is None:
-        store.cancel_couple(couple)
+        store.cancel_couple(couple, [each.id for each in home.two])
     if left is not None:
         store.put_news(
             News(
