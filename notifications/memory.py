@@ -60,20 +60,18 @@ class MemoryStore:
         """Keep what the statement that stored a record says of it."""
         self._of(news.person).news[news.id] = news
 
-    def cancel_couple(self, couple: CoupleId) -> None:
-        """Take away whatever this couple has caused: it has parted."""
-        for desk in self._desks.values():
-            news = {key: each for key, each in desk.news.items() if each.couple != couple}
-            of_it = [row for row in desk.rows.values() if row.planned.prompt.couple == couple]
-            for row in of_it:
+    def cancel_couple(self, couple: CoupleId, two: Collection[PersonId]) -> None:
+        """Take away whatever this couple has caused for the two of it: they part."""
+        for desk in (self._of(person) for person in two):
+            desk.news = {key: each for key, each in desk.news.items() if each.couple != couple}
+            for row in [row for row in desk.rows.values() if row.planned.prompt.couple == couple]:
                 desk.end(row, "dropped", Reason.PARTED)
             for row in desk.over.values():
                 if row.planned.prompt.couple == couple:
                     # It is out, and does not come back to be sent once more.
                     row.owner = None
-            # A plan that has taken the news in and is not stored yet has to be made anew.
-            desk.version += bool(of_it) or len(news) < len(desk.news)
-            desk.news = news
+            # What was planned while they were together, and is not stored yet, is planned anew.
+            desk.version += desk.version > 0
 
     async def waiting(self, now: datetime, most: int) -> Sequence[PersonId]:
         """Return people for whom there is something to plan."""

@@ -86,7 +86,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     here. It keeps the claim and the tries of one that stands, and plans one that was dropped meanwhile once more.
     """
     cancel: tuple[UUID, ...] = ()
-    """Of these, whatever nobody has claimed."""
+    """Of these, whatever nobody has claimed; none of them is put as well."""
     paces: Mapping[str, Pace] = {}
     next_at: datetime | None = None
     seen: tuple[UUID, ...] = ()

@@ -164,7 +164,7 @@ seen AS (
     DELETE FROM outbox WHERE person_id = $1 AND id = ANY($5::uuid[]) AND EXISTS (SELECT FROM stored)
 ),
 cancelled AS (
-    UPDATE prompt SET state = 'cancelled'
+    UPDATE prompt SET state = 'cancelled', reason = NULL
     WHERE person_id = $1 AND prompt_id = ANY($6::uuid[]) AND state = 'planned' AND EXISTS (SELECT FROM stored)
     RETURNING prompt_id
 ),

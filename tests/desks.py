@@ -50,8 +50,7 @@ class MemoryGround:
             self.store.put_news(each)
 
     async def cancel_couple(self, couple: CoupleId, *two: PersonId) -> None:
-        assert two
-        self.store.cancel_couple(couple)
+        self.store.cancel_couple(couple, two)
 
     async def forget_ledger(self, now: datetime) -> None:
         self.store.forget(now)

@@ -405,9 +405,17 @@ async def test_of_a_backlog_no_more_is_read_than_is_taken(connection: asyncpg.Co
     assert read == {"prompt": 100}
 
 
-async def test_desks_are_read_without_anybody_elses(ground: PostgresGround, connection: asyncpg.Connection) -> None:
+async def test_desks_are_read_without_anybody_elses_and_without_what_is_over(
+    ground: PostgresGround, connection: asyncpg.Connection
+) -> None:
     held = await with_everything(ground, BEN)
     await a_crowd(connection, 10_000, looked_at=DAY)
+    await connection.execute(
+        "INSERT INTO prompt SELECT $1, gen_random_uuid(), 'sent:' || n, 'own_step', NULL, NULL, '[]', $2, $2, 'sent',"
+        " 0, true FROM generate_series(1, 400) n",
+        BEN,
+        NOON - DAY,
+    )
     ben = f"'{{{BEN}}}'"
     read = await rows_read(connection, ON_DESKS, "uuid[]", ben)
     assert read == {"desk": 1, "prompt": 2, "outbox": 1}

@@ -228,7 +228,7 @@ def _live(home: Home, store: Watched, deed: Deed, number: int) -> None:
     couple = home.couple
     left = home.do(deed)
     if couple is not None and home.couple is None:
-        store.cancel_couple(couple)
+        store.cancel_couple(couple, [each.id for each in home.two])
     if left is not None:
         store.put_news(
             News(
