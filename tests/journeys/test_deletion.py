@@ -348,8 +348,9 @@ async def test_a_sign_in_that_comes_while_the_account_is_destroyed_begins_anothe
 
 async def until_two_wait(parts: Parts) -> None:
     asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    while await parts.pool.fetchval(asked) < 2:  # noqa: ASYNC110 - the database tells nobody
-        await asyncio.sleep(0)
+    async with asyncio.timeout(30):
+        while await parts.pool.fetchval(asked) < 2:  # noqa: ASYNC110 - the database tells nobody
+            await asyncio.sleep(0)
 
 
 async def test_deleting_voids_codes_and_pairings_that_wait(client: httpx.AsyncClient) -> None:

@@ -9,6 +9,7 @@ import pytest
 from api.people import StoredPeople
 from domain.ids import PersonId, RecordId
 from notifications.ports import Facts, Told
+from tests import people
 from tests.journeys.phones import Phone
 from tests.journeys.two import Two
 
@@ -138,9 +139,9 @@ async def test_after_parting_it_is_known_when_and_nothing_of_the_couple(two: Two
 
 
 async def test_of_somebody_who_is_leaving_nothing_is_known(two: Two) -> None:
-    await two.parts.pool.execute(
-        "UPDATE person SET deletion_at = now(), receipt = 'r' WHERE person_id = $1", identity(two.ana)
-    )
+    token = await people.identity_token(two.client, two.ana.someone.subject)
+    asking = two.client.post("/v1/me/deletion", headers=two.ana.someone.headers, json={"identity_token": token})
+    await people.ok(asking)
     asked: dict[PersonId, Collection[Told]] = {identity(two.ana): (), identity(two.ben): ()}
     found = await StoredPeople(two.parts.pool, two.parts.keys).facts(asked, two.clock())
     assert set(found) == {identity(two.ben)}
