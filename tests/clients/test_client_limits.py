@@ -14,6 +14,7 @@ from api.wiring import Parts
 from sync.wire import CHANGES_MAX, Change
 from tests.clients.devices import House, Processes
 from tests.clients.hands import LIBRARIES, Hand, MixedHouse, mixed
+from tests.clients.readers import Node
 from tests.journeys.phones import home_of
 from tests.streams import serving
 
@@ -44,7 +45,7 @@ async def test_a_first_sync_of_five_thousand_records_completes(
 
 @pytest.fixture
 async def couples(
-    client: httpx.AsyncClient, parts: Parts, processes: Processes, watermelon_processes: Processes
+    client: httpx.AsyncClient, parts: Parts, processes: Processes, watermelon_processes: Processes, node: Node
 ) -> AsyncIterator[list[MixedHouse]]:
     """Many couples on one server."""
     app = create_app(parts)
@@ -55,7 +56,7 @@ async def couples(
             home = await stack.enter_async_context(home_of(client, parts))
             house = House(home, app, str(server.base_url).rstrip("/"), processes)
             stack.push_async_callback(house.end)
-            houses.append(await stack.enter_async_context(mixed(house, watermelon_processes)))
+            houses.append(await stack.enter_async_context(mixed(house, watermelon_processes, node)))
         yield houses
 
 
