@@ -120,7 +120,6 @@ def _facts(
         parted_at=stands.parted_at,
         consents=consents,
         reachable=stands.has_target,
-        used_at=max(wrote.values(), default=None),
         changed=wrote,
         noted_at={each.record.id: each.changed_at for each in read},
     )

@@ -49,18 +49,17 @@ class Known(Struct, frozen=True, kw_only=True):
     parted_at: datetime | None = None
     consents: bool
     reachable: bool
-    used_at: datetime | None = None
     changed: Mapping[str, datetime] = {}
     """By kind of record, when they last wrote one."""
     noted_at: Mapping[RecordId, datetime] = {}
-    """When their check-ins, and answers in the couple's space, were last changed."""
+    """When these records were last changed."""
     fetched: Collection[RecordId] = ()
     """Of what was asked about, what one of their devices has."""
 
 
 def facts_of(known: Known, asked: Collection[tuple[Told, datetime]]) -> Facts:
     """Return what is so; `asked` names what has arrived, and when. Somebody without settings has the defaults."""
-    own = _by_kind(known.own)
+    own, acts = _by_kind(known.own), {**known.changed, **_steps_done(known)}
     settings: Mapping[str, Any] = own["settings"][0].fields if own.get("settings") else DEFAULTS
     person = Person(
         id=known.person,
@@ -75,7 +74,7 @@ def facts_of(known: Known, asked: Collection[tuple[Told, datetime]]) -> Facts:
         invite_at=time.fromisoformat(settings["invite_at"]),
         day_cap=settings["day_cap"],
         week_cap=settings["week_cap"],
-        used_at=known.used_at,
+        used_at=max(acts.values(), default=None),
         low_at=_low_at(own.get("check_in", ()), known.noted_at),
         checked_in_on=frozenset(date.fromisoformat(each.fields["local_date"]) for each in own.get("check_in", ())),
         gave_at=known.changed.get("note"),
@@ -90,7 +89,7 @@ def facts_of(known: Known, asked: Collection[tuple[Told, datetime]]) -> Facts:
         acted={
             name: max(times)
             for name, kind in PROMPT_KINDS.items()
-            if (times := [known.changed[act] for act in kind.acts if act in known.changed])
+            if (times := [acts[act] for act in kind.acts if act in acts])
         },
         arrived={told: found for told, at in asked if (found := _arrived(told, at, known)) is not None},
     )
@@ -140,6 +139,19 @@ def _steps(dates: Iterable[Record], known: Known) -> Iterable[Step]:
             and step.fields["done"] is not True
             and str(known.person) in step.fields["taken_by"],
         )
+
+
+def _steps_done(known: Known) -> dict[str, datetime]:
+    """Return when the person last said of a step that it is done: as far as nobody has changed it since."""
+    done = [
+        known.noted_at[each.id]
+        for each in known.shared
+        if each.kind == "step"
+        and each.fields["done"] is True
+        and each.id in known.noted_at
+        and (each.stamp("done").person, each.stamp("done").version) == (known.person, each.version)
+    ]
+    return {"step": max(done)} if done else {}
 
 
 def _couple(known: Known, together: Together) -> Couple:

@@ -21,8 +21,9 @@ OWN: Final = {"settings": 1, "boundary": 40, "step_date": 40, "check_in": 12, "b
 """Of a person's own, and how many of the newest are enough."""
 SHARED: Final = {"pause": 20, "shown_boundary": 40}
 WROTE: Final = ("check_in", "reflection", "balance_note", "note_draft", "step_date", "boundary", "own_goal", "settings")
-WROTE_TOGETHER: Final = ("note", "goal", "goal_terms", "goal_act", "step", "progress", "response", "support_request")
-"""By the newest of these it is known when somebody last did something, and what."""
+WROTE_TOGETHER: Final = ("note", "goal_terms", "goal_act", "progress", "response", "repair", "support_offer")
+"""By the newest of these it is known when somebody last did something, and what. None of them changes by what the other
+does: that would be no act of theirs."""
 GOALS_MAX: Final = 100
 
 

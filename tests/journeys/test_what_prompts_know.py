@@ -88,6 +88,38 @@ async def test_own_steps_are_known_with_how_they_stand(two: Two) -> None:
     assert (await known(two, two.ana)).person.steps == ()
 
 
+async def test_what_the_other_does_about_ones_own_is_no_act_of_ones_own(two: Two) -> None:
+    goal = two.ana.edit("goal")
+    terms = two.ana.edit("goal_terms", goal=goal, title="Walk")
+    request = two.ana.edit("support_request", form="listen")
+    step = two.ana.edit("step", goal=goal, title="Ask", taken_by=[str(two.ana.person)])
+    two.ana.edit("step_date", step=step, on="2026-11-24", at="09:30")
+    await two.meet()
+    acted = two.clock()
+    assert (await known(two, two.ana)).person.used_at == acted
+    two.clock.move(minutes=90)
+    two.ben.edit("goal_act", goal=goal, terms=terms, act="accept")
+    two.ben.edit("response", to=request, form="heard_you")
+    two.ben.edit("step", step, title="Ask at the pool", done=True)
+    await two.meet()
+    told = await known(two, two.ana)
+    assert (told.person.used_at, set(told.acted.values())) == (acted, {acted})
+    assert (await known(two, two.ben)).person.used_at == two.clock()
+
+
+async def test_to_say_that_an_own_step_is_done_is_an_act(two: Two) -> None:
+    goal = two.ana.edit("goal")
+    step = two.ana.edit("step", goal=goal, title="Ask")
+    await two.meet()
+    two.ben.edit("step", step, taken_by=[str(two.ben.person)])
+    two.ben.edit("step_date", step=step, on="2026-11-24", at="09:30")
+    await two.meet()
+    two.clock.move(minutes=90)
+    two.ben.edit("step", step, done=True)
+    await two.meet()
+    assert (await known(two, two.ben)).acted["own_step"] == two.clock()
+
+
 async def test_what_has_arrived_is_known_with_its_goal_and_the_answers_to_it(two: Two) -> None:
     goal = two.ana.edit("goal")
     terms = two.ana.edit("goal_terms", goal=goal, title="Walk")

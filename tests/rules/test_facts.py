@@ -11,7 +11,7 @@ from domain.ids import PersonId, RecordId, SpaceId
 from domain.kinds import KINDS
 from domain.prompts import Arrived
 from domain.quiet import Boundary
-from domain.records import Record
+from domain.records import Record, Stamp
 from notifications.facts import HUSHED_FOR, Known, Together, facts_of
 from notifications.ports import Facts
 from tests.prompting import ANA, BEN, NOON, THE_TWO, daily, record
@@ -113,8 +113,7 @@ def test_days_months_and_the_last_note_are_known() -> None:
         of("check_in", 1, local_date="2027-05-12"),
         of("check_in", 2, local_date="2027-05-10"),
         of("balance_note", 3, month="2027-05"),
-        changed={"note": NOON - HOUR},
-        used_at=NOON,
+        changed={"note": NOON - HOUR, "check_in": NOON},
     )
     assert told.person.checked_in_on == {date(2027, 5, 12), date(2027, 5, 10)}
     assert told.person.balanced_in == {"2027-05"}
@@ -125,6 +124,20 @@ def test_what_a_person_last_wrote_is_an_act_of_the_kind_that_it_follows() -> Non
     changed = {"check_in": NOON, "goal_act": NOON - DAY, "step": NOON - HOUR, "response": NOON}
     acted = facts(changed=changed).acted
     assert acted == {"check_in_invite": NOON, "goal_lookback": NOON - HOUR, "own_step": NOON - HOUR}
+
+
+def test_to_say_that_a_step_is_done_is_an_act_of_whoever_said_it_until_somebody_changes_it() -> None:
+    done = of("step", 4, goal=str(record(7)), title="Swim", taken_by=[str(BEN)], done=True)
+    stamped = replace(done, stamps={"done": Stamp(version=4, person=BEN)})
+    noted = {record(4): NOON}
+    told = facts(shared=(stamped,), noted_at=noted)
+    assert (told.acted, told.person.used_at) == ({"goal_lookback": NOON, "own_step": NOON}, NOON)
+    by_the_other = replace(done, stamps={"done": Stamp(version=4, person=ANA)})
+    changed_since = replace(stamped, version=5)
+    undone = replace(stamped, fields=done.fields | {"done": False})
+    for step in (by_the_other, changed_since, undone):
+        assert facts(shared=(step,), noted_at=noted).acted == {}
+        assert facts(shared=(step,), noted_at=noted).person.used_at is None
 
 
 def test_a_step_is_open_while_it_is_there_theirs_and_not_done() -> None:
