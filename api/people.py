@@ -11,6 +11,7 @@ from api.postgres import Pool
 from api.push_targets import Wish, give_up, reaching
 from domain.couples import REACHING, consents_now
 from domain.ids import PersonId, RecordId
+from domain.settings import SETTINGS
 from domain.shapes import as_uuid
 from notifications.facts import Known, Together, facts_of
 from notifications.ports import Facts, Told
@@ -49,15 +50,10 @@ class StoredPeople:
             for person, each in stands.items()
         }
 
-    async def reached(self, people: Collection[PersonId], now: datetime) -> Mapping[PersonId, Sequence[Reached]]:
-        """Return where to reach each of these people."""
-        stands = await people_store.standing(self._pool, people, (now - USED_FOR).date())
-        whom = [Whom(person=each.person, personal=each.personal, couple=None) for each in stands.values()]
-        read = await knowing_store.own_and_shared(self._pool, self._keys, whom)
-        wishes = {
-            each.person: Wish(each.personal, _settings(read[each.person]).get("push_privacy") == "hidden")
-            for each in stands.values()
-        }
+    async def reached(self, hidden: Mapping[PersonId, bool], now: datetime) -> Mapping[PersonId, Sequence[Reached]]:
+        """Return where to reach each of these people, of whom it says whether they want nothing to be shown."""
+        stands = await people_store.standing(self._pool, hidden, (now - USED_FOR).date())
+        wishes = {each.person: Wish(each.personal, hidden[each.person]) for each in stands.values()}
         return await reaching(self._pool, self._keys, wishes, now.date())
 
     async def give_up(self, dead: Sequence[Reached]) -> None:
@@ -74,12 +70,8 @@ def _whom(stands: Stands, asked: Collection[Told]) -> Whom:
     )
 
 
-def _settings(read: Sequence[Read]) -> Mapping[str, object]:
-    return next((each.record.fields for each in read if each.record.kind == "settings"), {})
-
-
 def _looks_back(read: Sequence[Read]) -> bool:
-    return bool(_settings(read).get(LOOKS_BACK))
+    return any(each.record.fields.get(LOOKS_BACK) for each in read if each.record.kind == SETTINGS.name)
 
 
 def _steps_of(whom: Sequence[Whom], read: Mapping[PersonId, Sequence[Read]]) -> list[Whom]:
@@ -123,4 +115,4 @@ def _facts(
         changed=wrote,
         noted_at={each.record.id: each.changed_at for each in read},
     )
-    return facts_of(known, [(told, LONG_AGO) for told in asked])
+    return facts_of(known, asked)

@@ -125,7 +125,7 @@ async def say(accounts: Accounts, caller: Caller, said: couples.ConsentEvent, cl
     async with accounts.pool.acquire() as connection, connection.transaction():
         # One after the other, so that of a yes and a no at the same moment both are kept.
         await store.lock_person(connection, caller.person)
-        if said.purpose == couples.KEEPING and said.given:
+        if couples.begins_keeping(said):
             if await withdrawal_store.noted(connection, caller.person) != closed:
                 return False
             if closed is not None:

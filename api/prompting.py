@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from api.people import StoredPeople
 from api.wiring import Parts
@@ -37,12 +37,8 @@ class Prompting:
         looked_at = 0
         for _ in range(ROUNDS_MAX):
             # Each claim is by a name of its own: what a round before has left is nobody's of this one.
-            claimed = await send_round(self._desks, now, _owner())
+            claimed = await send_round(self._desks, now, uuid4())
             looked_at += claimed
             if not claimed:
                 break
         return looked_at
-
-
-def _owner() -> UUID:
-    return uuid4()

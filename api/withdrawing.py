@@ -36,7 +36,7 @@ async def say(parts: Parts, person: Caller, said: couples.ConsentEvent) -> None:
     """
     for _ in range(ROUNDS_MAX):
         before = None
-        if said.purpose == couples.KEEPING and said.given:
+        if couples.begins_keeping(said):
             before = await withdrawal_store.noted(parts.pool, person.person)
             if before is not None:
                 await _close(parts, person.person, said.at)

@@ -247,6 +247,11 @@ class Consent(Struct, frozen=True):
     ask: bool = True
 
 
+def begins_keeping(said: ConsentEvent) -> bool:
+    """Say whether with this a person's entries may be kept."""
+    return said.purpose == KEEPING and said.given
+
+
 def ends_keeping(said: ConsentEvent) -> bool:
     """Say whether with this a person's entries rest on no consent any more: what they show is to be closed."""
     return said.purpose == KEEPING and not said.given

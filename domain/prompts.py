@@ -176,7 +176,7 @@ def decide(person: Person, prompt: Prompt, now: datetime) -> Verdict:
     What may wait is put off to an instant that is free, within 25 hours and before it expires; anything else is dropped
     by the first obstacle. The instants are aware.
     """
-    arrived = tuple(each for each in prompt.arrived if _speaks(person, each, now))
+    arrived = tuple(each for each in prompt.arrived if _speaks(person, prompt, each, now))
     kinds = tuple(kind for kind in PROMPT_KINDS.values() if any(each.kind == kind.name for each in arrived))
     if prompt.arrived and not kinds:
         return Drop(reason=Reason.NOTHING_LEFT)
@@ -197,7 +197,7 @@ def _free(person: Person, prompt: Prompt, until: datetime) -> datetime | None:
     return free if free is not None and free < prompt.expires else None
 
 
-def _speaks(person: Person, each: Arrived, now: datetime) -> bool:
+def _speaks(person: Person, prompt: Prompt, each: Arrived, now: datetime) -> bool:
     kind = PROMPT_KINDS[each.kind]
     apart = timedelta(days=kind.apart_days)
     return (
@@ -207,7 +207,7 @@ def _speaks(person: Person, each: Arrived, now: datetime) -> bool:
         and person.wanted[each.kind] > 0
         and (each.hushed_until is None or each.hushed_until <= now)
         and not any(each.kind in past.kinds and past.at > now - apart for past in person.sent if apart)
-        and all(AGAINST[reason](person, kind, NOTHING, now) is None for reason in kind.unless)
+        and all(AGAINST[reason](person, kind, prompt, now) is None for reason in kind.unless)
     )
 
 
@@ -398,13 +398,6 @@ def _space_is_over(person: Person, prompt: Prompt, now: datetime) -> bool:
         for each in person.clock.boundaries
     )
 
-
-NOTHING: Final = Prompt(
-    kind="account_notice",
-    due=datetime.fromisoformat("2000-01-01T00:00:00Z"),
-    expires=datetime.fromisoformat("2000-01-01T00:00:00Z"),
-)
-"""For questions about a person that no prompt plays a part in."""
 
 AGAINST: Final[Mapping[Reason, Against]] = {
     Reason.EXPIRED: _expired,

@@ -1,6 +1,6 @@
 """Gather what the partner has left for somebody into one prompt: however much it is, and of whatever kinds."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from msgspec.structs import replace
@@ -39,8 +39,3 @@ def gather(prompt: Prompt | None, person: PersonId, couple: CoupleId, arrived: A
         expires=max(prompt.expires, arrived.at + ARRIVAL_HOLDS),
         arrived=(*prompt.arrived, arrived),
     )
-
-
-def put_off(prompt: Prompt, until: datetime) -> Prompt:
-    """Return a prompt that waits."""
-    return replace(prompt, due=until)

@@ -1,6 +1,6 @@
 """Bring errands to all devices of their person, and say of each errand how it went."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import Final, Protocol
@@ -19,8 +19,11 @@ SPREAD_S: Final = 30.0
 class Devices(Protocol):
     """Knows where people are reached."""
 
-    async def reached(self, people: Collection[PersonId], now: datetime) -> Mapping[PersonId, Sequence[Reached]]:
-        """Return where to reach each of these; whoever is left out is reached nowhere."""
+    async def reached(self, hidden: Mapping[PersonId, bool], now: datetime) -> Mapping[PersonId, Sequence[Reached]]:
+        """Return where to reach each of these people, of whom it says whether they want nothing to be shown.
+
+        Whoever is left out is reached nowhere.
+        """
         ...
 
     async def give_up(self, dead: Sequence[Reached]) -> None:
@@ -41,11 +44,11 @@ class Courier:
         self._rest = _Pause()
         self._holds: dict[Platform, _Pause] = {}
 
-    async def send(self, errands: Sequence[ports.Errand], now: datetime) -> list[ports.Answer]:
+    async def send(self, errands: Sequence[ports.Errand], now: datetime) -> list[ports.Delivery]:
         """Tell these people, each on all of their devices at once; the answers come in the order of the errands."""
         if self._rest.holds(now):
-            return [ports.Answer(outcome="later", at=_spread(self._rest.until, each.prompt)) for each in errands]
-        reached = await self._devices.reached({each.person for each in errands}, now)
+            return [ports.Delivery(outcome="later", at=_spread(self._rest.until, each.prompt)) for each in errands]
+        reached = await self._devices.reached({each.person: each.hidden for each in errands}, now)
         told: list[list[answers.Answer]] = [[] for _ in errands]
         going: list[tuple[int, Reached]] = []
         for nth, errand in enumerate(errands):
@@ -78,20 +81,20 @@ class Courier:
                 self._holds.pop(platform, None)
 
 
-def outcome(told: Sequence[answers.Answer], errand: ports.Errand, now: datetime) -> ports.Answer:
+def outcome(told: Sequence[answers.Answer], errand: ports.Errand, now: datetime) -> ports.Delivery:
     """Say how an errand went, by what was said of each device.
 
     It is done where one device has it: another would only be told the same, and the first twice. `later` is said only
     where FCM has surely taken it for none.
     """
     if any(isinstance(each, answers.Accepted) for each in told):
-        return ports.Answer(outcome="accepted")
+        return ports.Delivery(outcome="accepted")
     again = [each for each in told if each.again]
     if not again:
-        return ports.Answer(outcome="dead")
+        return ports.Delivery(outcome="dead")
     moments = [answers.retry_at(each, errand.tries + 1, now, errand.prompt.bytes) for each in again]
     surely_not_taken = all(each.refused_first for each in again)
-    return ports.Answer(
+    return ports.Delivery(
         outcome="later" if surely_not_taken else "unknown", at=min(at for at in moments if at is not None)
     )
 

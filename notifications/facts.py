@@ -13,13 +13,13 @@ from msgspec import Struct
 from domain.ids import CoupleId, PersonId, RecordId
 from domain.pauses import Pause
 from domain.prompt_kinds import PROMPT_KINDS
-from domain.prompts import LOW, Arrived, Couple, Person, Step
+from domain.prompts import LOW, Couple, Person, Step
 from domain.quiet import Boundary, Clock
 from domain.records import Record
 from domain.settings import SETTINGS
 from domain.shapes import as_uuid, covered_quarters
 from domain.times import read
-from notifications.ports import Facts, Told
+from notifications.ports import Facts, Standing, Told
 
 HUSHED_FOR: Final = timedelta(hours=72)
 """So long nothing is said about a repair to which somebody was not ready yet."""
@@ -57,8 +57,8 @@ class Known(Struct, frozen=True, kw_only=True):
     """Of what was asked about, what one of their devices has."""
 
 
-def facts_of(known: Known, asked: Collection[tuple[Told, datetime]]) -> Facts:
-    """Return what is so; `asked` names what has arrived, and when. Somebody without settings has the defaults."""
+def facts_of(known: Known, asked: Collection[Told]) -> Facts:
+    """Return what is so; `asked` names what has arrived. Somebody without settings has the defaults."""
     own, acts = _by_kind(known.own), {**known.changed, **_steps_done(known)}
     settings: Mapping[str, Any] = own["settings"][0].fields if own.get("settings") else DEFAULTS
     person = Person(
@@ -91,7 +91,8 @@ def facts_of(known: Known, asked: Collection[tuple[Told, datetime]]) -> Facts:
             for name, kind in PROMPT_KINDS.items()
             if (times := [acts[act] for act in kind.acts if act in acts])
         },
-        arrived={told: found for told, at in asked if (found := _arrived(told, at, known)) is not None},
+        hidden=settings["push_privacy"] == "hidden",
+        arrived={told: found for told in asked if (found := _arrived(told, known)) is not None},
     )
 
 
@@ -181,15 +182,12 @@ def _pause(record: Record) -> Pause:
     )
 
 
-def _arrived(told: Told, at: datetime, known: Known) -> Arrived | None:
+def _arrived(told: Told, known: Known) -> Standing | None:
     kind, identity = told
     record = next((each for each in known.shared if each.id == identity), None)
     if record is None:
         return None
-    return Arrived(
-        kind=kind,
-        record=identity,
-        at=at,
+    return Standing(
         stands=record.live and STANDS.get(kind, _always)(record, known.shared),
         fetched=identity in known.fetched,
         hushed_until=_hushed_until(record, known),

@@ -11,7 +11,7 @@ from domain.ids import PersonId, RecordId
 from domain.news import News
 from domain.pace import Pace
 from domain.prompt_kinds import Reason
-from domain.prompts import Arrived, Person, Prompt, Sent
+from domain.prompts import Person, Prompt, Sent
 
 Told = tuple[str, RecordId]
 """A kind of prompt, and the record of which it told."""
@@ -93,6 +93,14 @@ class Plan(Struct, frozen=True, kw_only=True):
     """The news that it has taken in."""
 
 
+class Standing(Struct, frozen=True, kw_only=True):
+    """How something that has arrived stands now."""
+
+    stands: bool = True
+    fetched: bool = False
+    hushed_until: datetime | None = None
+
+
 class Facts(Struct, frozen=True, kw_only=True):
     """What is so about a person at this moment, as their records and settings say."""
 
@@ -101,7 +109,9 @@ class Facts(Struct, frozen=True, kw_only=True):
     locale: str = "en"
     acted: Mapping[str, datetime] = {}
     """By kind of prompt, when they last did what it is about."""
-    arrived: Mapping[Told, Arrived] = {}
+    hidden: bool = False
+    """Whether they want nothing to be shown on their phones."""
+    arrived: Mapping[Told, Standing] = {}
     """Of what was asked about: how it stands. What is left out is gone."""
 
 
@@ -171,9 +181,11 @@ class Errand(Struct, frozen=True, kw_only=True):
     prompt: UUID
     expires: datetime
     tries: int
+    hidden: bool = False
+    """Whether they want nothing to be shown on their phones."""
 
 
-class Answer(Struct, frozen=True, kw_only=True):
+class Delivery(Struct, frozen=True, kw_only=True):
     """How an errand went."""
 
     outcome: Literal["accepted", "later", "unknown", "dead"]
@@ -184,7 +196,7 @@ class Answer(Struct, frozen=True, kw_only=True):
 class Courier(Protocol):
     """Goes out."""
 
-    async def send(self, errands: Sequence[Errand], now: datetime) -> Sequence[Answer]:
+    async def send(self, errands: Sequence[Errand], now: datetime) -> Sequence[Delivery]:
         """Tell these people; the answers come in the order of the errands."""
 
 

@@ -19,8 +19,8 @@ from domain.prompt_kinds import PROMPT_KINDS, Reason
 from domain.prompts import AT_ITS_MINUTE, Arrived, Drop, Person, Prompt, Send, Sent, Wait, decide
 from notifications.planning import as_of, plan
 from notifications.ports import (
-    Answer,
     Courier,
+    Delivery,
     Desk,
     End,
     Entry,
@@ -78,7 +78,8 @@ async def send_round(desks: Desks, now: datetime, owner: UUID, most: int = A_ROU
         if current is not None and await _begin(desks, current, desk, facts.get(each.person), now, owner):
             going.append(current)
     if going:
-        answers = await desks.courier.send([_errand(each) for each in going], now)
+        errands = [_errand(each, hidden=facts[each.person].hidden) for each in going]
+        answers = await desks.courier.send(errands, now)
         for each, answer in zip(going, answers, strict=True):
             end = _end(each, answer, now)
             if end is not None:
@@ -147,11 +148,17 @@ def _of_now(each: Arrived, desk: Desk, facts: Facts, *, begun: bool) -> Arrived:
     return replace(each, stands=known.stands, fetched=known.fetched, hushed_until=known.hushed_until)
 
 
-def _errand(planned: Planned) -> Errand:
-    return Errand(person=planned.person, prompt=planned.id, expires=planned.prompt.expires, tries=planned.tries)
+def _errand(planned: Planned, *, hidden: bool) -> Errand:
+    return Errand(
+        person=planned.person,
+        prompt=planned.id,
+        expires=planned.prompt.expires,
+        tries=planned.tries,
+        hidden=hidden,
+    )
 
 
-def _end(planned: Planned, answer: Answer, now: datetime) -> End | None:
+def _end(planned: Planned, answer: Delivery, now: datetime) -> End | None:
     """Return what becomes of a prompt that went out, or tried to; None where it was settled before."""
     prompt = planned.prompt
     is_own = PROMPT_KINDS[prompt.kind].is_own

@@ -18,9 +18,11 @@ class Vendor:
 
     def __init__(self) -> None:
         self.told: list[tuple[datetime, str]] = []
+        self.hidden: list[bool] = []
 
     async def send(self, targets: Sequence[Target], now: datetime) -> list[Answer]:
         self.told += [(now, each.value) for each in targets]
+        self.hidden += [each.hidden for each in targets]
         return [Accepted() for _ in targets]
 
 
@@ -76,6 +78,17 @@ async def test_a_letter_reaches_the_phone_of_whom_it_was_written_to_once(
     assert row["text_id"].startswith("letter_arrived.")
     await rounds(two, prompting, 30)
     assert len(vendor.told) == 1
+
+
+async def test_whoever_wants_nothing_shown_is_reached_so(two: Two, prompting: Prompting, vendor: Vendor) -> None:
+    [own] = two.ben.all("settings")
+    for privacy in ("discreet", "hidden"):
+        two.ben.edit("settings", own.id, push_privacy=privacy)
+        two.ana.edit("note_draft", for_couple=two.couple, for_what="the soup", send=True, delivery="now")
+        await two.meet()
+        await rounds(two, prompting, 15)
+        two.clock.move(minutes=240)
+    assert vendor.hidden == [False, True]
 
 
 async def test_i2_what_is_private_reaches_nobody(two: Two, prompting: Prompting, vendor: Vendor) -> None:

@@ -12,10 +12,11 @@ from msgspec.structs import replace
 from domain.ids import CoupleId, PersonId, RecordId
 from domain.pauses import Pause
 from domain.prompt_kinds import PROMPT_KINDS
-from domain.prompts import Arrived, Couple, Person, Step
+from domain.prompts import Couple, Person, Step
 from domain.quiet import Boundary, Clock
 from domain.settings import DAY_CAP_MAX, WEEK_CAP_MAX
 from domain.shapes import Windows, covered_quarters
+from notifications.ports import Standing, Told
 
 ZONES = (
     "UTC",
@@ -273,16 +274,9 @@ class Home:
             parted_at=self.parted_at,
         )
 
-    def arrived(self, who: int) -> dict[tuple[str, RecordId], Arrived]:
+    def arrived(self, who: int) -> dict[Told, Standing]:
         return {
-            (each.kind, each.record): Arrived(
-                kind=each.kind,
-                record=each.record,
-                at=each.at,
-                stands=each.stands,
-                fetched=each.fetched,
-                hushed_until=each.hushed_until,
-            )
+            (each.kind, each.record): Standing(stands=each.stands, fetched=each.fetched, hushed_until=each.hushed_until)
             for each in self.left.values()
             if each.to == who and each.couple == self.couple
         }

@@ -15,7 +15,7 @@ from domain.prompt_kinds import PROMPT_KINDS
 from domain.prompts import AT_ITS_MINUTE, Drop, Person, Prompt, decide
 from notifications.memory import MemoryStore
 from notifications.planning import as_of
-from notifications.ports import Answer, Desk, End, Entry, Errand, Facts, Planned, Told
+from notifications.ports import Delivery, Desk, End, Entry, Errand, Facts, Planned, Told
 from notifications.service import Desks, plan_round, send_round
 from notifications.wording import load
 from tests.lives.checks import Checks
@@ -109,7 +109,7 @@ class Faulty:
         self.home, self.store, self.chance, self.faults = home, store, chance, faults
         self.got: list[Went] = []
 
-    async def send(self, errands: Sequence[Errand], now: datetime) -> Sequence[Answer]:
+    async def send(self, errands: Sequence[Errand], now: datetime) -> Sequence[Delivery]:
         if self.faults and self.chance.random() < 0.03:
             self._crash()
         answers = [self._answer(errand, now) for errand in errands]
@@ -121,19 +121,19 @@ class Faulty:
         self.store.hits["fault: crash"] += 1
         raise CrashError
 
-    def _answer(self, errand: Errand, now: datetime) -> Answer:
+    def _answer(self, errand: Errand, now: datetime) -> Delivery:
         fate = self.chance.random() if self.faults else 1.0
         later = now + timedelta(seconds=self.chance.randint(10, 3600))
         self.store.checks.goes_out(errand, now)
         if fate < 0.05:
             self.store.hits["fault: not accepted"] += 1
-            return Answer(outcome="later", at=later)
+            return Delivery(outcome="later", at=later)
         self._accept(errand, now)
         if fate < 0.08:
             self.store.hits["fault: no answer"] += 1
             self.store.checks.unknown[errand.prompt] += 1
-            return Answer(outcome="unknown", at=later)
-        return Answer(outcome="accepted")
+            return Delivery(outcome="unknown", at=later)
+        return Delivery(outcome="accepted")
 
     def _accept(self, errand: Errand, now: datetime) -> None:
         entry = self.store.checks.entries[errand.prompt]

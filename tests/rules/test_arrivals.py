@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from notifications.arrivals import ARRIVED_MAX, gather, put_off
+from notifications.arrivals import ARRIVED_MAX, gather
 from tests.prompting import ANA, BEN, NOON, THE_TWO, arrived, record
 
 MINUTE = timedelta(minutes=1)
@@ -45,12 +45,6 @@ def test_what_two_couples_caused_is_never_one_prompt() -> None:
     other = type(THE_TWO)(int=99)
     with pytest.raises(AssertionError):
         gather(gather(None, BEN, THE_TWO, arrived(1)), BEN, other, arrived(2))
-
-
-def test_a_prompt_that_waits_keeps_all_else() -> None:
-    first = gather(None, BEN, THE_TWO, arrived(1))
-    later = put_off(first, NOON + timedelta(hours=1))
-    assert (later.due, later.arrived, later.expires) == (NOON + timedelta(hours=1), first.arrived, first.expires)
 
 
 def test_two_people_are_not_told_at_the_same_moment_by_design() -> None:

@@ -9,11 +9,10 @@ from msgspec.structs import replace
 
 from domain.ids import PersonId, RecordId, SpaceId
 from domain.kinds import KINDS
-from domain.prompts import Arrived
 from domain.quiet import Boundary
 from domain.records import Record, Stamp
 from notifications.facts import HUSHED_FOR, Known, Together, facts_of
-from notifications.ports import Facts
+from notifications.ports import Facts, Standing
 from tests.prompting import ANA, BEN, NOON, THE_TWO, daily, record
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -186,9 +185,9 @@ def test_the_couple_is_what_both_see() -> None:
     assert facts(couple=None, parted_at=NOON).person.couple is None
 
 
-def arrived(kind: str, *shared: Record, identity: RecordId | None = None, **differs: Any) -> Arrived | None:
+def arrived(kind: str, *shared: Record, identity: RecordId | None = None, **differs: Any) -> Standing | None:
     told = (kind, identity or record(1))
-    return facts_of(known(shared=shared, **differs), [(told, NOON)]).arrived.get(told)
+    return facts_of(known(shared=shared, **differs), [told]).arrived.get(told)
 
 
 def stands(kind: str, *shared: Record) -> bool:
@@ -199,7 +198,7 @@ def stands(kind: str, *shared: Record) -> bool:
 def test_a_letter_stands_as_long_as_it_is_there() -> None:
     letter = of("note", 1, author=ANA, for_what="a")
     found = arrived("letter_arrived", letter)
-    assert found == Arrived(kind="letter_arrived", record=record(1), at=NOON)
+    assert found == Standing()
     assert not stands("letter_arrived", replace(letter, gone=True))
     assert arrived("letter_arrived") is None
     had = arrived("letter_arrived", letter, fetched=[record(1)])

@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from domain.ids import CoupleId, PersonId
 from domain.news import News
 from domain.prompt_kinds import PROMPT_KINDS, Reason
-from domain.prompts import Arrived, Person, Step
+from domain.prompts import Person, Step
 from domain.quiet import Boundary, Clock
-from notifications.ports import Answer, Desk, End, Errand, Facts, Told
+from notifications.ports import Delivery, Desk, End, Errand, Facts, Standing, Told
 from notifications.service import LEASE, Desks, plan_round, send_round
 from tests.desks import Ended, Ground, MemoryGround
 from tests.prompting import ANA, BEN, NOON, THE_TWO, couple, daily, pause, person, record, space
@@ -39,8 +39,8 @@ class Scene:
         self.unread: list[News] = []
         self.ben: Person | None = person(wanted=ARRIVALS, invite_at=time(12, 30))
         self.acted: dict[str, datetime] = {}
-        self.arrived: dict[Told, Arrived] = {}
-        self.answers: list[Answer] = []
+        self.arrived: dict[Told, Standing] = {}
+        self.answers: list[Delivery] = []
         self.out: list[tuple[datetime, UUID]] = []
         self.kill_after_sending = False
         self.now = NOON
@@ -54,15 +54,15 @@ class Scene:
         arrived = {key: each for key, each in self.arrived.items() if key in told}
         return {BEN: Facts(person=self.ben, acted=self.acted, arrived=arrived)}
 
-    async def send(self, errands: Sequence[Errand], now: datetime) -> Sequence[Answer]:
+    async def send(self, errands: Sequence[Errand], now: datetime) -> Sequence[Delivery]:
         self.out += [(now, each.prompt) for each in errands]
         if self.kill_after_sending:
             raise KilledError
-        return [self.answers.pop(0) if self.answers else Answer(outcome="accepted") for _ in errands]
+        return [self.answers.pop(0) if self.answers else Delivery(outcome="accepted") for _ in errands]
 
     def arrives(self, number: int = 1, kind: str = "letter_arrived", *, of: CoupleId = THE_TWO) -> None:
         key = (kind, record(number))
-        self.arrived[key] = Arrived(kind=kind, record=record(number), at=self.now)
+        self.arrived[key] = Standing()
         self.unread.append(News(id=uuid4(), person=BEN, couple=of, kind=kind, record=record(number), at=self.now))
 
     def changes(self, **differs: Any) -> None:
@@ -316,7 +316,7 @@ async def test_f32_a_worker_that_was_frozen_settles_nothing_that_another_holds(s
 async def test_what_was_not_accepted_is_tried_again_and_counts_once(scene: Scene) -> None:
     due = await settled(scene)
     again = due + 10 * MINUTE
-    scene.answers = [Answer(outcome="later", at=again), Answer(outcome="unknown", at=again + HOUR)]
+    scene.answers = [Delivery(outcome="later", at=again), Delivery(outcome="unknown", at=again + HOUR)]
     assert await scene.at(due) == 1
     assert await scene.at(again - MINUTE) == 0
     assert await scene.at(again) == 1
@@ -329,7 +329,7 @@ async def test_what_was_not_accepted_is_tried_again_and_counts_once(scene: Scene
 async def test_quiet_hours_that_begin_before_the_next_try_are_kept(scene: Scene) -> None:
     due = await settled(scene)
     again = due + 10 * MINUTE
-    scene.answers = [Answer(outcome="later", at=again)]
+    scene.answers = [Delivery(outcome="later", at=again)]
     await scene.at(due)
     assert scene.ben is not None
     scene.ben = replace(scene.ben, clock=Clock(zone="UTC", quiet=daily("12:00", "14:00")))
@@ -344,7 +344,7 @@ async def test_one_of_their_own_is_tried_again_only_where_it_was_not_accepted_an
     await scene.at(NOON)
     [planned] = (await scene.desk()).planned
     due = planned.prompt.due
-    scene.answers = [Answer(outcome="later", at=due + 5 * MINUTE), Answer(outcome="later", at=due + 16 * MINUTE)]
+    scene.answers = [Delivery(outcome="later", at=due + 5 * MINUTE), Delivery(outcome="later", at=due + 16 * MINUTE)]
     assert await scene.at(due) == 1
     assert await scene.at(due + 5 * MINUTE) == 1
     assert sum([await scene.at(due + nth * MINUTE) for nth in range(6, 60)]) == 0
@@ -355,7 +355,7 @@ async def test_an_invitation_that_was_not_accepted_may_be_tried_again_within_its
     await scene.at(NOON)
     minute = (await scene.desk()).next_at
     assert minute is not None
-    scene.answers = [Answer(outcome="later", at=minute + MINUTE)]
+    scene.answers = [Delivery(outcome="later", at=minute + MINUTE)]
     assert await scene.at(minute) == 1
     assert await scene.at(minute + MINUTE) == 1
     assert await scene.at(minute + 2 * MINUTE) == 0
@@ -367,14 +367,14 @@ async def test_one_of_their_own_that_may_have_been_accepted_is_left_as_sent(scen
     scene.changes(wanted=OFF | {"own_step": 1}, steps=(STEP,))
     await scene.at(NOON)
     [planned] = (await scene.desk()).planned
-    scene.answers = [Answer(outcome="unknown", at=planned.prompt.due + MINUTE)]
+    scene.answers = [Delivery(outcome="unknown", at=planned.prompt.due + MINUTE)]
     assert await scene.at(planned.prompt.due) == 1
     assert await scene.at(planned.prompt.due + MINUTE) == 0
 
 
 async def test_what_is_dead_is_not_tried_again(scene: Scene) -> None:
     due = await settled(scene)
-    scene.answers = [Answer(outcome="dead")]
+    scene.answers = [Delivery(outcome="dead")]
     await scene.at(due)
     assert await scene.at(due + HOUR) == 0
     assert await scene.ends() == [("dead", None)]
@@ -382,7 +382,7 @@ async def test_what_is_dead_is_not_tried_again(scene: Scene) -> None:
 
 async def test_nothing_is_tried_after_it_has_expired(scene: Scene) -> None:
     due = await settled(scene)
-    scene.answers = [Answer(outcome="later", at=NOON + 24 * HOUR)]
+    scene.answers = [Delivery(outcome="later", at=NOON + 24 * HOUR)]
     await scene.at(due)
     assert await scene.ends() == [("sent", None)], "there is nothing left to try"
 
@@ -406,7 +406,7 @@ async def test_what_was_decided_on_a_desk_that_has_changed_is_decided_anew(
 
 async def test_what_arrives_while_another_prompt_is_being_tried_again_gets_one_of_its_own(scene: Scene) -> None:
     due = await settled(scene)
-    scene.answers = [Answer(outcome="later", at=due + HOUR)]
+    scene.answers = [Delivery(outcome="later", at=due + HOUR)]
     await scene.at(due)
     scene.arrives(2)
     await scene.at(due + MINUTE)
