@@ -177,9 +177,7 @@ class _Batch:
             return Outcome(key=change.key, status=merged.status, version=merged.record.version)
         if kind.a_day is not None and stored is None and edit.author is None and situation.given_today >= kind.a_day:
             raise _Refused(Refusal.TOO_MANY)
-        if edit.author is None:
-            # What stood here once had its room then; a store that has lost it owes it that.
-            self._find_room(kind, stored, merged.record)
+        self._find_room(kind, stored, merged.record, had_room=edit.author is not None)
         if taken is not None:
             self._move_away(kind, taken, edit)
             merged = self._merged(kind, space, change, None, edit)
@@ -307,10 +305,15 @@ class _Batch:
             their_zone=self.board.their_zone() if kind.letter is not None else None,
         )
 
-    def _find_room(self, kind: Kind, stored: Record | None, record: Record) -> None:
-        """Refuse what the space or the record's family has no room for, or any version beyond the last."""
+    def _find_room(self, kind: Kind, stored: Record | None, record: Record, *, had_room: bool = False) -> None:
+        """Refuse what the space or the record's family has no room for, or any version beyond the last.
+
+        What stood here once `had_room` then: a store that has lost it owes it that.
+        """
         if self.board.heads[record.space] >= VERSION_MAX - VERSIONS_A_CHANGE_MAX:
             raise _Refused(Refusal.TOO_MANY)
+        if had_room:
+            return
         where = joined(stored, record)
         live = {"space": self.board.live(record.space, kind.name), "family": self.board.standing(record)}
         no = crowded(kind, where, live)

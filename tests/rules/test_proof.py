@@ -13,7 +13,7 @@ from sync.origin import says_no_more
 from sync.ports import Life, Space
 from sync.proof import lost, proven
 from sync.sealing import keyed_id
-from sync.wire import Origin
+from sync.wire import VERSION_MAX, Origin
 from tests.world import Couple, Device, Person, World
 
 
@@ -496,6 +496,19 @@ async def test_a_proof_brings_back_exactly_what_it_was_made_for(cast: Cast) -> N
 
     assert told.status == "applied"
     assert cast.world.stored(act).author == ben.id
+
+
+@pytest.mark.parametrize(("left", "code"), [(16, "too_many"), (17, None)])
+async def test_what_comes_back_needs_a_version_like_anything_else(cast: Cast, left: int, code: str | None) -> None:
+    step, fields, origin = await lost_step(cast)
+    tool = await cast.new_phone(cast.ana)
+    tool.make("goal", notes="Of the life that is.")
+    await tool.sync()
+    spaces = cast.world.store.spaces
+    spaces[cast.couple.space] = replace(spaces[cast.couple.space], head=VERSION_MAX - left)
+    tool.force("step", step, couple=cast.couple.id, set=fields, origin=origin)
+    (told,) = await tool.sync()
+    assert told.code == code
 
 
 @pytest.mark.parametrize("forged", ["act", "order", "id", "author", "proof", "none"])
