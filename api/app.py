@@ -20,6 +20,7 @@ from api.routes import (
     exports,
     live,
     pages,
+    prompts,
     resources,
     rxdb,
     sync,
@@ -30,7 +31,7 @@ from api.wiring import Parts
 
 ROUTES: Final = (
     *(account, deletion, deletion_page, devices, couples, counsel),
-    *(sync, rxdb, watermelon, live, resources, exports),
+    *(sync, rxdb, watermelon, live, resources, exports, prompts),
 )
 """Modules with `ROUTES`."""
 DEVELOPMENT_ROUTES: Final = (account, pages)

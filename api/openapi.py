@@ -151,6 +151,7 @@ _TAGS: Final = {
     "devices": "A person's own installations.",
     "exports": "Taking all that is one's own along.",
     "live": "Hearing that there is something to pull.",
+    "prompts": "What was suggested to a person, for their own eyes.",
     "resources": "Where professional help is found.",
     "rxdb": "The same for apps whose data is in RxDB.",
     "watermelon": "The same for apps whose data is in WatermelonDB.",

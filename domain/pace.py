@@ -10,14 +10,12 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.prompt_kinds import A_WEEK_MAX, PromptKind
+from domain.prompt_kinds import A_WEEK_MAX, SELDOM_MAX, PromptKind
 
 IGNORED_AFTER: Final = timedelta(hours=48)
 DOUBLES_AT: Final = 2
 RESTS_AT: Final = 4
 STRETCH_MAX: Final = 4
-SELDOM_MAX: Final = 3
-"""How often "less of this" doubles an interval at most: after that there is "not this"."""
 
 
 class Pace(Struct, frozen=True, kw_only=True):

@@ -159,3 +159,9 @@ PROMPT_KINDS: Final = {
 
 PROMPTS: Final = {kind.name: kind.default for kind in PROMPT_KINDS.values() if kind.cause != "account"}
 """The kinds that have a setting, with its default. Notices about one's own account have none: they are always told."""
+
+INVITES: Final = tuple(kind.name for kind in PROMPT_KINDS.values() if kind.is_invite)
+"""The kinds of which somebody can ask for less, since they come again and again."""
+
+SELDOM_MAX: Final = 3
+"""How often "less of this" doubles an interval at most: after that there is "not this"."""

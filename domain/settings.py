@@ -2,7 +2,7 @@
 
 from domain.kind import Field, Kind, Ownership, Who
 from domain.policies import Policy
-from domain.prompt_kinds import A_WEEK_MAX, PROMPTS
+from domain.prompt_kinds import A_WEEK_MAX, INVITES, PROMPTS, SELDOM_MAX
 from domain.shapes import Flag, Named, OneOf, WallTime, Whole, Windows
 
 DAY_CAP_MAX = 3
@@ -34,6 +34,10 @@ SETTINGS = Kind(
         **{
             f"prompt_{name}": Field(Whole(0, A_WEEK_MAX, default=default), Policy.MOST_PROTECTIVE)
             for name, default in PROMPTS.items()
+        },
+        **{
+            f"seldom_{name}": Field(Whole(0, SELDOM_MAX, default=0, more_protects=True), Policy.MOST_PROTECTIVE)
+            for name in INVITES
         },
     },
 )

@@ -233,6 +233,7 @@ CREATE TABLE public.prompt (
     owner uuid,
     held_until timestamp with time zone,
     reason text,
+    fetched uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     CONSTRAINT prompt_held CHECK (((state = 'claimed'::text) = (held_until IS NOT NULL))),
     CONSTRAINT prompt_owner CHECK (((state <> 'claimed'::text) OR (owner IS NOT NULL))),
     CONSTRAINT prompt_state CHECK ((state = ANY (ARRAY['planned'::text, 'claimed'::text, 'sent'::text, 'dropped'::text, 'cancelled'::text, 'dead'::text])))

@@ -205,6 +205,9 @@ def lint(copy: Copy) -> list[Told]:
         found += [
             Told(copy.language, text_id, each) for text_id, each in alike([(one, copy.texts[one]) for one in ids])
         ]
+    for text_id in (each for each in catalogue.WHY if each in copy.texts):
+        # They are read inside the app, as an answer: what a lock screen or an invitation may not say, they may.
+        found += [Told(copy.language, text_id, each) for each in _of_shape(copy.texts[text_id])]
     return [*found, *_said_twice(copy), *_lacking(copy)]
 
 
@@ -228,7 +231,7 @@ def _said_twice(copy: Copy) -> Iterator[Told]:
 
 
 def _lacking(copy: Copy) -> Iterator[Told]:
-    for name in catalogue.FIXED:
+    for name in (*catalogue.FIXED, *catalogue.WHY):
         if name not in copy.texts:
             yield Told(copy.language, name, Finding("few", "This fixed text is missing."))
     for kind in PROMPTS:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from domain.ids import CoupleId, PersonId, RecordId
 from domain.pauses import Pause
-from domain.prompt_kinds import PROMPT_KINDS
+from domain.prompt_kinds import INVITES, PROMPT_KINDS
 from domain.prompts import LOW, Couple, Person, Step
 from domain.quiet import Boundary, Clock
 from domain.records import Record
@@ -53,8 +53,6 @@ class Known(Struct, frozen=True, kw_only=True):
     """By kind of record, when they last wrote one."""
     noted_at: Mapping[RecordId, datetime] = {}
     """When these records were last changed."""
-    fetched: Collection[RecordId] = ()
-    """Of what was asked about, what one of their devices has."""
 
 
 def facts_of(known: Known, asked: Collection[Told]) -> Facts:
@@ -71,6 +69,7 @@ def facts_of(known: Known, asked: Collection[Told]) -> Facts:
         consents=known.consents,
         reachable=known.reachable,
         wanted={name: settings.get(f"prompt_{name}", kind.default) for name, kind in PROMPT_KINDS.items()},
+        seldom={name: settings.get(f"seldom_{name}", 0) for name in INVITES},
         invite_at=time.fromisoformat(settings["invite_at"]),
         day_cap=settings["day_cap"],
         week_cap=settings["week_cap"],
@@ -91,7 +90,7 @@ def facts_of(known: Known, asked: Collection[Told]) -> Facts:
             for name, kind in PROMPT_KINDS.items()
             if (times := [acts[act] for act in kind.acts if act in acts])
         },
-        hidden=settings["push_privacy"] == "hidden",
+        privacy=settings["push_privacy"],
         arrived={told: found for told in asked if (found := _arrived(told, known)) is not None},
     )
 
@@ -189,7 +188,6 @@ def _arrived(told: Told, known: Known) -> Standing | None:
         return None
     return Standing(
         stands=record.live and STANDS.get(kind, _always)(record, known.shared),
-        fetched=identity in known.fetched,
         hushed_until=_hushed_until(record, known),
     )
 

@@ -1,4 +1,4 @@
-"""The store of prompts in memory, under the same contract as the one on PostgreSQL: for simulations."""
+"""The store of prompts in memory, under the same contract as the one on PostgreSQL: for simulations and previews."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.ids import CoupleId, PersonId
+from domain.ids import CoupleId, PersonId, RecordId
 from domain.news import News
 from domain.pace import Pace
 from domain.prompt_kinds import PROMPT_KINDS, Reason
@@ -56,9 +56,28 @@ class MemoryStore:
     def _of(self, person: PersonId) -> _Desk:
         return self._desks.setdefault(person, _Desk())
 
+    def put_desk(self, desk: Desk, taken: Collection[str]) -> None:
+        """Take over a desk as it was read, with the slots of what was sent or died."""
+        self._desks[desk.person] = _Desk(
+            version=desk.version,
+            paces=desk.paces,
+            next_at=desk.next_at,
+            news={each.id: each for each in desk.news},
+            rows={each.id: _Row(planned=each) for each in desk.planned},
+            ledger=list(desk.ledger),
+            slots=set(taken),
+            told=set(desk.told),
+        )
+
     def put_news(self, news: News) -> None:
         """Keep what the statement that stored a record says of it."""
         self._of(news.person).news[news.id] = news
+
+    def note_fetched(self, person: PersonId, records: Collection[RecordId]) -> None:
+        """Note what a device of this person has, with the prompts that would tell of it."""
+        for row in self._of(person).rows.values():
+            told = {each.record for each in row.planned.prompt.arrived}
+            row.planned = replace(row.planned, fetched=tuple(sorted({*row.planned.fetched, *(told & set(records))})))
 
     def cancel_couple(self, couple: CoupleId, two: Collection[PersonId]) -> None:
         """Take away whatever this couple has caused for the two of it: they part."""
@@ -115,7 +134,7 @@ class MemoryStore:
         for planned in plan.put:
             row = desk.rows.get(planned.id)
             if row is not None:
-                row.planned = replace(planned, tries=row.planned.tries)
+                row.planned = replace(planned, tries=row.planned.tries, fetched=row.planned.fetched)
             elif planned.slot not in desk.slots and all(
                 each.planned.slot != planned.slot for each in desk.rows.values()
             ):

@@ -13,6 +13,9 @@ from domain.pace import Pace
 from domain.prompt_kinds import Reason
 from domain.prompts import Person, Prompt, Sent
 
+Privacy = Literal["hidden", "discreet", "descriptive"]
+"""How much of a prompt somebody lets their devices show: `push_privacy` of their settings."""
+
 Told = tuple[str, RecordId]
 """A kind of prompt, and the record of which it told."""
 
@@ -38,6 +41,8 @@ class Planned(Struct, frozen=True, kw_only=True):
     """How often a way out was tried for it."""
     begun: bool = False
     """Whether it stands in the ledger already."""
+    fetched: tuple[RecordId, ...] = ()
+    """Of what has arrived, what one of the person's devices has by now."""
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -72,6 +77,11 @@ class Desk(Struct, frozen=True, kw_only=True):
     next_at: datetime | None = None
     """When an invitation is looked for next."""
 
+    @property
+    def asked(self) -> frozenset[Told]:
+        """Return what must be known of records to plan and to send: of those that the news and the plans name."""
+        return named(self.news, self.planned)
+
 
 class Plan(Struct, frozen=True, kw_only=True):
     """What planning comes to for one person."""
@@ -97,7 +107,6 @@ class Standing(Struct, frozen=True, kw_only=True):
     """How something that has arrived stands now."""
 
     stands: bool = True
-    fetched: bool = False
     hushed_until: datetime | None = None
 
 
@@ -109,8 +118,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     locale: str = "en"
     acted: Mapping[str, datetime] = {}
     """By kind of prompt, when they last did what it is about."""
-    hidden: bool = False
-    """Whether they want nothing to be shown on their phones."""
+    privacy: Privacy = "discreet"
+    """How much of a prompt they let their phones show."""
     arrived: Mapping[Told, Standing] = {}
     """Of what was asked about: how it stands. What is left out is gone."""
 

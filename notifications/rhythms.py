@@ -31,8 +31,8 @@ def next_invite_at(person: Person, after: datetime) -> datetime | None:
     today = person.clock.day(after)
     first = min(_first(person, kind) or today for kind in wanted)
     first = min(max(first, today), today + timedelta(days=AHEAD_MAX_DAYS))
-    at = _at(person, first, person.invite_at, "invite")
-    return at if at > after else _at(person, first + timedelta(days=1), person.invite_at, "invite")
+    at = invite_minute(person, first)
+    return at if at > after else invite_minute(person, first + timedelta(days=1))
 
 
 def _first(person: Person, kind: PromptKind) -> date | None:
@@ -48,15 +48,25 @@ def invite(person: Person, now: datetime) -> Prompt | None:
     today = person.clock.day(now)
     ranked = sorted(_wanted(person), key=lambda kind: _rank(person, kind, today))
     for kind in ranked:
-        prompt = Prompt(
-            kind=kind.name,
-            due=now,
-            expires=now + AT_ITS_MINUTE,
-            couple=None if person.couple is None or not kind.of_couple else person.couple.id,
-        )
+        prompt = invitation(kind, person, now)
         if isinstance(decide(person, prompt, now), Send):
             return prompt
     return None
+
+
+def invitation(kind: PromptKind, person: Person, now: datetime) -> Prompt:
+    """Return a prompt of this kind for this instant, whether or not it may come."""
+    return Prompt(
+        kind=kind.name,
+        due=now,
+        expires=now + AT_ITS_MINUTE,
+        couple=None if person.couple is None or not kind.of_couple else person.couple.id,
+    )
+
+
+def invite_minute(person: Person, day: date) -> datetime:
+    """Return the instant of a local date at which an invitation may come, if any does."""
+    return _at(person, day, person.invite_at, "invite")
 
 
 def scheduled(person: Person, after: datetime) -> Iterator[Prompt]:

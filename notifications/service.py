@@ -29,9 +29,7 @@ from notifications.ports import (
     People,
     Planned,
     Store,
-    Told,
     Words,
-    named,
 )
 
 A_ROUND_MAX: Final = 500
@@ -58,7 +56,7 @@ async def plan_round(desks: Desks, now: datetime, most: int = A_ROUND_MAX) -> in
     if not waiting:
         return 0
     kept = await desks.store.desks(waiting, now)
-    facts = await desks.people.facts({person: _asked(kept[person]) for person in waiting}, now)
+    facts = await desks.people.facts({person: kept[person].asked for person in waiting}, now)
     for person in waiting:
         await desks.store.save(plan(kept[person], facts.get(person), now, desks.new_id))
     return len(waiting)
@@ -70,7 +68,7 @@ async def send_round(desks: Desks, now: datetime, owner: UUID, most: int = A_ROU
     if not claimed:
         return 0
     kept = await desks.store.desks({each.person for each in claimed}, now)
-    facts = await desks.people.facts({each.person: _asked(kept[each.person]) for each in claimed}, now)
+    facts = await desks.people.facts({each.person: kept[each.person].asked for each in claimed}, now)
     going: list[Planned] = []
     for each in claimed:
         desk = kept[each.person]
@@ -78,18 +76,13 @@ async def send_round(desks: Desks, now: datetime, owner: UUID, most: int = A_ROU
         if current is not None and await _begin(desks, current, desk, facts.get(each.person), now, owner):
             going.append(current)
     if going:
-        errands = [_errand(each, hidden=facts[each.person].hidden) for each in going]
+        errands = [_errand(each, hidden=facts[each.person].privacy == "hidden") for each in going]
         answers = await desks.courier.send(errands, now)
         for each, answer in zip(going, answers, strict=True):
             end = _end(each, answer, now)
             if end is not None:
                 await desks.store.settle(each, owner, end)
     return len(claimed)
-
-
-def _asked(desk: Desk) -> frozenset[Told]:
-    """Return what must be known of records: of those that the news and the plans name."""
-    return named(desk.news, desk.planned)
 
 
 async def _begin(desks: Desks, planned: Planned, desk: Desk, facts: Facts | None, now: datetime, owner: UUID) -> bool:
@@ -137,15 +130,15 @@ async def _enter(
 
 def _as_it_stands(planned: Planned, desk: Desk, facts: Facts) -> Prompt:
     """Return the prompt with what has become of that which has arrived."""
-    arrived = tuple(_of_now(each, desk, facts, begun=planned.begun) for each in planned.prompt.arrived)
+    arrived = tuple(_of_now(each, planned, desk, facts) for each in planned.prompt.arrived)
     return replace(planned.prompt, arrived=arrived)
 
 
-def _of_now(each: Arrived, desk: Desk, facts: Facts, *, begun: bool) -> Arrived:
+def _of_now(each: Arrived, planned: Planned, desk: Desk, facts: Facts) -> Arrived:
     known = facts.arrived.get((each.kind, each.record))
-    if known is None or (not begun and (each.kind, each.record) in desk.told):
+    if known is None or (not planned.begun and (each.kind, each.record) in desk.told):
         return replace(each, stands=False)
-    return replace(each, stands=known.stands, fetched=known.fetched, hushed_until=known.hushed_until)
+    return replace(each, stands=known.stands, fetched=each.record in planned.fetched, hushed_until=known.hushed_until)
 
 
 def _errand(planned: Planned, *, hidden: bool) -> Errand:

@@ -25,6 +25,7 @@ _Line = tuple[UUID, tuple[str, ...], date, datetime, tuple[RecordId, ...], str]
 _LEDGER: Final = msgspec.json.Decoder(list[_Line])
 
 _COLUMNS: Final = "prompt_id, slot, kind, couple_id, about, arrived, due_at, expires_at, tries, begun"
+_READ: Final = f"{_COLUMNS}, fetched"
 
 
 class PostgresStore:
@@ -118,7 +119,7 @@ GROUP BY person_id ORDER BY min(since), person_id LIMIT $2"""
 ON_DESKS: Final = f"""
 SELECT person_id, 'desk' AS what, ROW(version, paces, next_at) AS it FROM desk WHERE person_id = ANY($1::uuid[])
 UNION ALL
-(SELECT person_id, 'planned', ROW({_COLUMNS}) FROM prompt
+(SELECT person_id, 'planned', ROW({_READ}) FROM prompt
     WHERE person_id = ANY($1::uuid[]) AND state IN ('planned', 'claimed') ORDER BY due_at, prompt_id)
 UNION ALL
 (SELECT person_id, 'news', ROW(id, couple_id, kind, record_id, put_at) FROM outbox
@@ -203,7 +204,7 @@ claimed AS (
     FROM firsts WHERE prompt.person_id = firsts.person_id AND prompt.prompt_id = firsts.prompt_id
     RETURNING prompt.*
 )
-SELECT person_id, {_COLUMNS} FROM claimed ORDER BY person_id"""
+SELECT person_id, {_READ} FROM claimed ORDER BY person_id"""
 
 BEGIN: Final = """
 WITH held AS (
@@ -280,9 +281,11 @@ class _Found:
 
 
 def _planned(person: PersonId, row: Sequence[Any]) -> Planned:
-    identity, slot, kind, couple, about, arrived, due, expires, tries, begun = row
+    identity, slot, kind, couple, about, arrived, due, expires, tries, begun, fetched = row
     prompt = Prompt(kind=kind, due=due, expires=expires, couple=couple, about=about, arrived=_ARRIVED.decode(arrived))
-    return Planned(id=identity, person=person, slot=slot, prompt=prompt, tries=tries, begun=begun)
+    return Planned(
+        id=identity, person=person, slot=slot, prompt=prompt, tries=tries, begun=begun, fetched=tuple(fetched)
+    )
 
 
 # What others call within their own transactions

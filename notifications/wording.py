@@ -7,18 +7,16 @@ choice follows from the person, the kind and the person's own day, so that a rep
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from functools import cache
-from typing import Final, Literal
+from typing import Final
 
 from msgspec import Struct
 
 from domain.ids import PersonId
-from domain.prompt_kinds import PROMPT_KINDS
+from domain.prompt_kinds import PROMPT_KINDS, Reason
 from domain.quiet import chance
 from notifications import catalogue
 from notifications.catalogue import FALLBACK, Copy
-
-Privacy = Literal["hidden", "discreet", "descriptive"]
-"""How much of a prompt somebody lets their devices show: `push_privacy` of their settings."""
+from notifications.ports import Privacy
 
 _ASKED_FOR: Final = "discreet"
 _NEWS: Final = "arrived"
@@ -68,6 +66,10 @@ class Wording(Struct, frozen=True):
         if privacy == "descriptive":
             return self.text_of(text_id, locale)
         return self.text_of(_NEWS if kind.is_arrival else _ASKED_FOR, locale)
+
+    def why(self, reason: Reason, locale: str) -> str:
+        """Return the sentence for why a prompt did not come, or comes later: for inside the app."""
+        return self.text_of(f"why.{reason}", locale)
 
     def _said_in(self, locale: str) -> Iterator[Copy]:
         """Give the copy of a locale by its whole name, then by less and less of it (RFC 4647, 3.4), then English."""

@@ -518,6 +518,11 @@ KIND_WORDS: Final[Mapping[str, KindWords]] = {
             "prompt_own_goal_cheer": _said("Cheering on a goal"),
             "prompt_pause_return": _said("A pause ends"),
             "prompt_space_ended": _said("Your space ends"),
+            "seldom_check_in_invite": _said("Less of invitations to check in"),
+            "seldom_appreciation_spark": _said("Less of sparks of appreciation"),
+            "seldom_reflection_invite": _said("Less of invitations to reflect"),
+            "seldom_balance_invite": _said("Less of invitations to look at balance"),
+            "seldom_goal_lookback": _said("Less of looking back on goals"),
         },
     ),
 }

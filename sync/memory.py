@@ -420,6 +420,10 @@ class MemoryStore:
         ]
         return Page(spaces=spaces, rows=rows[: limit + 1], besides=besides)
 
+    async def note_fetched(self, caller: Caller, has: Mapping[SpaceId, int], kind: str | None) -> None:
+        """Here no prompts are planned, so that no page says that one is, and nobody comes."""
+        raise NotImplementedError
+
     async def begin_anew(self, caller: Caller, space: Space, epoch: UUID) -> None:
         """Give a space a new life from the head that was read on, if it still stands as it was read."""
         present = self._mine(caller).get(space.id)

@@ -101,6 +101,10 @@ async def read_page(
     if resets:
         after |= {SpaceId(reset.space): 0 for reset in resets}
         page = await store.changed_since(caller, after, limit=limit, again=again, kind=kind)
+    if page.awaited:
+        at = {space: after[space] for space in page.awaited if after.get(space)}
+        if at:
+            await store.note_fetched(caller, at, kind)
     held, more = _cut(page, limit)
     rows = [as_told(row, caller.person, page.spaces) for row in held]
     begun = {SpaceId(reset.space) for reset in resets}

@@ -334,6 +334,8 @@ class Page(Struct, frozen=True, kw_only=True):
     rows: list[Row]
     besides: list[Row]
     """Records asked for again, in no order."""
+    awaited: frozenset[SpaceId] = frozenset()
+    """Spaces of which the caller is about to be told something by a prompt."""
 
 
 class Place(Struct, frozen=True):
@@ -435,6 +437,12 @@ class Store(Protocol):
 
         A space that is missing in `after` is read from its beginning; with a `kind`, rows of others are left out.
         `again` names records that are returned besides, whatever their version: those whose pushed edit was refused.
+        """
+
+    async def note_fetched(self, caller: Caller, has: Mapping[SpaceId, int], kind: str | None) -> None:
+        """Note that a device has these versions of spaces, with a `kind` of that kind alone.
+
+        It is kept with the prompts that would tell its person of what is in them, and with nothing else.
         """
 
 

@@ -18,9 +18,10 @@ import msgspec
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kinds import has_ended
 from domain.records import Record
-from sync import owed_store, shadow_store
+from sync import fetched_store, owed_store, shadow_store
 from sync.alike import ANSWERS_MAX, alike_id, alike_of, answers_to
 from sync.bodies import canonical, decoded, packed, packed_purge, unpacked, unpacked_purge
+from sync.fetched_store import AWAITED
 from sync.life_store import BUMP_SPACE, IN_THIS_LIFE
 from sync.lives import earlier, wire_epoch
 from sync.ports import (
@@ -165,12 +166,12 @@ def _changed_since(only: str = "") -> str:
     return f"""{_MINE}
 SELECT 'space' AS part, 0::bigint AS place, {_SPACE_COLUMNS}, NULL::uuid AS id, NULL::text AS kind,
     NULL::bigint AS version, NULL::uuid AS author, NULL::boolean AS removed, NULL::boolean AS gone,
-    NULL::bytea AS body, NULL::smallint AS schema, NULL::boolean AS purged
+    NULL::bytea AS body, NULL::smallint AS schema, NULL::boolean AS purged, {AWAITED} AS awaited
 FROM mine s
 UNION ALL
 (
     SELECT 'record', asked.place, r.space_id, {_NO_SPACE}, r.id, r.kind, r.told, r.author, r.removed, r.gone,
-        r.body, r.schema, r.purged IS NOT NULL
+        r.body, r.schema, r.purged IS NOT NULL, NULL
     FROM unnest($1::uuid[], $3::bigint[]) WITH ORDINALITY AS asked (space_id, after, place)
     JOIN mine ON mine.space_id = asked.space_id
     CROSS JOIN LATERAL (
@@ -197,7 +198,7 @@ UNION ALL
 UNION ALL
 SELECT 'again', 0, r.space_id, {_NO_SPACE}, r.id, r.kind,
     CASE WHEN r.shut_at IS NULL OR r.author = $2 THEN r.version ELSE coalesce(nullif(r.shut_at, 0), r.created) END,
-    r.author, r.removed, r.gone, r.body, r.schema, r.purged IS NOT NULL
+    r.author, r.removed, r.gone, r.body, r.schema, r.purged IS NOT NULL, NULL
 FROM mine JOIN record r ON r.space_id = mine.space_id AND r.id = ANY($5::uuid[])"""
 
 
@@ -711,7 +712,9 @@ class PostgresStore:
             list(again),
             *([] if kind is None else [kind]),
         )
-        spaces = _in_order(caller, {SpaceId(row["space_id"]): _space(row) for row in rows if row["part"] == "space"})
+        found = [row for row in rows if row["part"] == "space"]
+        spaces = _in_order(caller, {SpaceId(row["space_id"]): _space(row) for row in found})
+        awaited = frozenset(SpaceId(row["space_id"]) for row in found if row["awaited"])
         opener = await self.keys.of(spaces)
         page: list[Row] = []
         besides: list[Row] = []
@@ -745,7 +748,11 @@ class PostgresStore:
                 )
             (page if row["part"] == "record" else besides).append(out)
         page.sort(key=lambda row: (caller.spaces.index(row.space), row.version))
-        return Page(spaces=spaces, rows=page, besides=besides)
+        return Page(spaces=spaces, rows=page, besides=besides, awaited=awaited)
+
+    async def note_fetched(self, caller: Caller, has: Mapping[SpaceId, int], kind: str | None) -> None:
+        """Note what a device has of that which a prompt would tell its person."""
+        await fetched_store.note_fetched(self.pool, caller, has, kind)
 
     def _record(self, opener: Mapping[SpaceId, SpaceKeys], row: asyncpg.Record) -> Record:
         """Open a record; raise `SealBroken` where its body or its stamps do not open."""

@@ -7,7 +7,7 @@ from typing import Protocol
 from uuid import UUID, uuid4
 
 from api.postgres import Pool
-from domain.ids import CoupleId, PersonId, SpaceId
+from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.news import News
 from domain.prompt_kinds import Reason
 from notifications import store
@@ -34,6 +34,9 @@ class Ground(Protocol):
 
     async def forget_ledger(self, now: datetime) -> None: ...
 
+    async def fetch(self, person: PersonId, record: RecordId) -> None:
+        """A phone of theirs says that it has this record, and a pull notes it (`sync/fetched_store.py`)."""
+
     async def ends(self, person: PersonId) -> Sequence[Ended]:
         """What has become of everything that was planned for a person and is over."""
 
@@ -54,6 +57,9 @@ class MemoryGround:
 
     async def forget_ledger(self, now: datetime) -> None:
         self.store.forget(now)
+
+    async def fetch(self, person: PersonId, record: RecordId) -> None:
+        self.store.note_fetched(person, [record])
 
     async def ends(self, person: PersonId) -> Sequence[Ended]:
         return [(row.state, row.reason) for row in self.store._desks[person].over.values()]
@@ -98,6 +104,14 @@ class PostgresGround:
 
     async def forget_ledger(self, now: datetime) -> None:
         await store.forget_entries(self.pool, now - LEDGER_KEPT, 1000)
+
+    async def fetch(self, person: PersonId, record: RecordId) -> None:
+        await self.pool.execute(
+            "UPDATE prompt SET fetched = fetched || $2::uuid WHERE person_id = $1 AND NOT $2 = ANY(fetched)"
+            " AND strpos(convert_from(arrived, 'UTF8'), $2::text) > 0",
+            person,
+            record,
+        )
 
     async def ends(self, person: PersonId) -> Sequence[Ended]:
         rows = await self.pool.fetch(

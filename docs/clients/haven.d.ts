@@ -439,6 +439,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was sent to the caller
+         * @description Return the caller's prompts of the last 31 days with their words, the newest first; nobody else sees them.
+         */
+        get: operations["list_prompts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What would be sent to the caller this week, and why not more
+         * @description Play the coming week as if nobody did anything more. What really comes is decided when it would be sent.
+         */
+        get: operations["preview_prompts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/records/{kind}/{record}/revisions": {
         parameters: {
             query?: never;
@@ -1232,6 +1272,11 @@ export interface components {
                 [key: string]: unknown;
             };
             schema: number;
+        };
+        /** @description A prompt that would be sent. */
+        Coming: {
+            at: string;
+            kind: string;
         };
         /** @description The couple, once both have confirmed; until then nothing. */
         Confirmed: {
@@ -2038,6 +2083,14 @@ export interface components {
              */
             where?: string;
         };
+        /** @description A prompt that did not come, or would not come, at its time. */
+        HeldBack: {
+            at: string;
+            kind: string;
+            reason: string;
+            until: string | null;
+            why: string;
+        };
         /** @description One entry, as it is shown. Members that nobody has a source for are null or empty. */
         HelpEntry: {
             chat: string | null;
@@ -2524,6 +2577,14 @@ export interface components {
         };
         /** @description What a change may set in a `notice`: the fields that changed. */
         NoticeSet: Record<string, never>;
+        /** @description One kind of prompt, and why it does not come, or no more often. */
+        OfKind: {
+            kind: string;
+            next_at: string | null;
+            reason: string | null;
+            setting: number;
+            why: string | null;
+        };
         /**
          * @description Where a change comes from that a device sends again after a `reset`: what the server had said before it.
          *
@@ -2820,6 +2881,15 @@ export interface components {
             resumed_by?: string[];
             /** @description Merges by `monotone`; begins as `false`. */
             set_aside?: boolean;
+        };
+        /** @description What would come to the caller within a week if nothing more happened, and what is held back. */
+        Preview: {
+            coming: components["schemas"]["Coming"][];
+            day_cap: number;
+            held_back: components["schemas"]["HeldBack"][];
+            kinds: components["schemas"]["OfKind"][];
+            until: string;
+            week_cap: number;
         };
         /** @description What is wrong with a request as a whole, by its `type` (RFC 9457). */
         Problem: components["schemas"]["MalformedProblem"] | components["schemas"]["UnauthenticatedProblem"] | components["schemas"]["IdentityRefusedProblem"] | components["schemas"]["FreshSignInNeededProblem"] | components["schemas"]["DeviceRevokedProblem"] | components["schemas"]["ConsentNeededProblem"] | components["schemas"]["AccountClosingProblem"] | components["schemas"]["NotFoundProblem"] | components["schemas"]["InvitationUnknownProblem"] | components["schemas"]["MethodNotAllowedProblem"] | components["schemas"]["TooSlowProblem"] | components["schemas"]["EpochChangedProblem"] | components["schemas"]["AlreadyPairedProblem"] | components["schemas"]["NameNeededProblem"] | components["schemas"]["PairingVoidProblem"] | components["schemas"]["TooManyDevicesProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["AddressTooLongProblem"] | components["schemas"]["UnsupportedMediaTypeProblem"] | components["schemas"]["SchemaTooOldProblem"] | components["schemas"]["TooManyTriesProblem"] | components["schemas"]["HeadersTooLargeProblem"] | components["schemas"]["InternalProblem"] | components["schemas"]["BusyProblem"] | components["schemas"]["UnavailableProblem"];
@@ -3358,6 +3428,25 @@ export interface components {
              */
             where?: string;
         };
+        /** @description A prompt that was sent to the caller. */
+        SentPrompt: {
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            less_of_this: {
+                [key: string]: number;
+            } | null;
+            not_this: {
+                [key: string]: number;
+            } | null;
+            sent_at: string;
+            text: string | null;
+        };
+        /** @description The caller's prompts of the last 31 days, the newest first. */
+        SentPrompts: {
+            prompts: components["schemas"]["SentPrompt"][];
+        };
         /** @description A change of a `settings`. Only the server creates one. Nobody removes it. */
         SettingsChange: {
             /** @description Sent-at minus made-at, both by the phone's own clock, so that a wrong clock cancels out; counted up to 400 days. */
@@ -3434,6 +3523,16 @@ export interface components {
             }[];
             /** @description Merges by `most_protective`; begins as `false`. */
             quiet_off: boolean;
+            /** @description Merges by `most_protective`; begins as `0`. */
+            seldom_appreciation_spark: number;
+            /** @description Merges by `most_protective`; begins as `0`. */
+            seldom_balance_invite: number;
+            /** @description Merges by `most_protective`; begins as `0`. */
+            seldom_check_in_invite: number;
+            /** @description Merges by `most_protective`; begins as `0`. */
+            seldom_goal_lookback: number;
+            /** @description Merges by `most_protective`; begins as `0`. */
+            seldom_reflection_invite: number;
             /** @description Merges by `most_protective`; begins as `7`. */
             week_cap: number;
             /** @description Merges by `later`; begins as `"UTC"`. */
@@ -3511,6 +3610,16 @@ export interface components {
             }[];
             /** @description Merges by `most_protective`; begins as `false`. */
             quiet_off?: boolean;
+            /** @description Merges by `most_protective`; begins as `0`. */
+            seldom_appreciation_spark?: number;
+            /** @description Merges by `most_protective`; begins as `0`. */
+            seldom_balance_invite?: number;
+            /** @description Merges by `most_protective`; begins as `0`. */
+            seldom_check_in_invite?: number;
+            /** @description Merges by `most_protective`; begins as `0`. */
+            seldom_goal_lookback?: number;
+            /** @description Merges by `most_protective`; begins as `0`. */
+            seldom_reflection_invite?: number;
             /** @description Merges by `most_protective`; begins as `7`. */
             week_cap?: number;
             /** @description Merges by `later`; begins as `"UTC"`. */
@@ -5838,6 +5947,82 @@ export interface operations {
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             409: components["responses"]["PairingVoid"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    list_prompts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Which codings of the answer are understood, by what is liked best.
+                 * @example br, gzip
+                 */
+                "Accept-Encoding"?: components["parameters"]["Accept-Encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller's prompts of the last 31 days, the newest first. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Encoding": components["headers"]["Content-Encoding"];
+                    Vary: components["headers"]["Vary"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentPrompts"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
+            408: components["responses"]["TooSlow"];
+            413: components["responses"]["TooLarge"];
+            414: components["responses"]["AddressTooLong"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["BusyOrUnavailable"];
+        };
+    };
+    preview_prompts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Which codings of the answer are understood, by what is liked best.
+                 * @example br, gzip
+                 */
+                "Accept-Encoding"?: components["parameters"]["Accept-Encoding"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What would come to the caller within a week if nothing more happened, and what is held back. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Content-Encoding": components["headers"]["Content-Encoding"];
+                    Vary: components["headers"]["Vary"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["AccountClosing"];
+            408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];
             431: components["responses"]["HeadersTooLarge"];

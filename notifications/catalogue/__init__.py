@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
-from domain.prompt_kinds import PROMPT_KINDS, PROMPTS
+from domain.prompt_kinds import PROMPT_KINDS, PROMPTS, Reason
 
 FOLDER: Final = Path(__file__).resolve().parent
 FALLBACK: Final = "en"
@@ -20,6 +20,9 @@ FALLBACK: Final = "en"
 
 FIXED: Final = ("discreet", "arrived", "new_device", "copy_ready", "account_closing")
 """Sentences of which there is one each, by their ids."""
+
+WHY: Final = tuple(f"why.{reason}" for reason in Reason)
+"""Why a prompt did not come, or comes later, by their ids: of each reason one sentence."""
 
 TEXTS_MIN: Final = 30
 """Of each kind, in each language."""
@@ -66,7 +69,7 @@ def read(folder: Path = FOLDER) -> Mapping[str, Copy]:
     copies = {file.stem: read_file(file) for file in sorted(folder.glob("*.toml"))}
     if FALLBACK not in copies:
         raise CatalogueUnusable(f"{folder} has no {FALLBACK}.toml, which stands in for whatever others lack.")
-    lacking = [*(name for name in FIXED if name not in copies[FALLBACK].texts)]
+    lacking = [*(name for name in (*FIXED, *WHY) if name not in copies[FALLBACK].texts)]
     lacking += [kind for kind in PROMPTS if kind not in copies[FALLBACK].kinds]
     if lacking:
         raise CatalogueUnusable(f"{FALLBACK}.toml lacks {', '.join(lacking)}.")
@@ -93,13 +96,13 @@ def copy_of(language: str, tables: Mapping[str, Mapping[str, str]]) -> Copy:
     texts: dict[str, str] = {}
     kinds: dict[str, tuple[str, ...]] = {}
     for table, rows in tables.items():
-        if table != "fixed" and table not in PROMPTS:
+        if table not in ("fixed", "why") and table not in PROMPTS:
             raise CatalogueUnusable(f"In {language} there is a table [{table}], and no such kind of prompt.")
-        for name in rows:
-            if name not in FIXED if table == "fixed" else re.fullmatch(r"[0-9]{2,3}", name) is None:
-                raise CatalogueUnusable(f"In {language}, [{table}], {name} is neither a number nor a fixed text.")
         ids = {name if table == "fixed" else f"{table}.{name}": text for name, text in rows.items()}
+        for name, identity in zip(rows, ids, strict=True):
+            if identity not in (*FIXED, *WHY) if table not in PROMPTS else re.fullmatch(r"[0-9]{2,3}", name) is None:
+                raise CatalogueUnusable(f"In {language}, [{table}], {name} is neither a number nor a fixed text.")
         texts |= ids
-        if table != "fixed" and ids:
+        if table in PROMPTS and ids:
             kinds[table] = tuple(ids)
     return Copy(language, texts, kinds)

@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from api.prompting import Prompting
 from api.wiring import Parts
 from tests.clocks import StillClock, app_at
+from tests.journeys.prompted import Vendor, reachable
 from tests.journeys.two import Two, two_on
 
 
@@ -27,3 +29,23 @@ async def two(server: httpx.AsyncClient, parts: Parts, clock: StillClock) -> Asy
     clock.to_noon()
     async with two_on(server, parts, clock) as two:
         yield two
+
+
+@pytest.fixture
+def vendor() -> Vendor:
+    return Vendor()
+
+
+@pytest.fixture
+async def prompting(two: Two, vendor: Vendor) -> Prompting:
+    await reachable(two, two.ana, "ana:phone")
+    await reachable(two, two.ben, "ben:phone")
+    await two.parts.pool.execute("UPDATE space SET paired_at = NULL")
+    for phone in (two.ana, two.ben):
+        settings = phone.all("settings")
+        if not settings:
+            await phone.sync()
+            settings = phone.all("settings")
+        phone.edit("settings", settings[0].id, quiet_off=True)
+    await two.meet()
+    return Prompting(two.parts, vendor)

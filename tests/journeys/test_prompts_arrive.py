@@ -1,64 +1,10 @@
 """Prompts from a phone's edit to another phone, on PostgreSQL: what is told, when, and what is not."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
-import pytest
-
 from api.prompting import Prompting
-from notifications.answers import Accepted, Answer
-from notifications.messages import Target
-from tests.journeys.phones import Phone
+from tests.journeys.prompted import Vendor, rounds
 from tests.journeys.two import Two
-
-
-class Vendor:
-    """Takes everything, and remembers whom it was for."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[datetime, str]] = []
-        self.hidden: list[bool] = []
-
-    async def send(self, targets: Sequence[Target], now: datetime) -> list[Answer]:
-        self.told += [(now, each.value) for each in targets]
-        self.hidden += [each.hidden for each in targets]
-        return [Accepted() for _ in targets]
-
-
-async def reachable(two: Two, phone: Phone, value: str) -> None:
-    yes = {"purpose": "push", "text_version": 1, "given": True}
-    said = await two.client.post("/v1/me/consents", headers=phone.someone.headers, json=yes)
-    assert said.status_code == 200, said.text
-    target = {"kind": "token", "value": value, "platform": "android"}
-    put = await two.client.put("/v1/devices/current/push-target", headers=phone.someone.headers, json=target)
-    assert put.status_code in (200, 204), put.text
-
-
-@pytest.fixture
-def vendor() -> Vendor:
-    return Vendor()
-
-
-@pytest.fixture
-async def prompting(two: Two, vendor: Vendor) -> Prompting:
-    await reachable(two, two.ana, "ana:phone")
-    await reachable(two, two.ben, "ben:phone")
-    await two.parts.pool.execute("UPDATE space SET paired_at = NULL")
-    for phone in (two.ana, two.ben):
-        settings = phone.all("settings")
-        if not settings:
-            await phone.sync()
-            settings = phone.all("settings")
-        phone.edit("settings", settings[0].id, quiet_off=True)
-    await two.meet()
-    return Prompting(two.parts, vendor)
-
-
-async def rounds(two: Two, prompting: Prompting, minutes: int) -> None:
-    for _ in range(minutes):
-        two.clock.move(minutes=1)
-        await prompting.tick(two.clock())
 
 
 async def test_a_letter_reaches_the_phone_of_whom_it_was_written_to_once(

@@ -92,6 +92,8 @@ class Two:
         paths = [
             "/v1/me",
             "/v1/devices",
+            "/v1/prompts",
+            "/v1/prompts/preview",
             "/v1/watermelon/sync?schema=1",
             *(f"/v1/rxdb/{each}/pull" for each in collections),
             *(f"/v1/records/{row.kind}/{row.id}/revisions" for row in phone.device.replica.rows()),

@@ -181,7 +181,6 @@ class Left(Struct, kw_only=True):
     to: int
     at: datetime
     stands: bool = True
-    fetched: bool = False
     hushed_until: datetime | None = None
 
 
@@ -276,7 +275,7 @@ class Home:
 
     def arrived(self, who: int) -> dict[Told, Standing]:
         return {
-            (each.kind, each.record): Standing(stands=each.stands, fetched=each.fetched, hushed_until=each.hushed_until)
+            (each.kind, each.record): Standing(stands=each.stands, hushed_until=each.hushed_until)
             for each in self.left.values()
             if each.to == who and each.couple == self.couple
         }
@@ -304,8 +303,7 @@ class Home:
         return left
 
     def _fetch(self, deed: Deed, _: Random) -> None:
-        for each in self.left.values():
-            each.fetched = each.fetched or each.to == deed.who
+        """A phone takes what was left: their plans note it (`tests/lives/play.py`)."""
 
     def _take_back(self, deed: Deed, _: Random) -> None:
         for each in [each for each in self.left.values() if each.to == 1 - deed.who][-3:]:

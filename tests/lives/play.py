@@ -240,6 +240,8 @@ def _live(home: Home, store: Watched, deed: Deed, number: int) -> None:
                 at=left.at,
             )
         )
+    if deed.what == "fetch":
+        store.note_fetched(home.two[deed.who].id, [each.record for each in home.left.values() if each.to == deed.who])
     private = any(deed.what == name for name, _ in PRIVATE_DEEDS)
     for who in (deed.who,) if private else (0, 1):
         _look_again(home, store, who, deed.at, number + 10**8 * (who + 1))

@@ -201,9 +201,6 @@ def test_a_letter_stands_as_long_as_it_is_there() -> None:
     assert found == Standing()
     assert not stands("letter_arrived", replace(letter, gone=True))
     assert arrived("letter_arrived") is None
-    had = arrived("letter_arrived", letter, fetched=[record(1)])
-    assert had is not None
-    assert had.fetched
 
 
 def test_a_request_stands_while_it_is_open() -> None:

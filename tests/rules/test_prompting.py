@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec.structs import replace
 
-from domain.ids import CoupleId, PersonId
+from domain.ids import CoupleId, PersonId, RecordId
 from domain.news import News
 from domain.prompt_kinds import PROMPT_KINDS, Reason
 from domain.prompts import Person, Step
@@ -75,6 +75,10 @@ class Scene:
         """Let what has arrived become news."""
         news, self.unread = self.unread, []
         await self.ground.put_news(*news)
+
+    async def fetches(self, of: RecordId) -> None:
+        await self.tell()
+        await self.ground.fetch(BEN, of)
 
     async def parts(self) -> None:
         await self.tell()
@@ -199,7 +203,7 @@ async def test_p18_what_changes_between_planning_and_sending_wins(scene: Scene, 
 
 @pytest.mark.parametrize(
     "differs",
-    [{"fetched": True}, {"stands": False}, {"hushed_until": NOON + 72 * HOUR}],
+    [{"stands": False}, {"hushed_until": NOON + 72 * HOUR}],
     ids=lambda each: next(iter(each)),
 )
 async def test_p18_what_has_become_of_the_letter_wins(scene: Scene, differs: dict[str, Any]) -> None:
@@ -208,6 +212,26 @@ async def test_p18_what_has_become_of_the_letter_wins(scene: Scene, differs: dic
     scene.arrived[key] = replace(scene.arrived[key], **differs)
     assert await scene.at(due) == 0
     assert await scene.ends() == [("dropped", Reason.NOTHING_LEFT)]
+
+
+async def test_p18_a_letter_that_one_of_their_phones_has_is_not_told_of(scene: Scene) -> None:
+    due = await settled(scene)
+    await scene.fetches(record(2))
+    assert (await scene.desk()).planned[0].fetched == (), "it is of no letter that waits"
+    await scene.fetches(record(1))
+    await scene.fetches(record(1))
+    assert (await scene.desk()).planned[0].fetched == (record(1),)
+    assert await scene.at(due) == 0
+    assert await scene.ends() == [("dropped", Reason.NOTHING_LEFT)]
+
+
+async def test_a_second_letter_is_told_of_though_the_first_was_fetched(scene: Scene) -> None:
+    due = await settled(scene)
+    await scene.fetches(record(1))
+    scene.arrives(2)
+    assert await scene.at(due) == 1
+    [entry] = (await scene.desk()).ledger
+    assert entry.records == (record(2),)
 
 
 async def test_p18_a_letter_that_is_gone_is_not_told_of(scene: Scene) -> None:

@@ -1,0 +1,46 @@
+"""What became of the prompts of one person that are over, for that person's own eyes."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from msgspec import Struct
+
+from domain.ids import PersonId
+from domain.prompt_kinds import Reason
+
+
+class Over(Struct, frozen=True, kw_only=True):
+    """A prompt that was sent, or never will be."""
+
+    slot: str
+    kind: str
+    due: datetime
+    keeps_slot: bool
+    """Whether it was sent, or died: there is no other in its place."""
+    is_own: bool
+    """Whether it came from the person, and not from what has arrived."""
+    reason: Reason | None
+    """Why it was dropped."""
+
+
+async def over(pool: Any, person: PersonId, after: datetime) -> list[Over]:
+    """Return what was due since `after` and is over, the earliest first; the newest 500 are enough for any use."""
+    rows = await pool.fetch(OVER, person, after)
+    return [
+        Over(
+            slot=row["slot"],
+            kind=row["kind"],
+            due=row["due_at"],
+            keeps_slot=row["keeps_slot"],
+            is_own=row["is_own"],
+            reason=None if row["reason"] is None else Reason(row["reason"]),
+        )
+        for row in reversed(rows)
+    ]
+
+
+OVER: Final = """
+SELECT slot, kind, due_at, state IN ('sent', 'dead') AS keeps_slot, arrived = '[]'::bytea AS is_own, reason
+FROM prompt
+WHERE person_id = $1 AND due_at > $2 AND state IN ('sent', 'dead', 'dropped')
+ORDER BY due_at DESC, prompt_id LIMIT 500"""
