@@ -75,6 +75,13 @@ REPLANS: Final[Mapping[str, Literal["actor", "both"]]] = {
 """Whose plans a change of such a record may move."""
 
 
+OF_ONES_ACCOUNT: Final[Mapping[tuple[str, str | None], str]] = {
+    ("notice", "new_device"): "new_device",
+    ("notice", "exported"): "account_notice",
+}
+"""By kind and code of what the server puts into a person's own space about their own account, the kind of prompt."""
+
+
 def news_of(
     before: Record | None, now: Record, *, actor: PersonId, members: frozenset[PersonId]
 ) -> Iterator[tuple[PersonId, str | None]]:

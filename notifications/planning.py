@@ -9,12 +9,13 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from domain.news import News
 from domain.pace import Pace, judged, unsent
 from domain.prompt_kinds import PROMPT_KINDS
 from domain.prompts import AT_ITS_MINUTE, Arrived, Person, Prompt
 from notifications.arrivals import gather
 from notifications.ports import Desk, Facts, Plan, Planned
-from notifications.rhythms import invite, next_invite_at, scheduled
+from notifications.rhythms import invite, next_invite_at, notice, scheduled
 
 
 def plan(desk: Desk, facts: Facts | None, now: datetime, new_id: Callable[[], UUID]) -> Plan:
@@ -35,6 +36,7 @@ def plan(desk: Desk, facts: Facts | None, now: datetime, new_id: Callable[[], UU
             wanted[_slot(person, invitation)] = invitation
     planned = {each.slot: each for each in desk.planned}
     wanted |= _gathered(desk, person)
+    wanted |= {f"account:{each.record}": notice(person, each) for each in desk.news if _is_notice(each)}
     put = tuple(
         replace(planned[slot], prompt=prompt)
         if slot in planned
@@ -105,6 +107,14 @@ def _gathered(desk: Desk, person: Person) -> dict[str, Prompt]:
     return {f"arrival:{prompt.arrived[0].record}" if joined is None else joined.slot: prompt}
 
 
+def _is_notice(news: News) -> bool:
+    return news.kind is not None and PROMPT_KINDS[news.kind].cause == "account"
+
+
 def _is_off(each: Planned, wanted: Mapping[str, Prompt], now: datetime) -> bool:
-    """Return whether a plan is cancelled: its time lies ahead, and nothing asks for it any more."""
-    return each.prompt.due > now and not each.begun and not each.prompt.arrived and each.slot not in wanted
+    """Return whether a plan is cancelled: its time lies ahead, and nothing asks for it any more.
+
+    What has arrived, and what a notice tells, stays until it is looked at when it is due.
+    """
+    stays = each.prompt.arrived or PROMPT_KINDS[each.prompt.kind].cause == "account"
+    return each.prompt.due > now and not each.begun and not stays and each.slot not in wanted

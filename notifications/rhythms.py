@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
+from domain.news import News
 from domain.pace import Pace
 from domain.pauses import current
 from domain.prompt_kinds import PROMPT_KINDS, PromptKind
-from domain.prompts import AT_ITS_MINUTE, Person, Prompt, Send, decide, due_from
+from domain.prompts import ARRIVAL_HOLDS, AT_ITS_MINUTE, Person, Prompt, Send, decide, due_from
 from domain.quiet import chance
 from domain.times import comes
 
@@ -67,6 +68,13 @@ def invitation(kind: PromptKind, person: Person, now: datetime) -> Prompt:
 def invite_minute(person: Person, day: date) -> datetime:
     """Return the instant of a local date at which an invitation may come, if any does."""
     return _at(person, day, person.invite_at, "invite")
+
+
+def notice(person: Person, news: News) -> Prompt:
+    """Return the prompt for a notice about the person's own account."""
+    assert news.kind is not None
+    due = news.at + _jitter(person, "notice", news.at)
+    return Prompt(kind=news.kind, due=due, expires=due + ARRIVAL_HOLDS, about=news.record)
 
 
 def scheduled(person: Person, after: datetime) -> Iterator[Prompt]:

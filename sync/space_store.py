@@ -15,6 +15,7 @@ import msgspec
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kind import Ownership
 from domain.kinds import KINDS
+from domain.news import OF_ONES_ACCOUNT, News
 from domain.records import Record
 from sync.bodies import encoded
 from sync.life_store import BUMP_SPACE, IN_THIS_LIFE
@@ -143,7 +144,14 @@ async def deposit(
         author=person,
         fields=dict(fields),
     )
-    only = Writes(spaces={}, heads={}, records=(Stored(record, encoded(record)),))
+    told = OF_ONES_ACCOUNT.get((kind, fields.get("code")))
+    news = News(id=record.id, person=person, couple=None, kind=told, record=record.id, at=now)
+    only = Writes(
+        spaces={},
+        heads={},
+        records=(Stored(record, encoded(record)),),
+        news=() if told is None else ((space, news),),
+    )
     await connection.fetchval(DEPOSIT, *arrays({space: keys}, only, now, None))
     return head
 

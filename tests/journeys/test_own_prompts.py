@@ -152,6 +152,25 @@ async def test_what_was_dropped_is_told_with_a_sentence(two: Two, prompting: Pro
     assert all(each["why"] for each in returned)
 
 
+async def test_a_new_device_is_told_at_night_and_a_copy_in_the_morning(
+    two: Two, prompting: Prompting, vendor: Vendor
+) -> None:
+    every_day = [{"weekday": day, "from": "11:00", "to": "15:00"} for day in range(7)]
+    await choose(two, two.ben, quiet=every_day, quiet_off=False, push_privacy="descriptive")
+    await two.another_phone(two.ben)
+    await two.export_for(two.ben)
+    await rounds(two, prompting, 120)
+    assert [value for _, value in vendor.told] == ["ben:phone"]
+    await rounds(two, prompting, 120)
+    assert [value for _, value in vendor.told] == ["ben:phone", "ben:phone"]
+    newest, first = await prompts(two, two.ben)
+    assert (first["kind"], newest["kind"]) == ("new_device", "account_notice")
+    for each in (first, newest):
+        assert each["text"] == "Something new, whenever suits you.", "what is about the account is on no lock screen"
+        assert (each["less_of_this"], each["not_this"]) == (None, None)
+    assert await prompts(two, two.ana) == []
+
+
 @pytest.mark.parametrize("path", ["/v1/prompts", "/v1/prompts/preview"])
 async def test_somebody_without_a_couple_has_prompts_of_their_own(two: Two, prompting: Prompting, path: str) -> None:
     await two.ana.part()

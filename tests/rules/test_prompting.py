@@ -234,6 +234,35 @@ async def test_a_second_letter_is_told_of_though_the_first_was_fetched(scene: Sc
     assert entry.records == (record(2),)
 
 
+@pytest.mark.parametrize("kind", ["new_device", "account_notice"])
+async def test_a_notice_about_the_account_comes_within_two_minutes_and_once(scene: Scene, kind: str) -> None:
+    assert scene.ben is not None
+    scene.ben = replace(scene.ben, couple=None, parted_at=NOON, wanted=OFF)
+    scene.unread.append(News(id=uuid4(), person=BEN, couple=None, kind=kind, record=record(9), at=NOON))
+    assert sum([await scene.at(NOON + nth * 10 * timedelta(seconds=1)) for nth in range(13)]) == 1
+    [entry] = (await scene.desk()).ledger
+    assert entry.sent.kinds == (kind,)
+    scene.unread.append(News(id=uuid4(), person=BEN, couple=None, kind=kind, record=record(9), at=scene.now))
+    assert sum([await scene.at(NOON + nth * MINUTE) for nth in range(3, 20)]) == 0, "of one notice it is told once"
+
+
+async def test_a_notice_waits_for_the_end_of_quiet_hours_but_that_of_a_new_device(scene: Scene) -> None:
+    assert scene.ben is not None
+    scene.ben = replace(scene.ben, clock=replace(scene.ben.clock, quiet=daily("11:00", "14:00")))
+    for number, kind in enumerate(("new_device", "account_notice"), 9):
+        scene.unread.append(News(id=uuid4(), person=BEN, couple=None, kind=kind, record=record(number), at=NOON))
+    assert sum([await scene.at(NOON + nth * MINUTE) for nth in range(120)]) == 1
+    assert sum([await scene.at(NOON + nth * MINUTE) for nth in range(120, 180)]) == 1
+    assert [entry.sent.kinds for entry in (await scene.desk()).ledger] == [("new_device",), ("account_notice",)]
+
+
+async def test_a_notice_that_is_planned_stays_when_plans_are_looked_at_again(scene: Scene) -> None:
+    scene.unread.append(News(id=uuid4(), person=BEN, couple=None, kind="new_device", record=record(9), at=NOON))
+    await scene.at(NOON)
+    scene.changes(day_cap=1)
+    assert sum([await scene.at(NOON + nth * 10 * timedelta(seconds=1)) for nth in range(13)]) == 1
+
+
 async def test_p18_a_letter_that_is_gone_is_not_told_of(scene: Scene) -> None:
     due = await settled(scene)
     scene.arrived.clear()
