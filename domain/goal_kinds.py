@@ -5,8 +5,10 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
+
 from domain.check_ins import TOPICS
-from domain.goals import Act, GoalView, Terms, derive
+from domain.goals import Act, GoalView, Terms, derive, proposed
 from domain.ids import PersonId, RecordId
 from domain.kind import PROOF, Around, Attempt, Derived, Field, Kind, Most, Ownership, Parent, Repeats, Situation, Who
 from domain.policies import Policy
@@ -42,16 +44,7 @@ def goal_view(goal: Record | None, children: Sequence[Record], members: frozense
     """
     achieved_on = None if goal is None else goal.fields.get("achieved_on")
     day = date.fromisoformat(achieved_on) if achieved_on else today
-    terms = [
-        Terms(
-            id=child.id,
-            author=child.author,
-            order=child.fields["order"],
-            based_on=_record_id(child.fields["based_on"]),
-        )
-        for child in children
-        if child.kind == GOAL_TERMS.name and child.live
-    ]
+    terms = [_terms(child) for child in children if child.kind == GOAL_TERMS.name and child.live]
     acts = [
         Act(
             id=child.id,
@@ -65,6 +58,15 @@ def goal_view(goal: Record | None, children: Sequence[Record], members: frozense
         if child.kind == GOAL_ACT.name and child.live and child.fields["act"] in ACTS
     ]
     return derive(members, terms, acts, agreement=goal is None or goal.fields.get("form") == "agreement")
+
+
+def _terms(child: Record) -> Terms:
+    return Terms(
+        id=child.id,
+        author=child.author,
+        order=child.fields["order"],
+        based_on=_record_id(child.fields["based_on"]),
+    )
 
 
 def _record_id(value: str | None) -> RecordId | None:
@@ -85,15 +87,49 @@ def derived(goal: Record, children: Sequence[Record], around: Around) -> Derived
     return Derived(fields, frozenset((each.person, each.about) for each in view.look_again))
 
 
+class Walked(Struct, frozen=True):
+    """How a goal stands by what is stored so far, and how much that was."""
+
+    size: int
+    has_goal: bool
+    view: GoalView
+
+
+def walked(
+    known: Walked | None, goal: Record | None, family: Sequence[Record], members: frozenset[PersonId], today: date
+) -> Walked:
+    """Return how a goal stands; `known` is what was said before of the first of the same records.
+
+    A batch may bring five hundred proposals to a goal with a thousand acts: it is not walked for each of them.
+    """
+    if known is not None and known.has_goal == (goal is not None):
+        if known.size == len(family):
+            return known
+        last = family[-1]
+        if known.size == len(family) - 1 and last.kind == GOAL_TERMS.name and not _is_named(last, family):
+            said = last.author in members
+            return Walked(len(family), known.has_goal, proposed(known.view, _terms(last)) if said else known.view)
+    return Walked(len(family), goal is not None, goal_view(goal, family, members, today))
+
+
+def _is_named(terms: Record, family: Sequence[Record]) -> bool:
+    """Return whether an act about these terms has come before them."""
+    named = str(terms.id)
+    return any(each.kind == GOAL_ACT.name and each.fields["terms"] == named for each in family)
+
+
 def goal_goes_on(_: Attempt, record: Record | None, situation: Situation) -> Refusal | None:
     """Refuse new terms for a goal that has ended, and a sixth open proposal (G5, G12).
 
-    What was stored so far is walked here: the goal may not have arrived, or not have been moved by this batch yet.
+    What was stored so far is walked for it: the goal may not have arrived, or not have been moved by this batch yet.
     """
     if record is not None:
         return None
     goal = situation.parent
-    view = goal_view(goal, situation.family, situation.members, situation.today)
+    known: Walked | None = situation.beside
+    if known is None:
+        known = walked(None, goal, situation.family, situation.members, situation.today)
+    view = known.view
     if view.state in ENDED or (goal is not None and goal.fields.get("state") in ENDED):
         return Refusal.GOAL_ENDED
     return Refusal.TOO_MANY if len(view.waiting) >= OPEN_TERMS_A_GOAL_MAX else None
@@ -124,6 +160,8 @@ def not_just_asked(attempt: Attempt, record: Record | None, situation: Situation
         if (each.kind, each.author) == (GOAL_TERMS.name, situation.actor)
         and {name: each.fields[name] for name in SAID} == said
     }
+    if not alike:
+        return None
     words: dict[tuple[PersonId, str], Record] = {}
     for act in sorted((each for each in there if each.kind == GOAL_ACT.name), key=_order):
         if act.fields["terms"] in alike and act.fields["act"] in ANSWERS and act.author != situation.actor:
@@ -207,6 +245,7 @@ GOAL_TERMS = Kind(
     family="goal",
     most=(Most(TERMS_A_GOAL_MAX, "family"),),
     repeats=Repeats(SAID, answers="goal_act", within=NOT_AGAIN_FOR),
+    beside=walked,
     rules=(goal_goes_on, has_its_own_day, not_just_asked),
     ordered=True,
     lasting=("order",),

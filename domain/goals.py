@@ -10,6 +10,7 @@ from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.ids import PersonId, RecordId
 
@@ -77,6 +78,23 @@ def derive(members: frozenset[PersonId], terms: Sequence[Terms], acts: Sequence[
         else:
             walk.do(record)
     return walk.view()
+
+
+def proposed(view: GoalView, terms: Terms) -> GoalView:
+    """Return how a goal stands once these terms are said last, and nobody has done anything about them (G1)."""
+    if view.state in ("achieved", "let_go") or terms.based_on != view.terms_in_force:
+        return replace(
+            view,
+            stale=view.stale | {terms.id},
+            look_again=view.look_again | {LookAgain(terms.id, terms.author)},
+        )
+    running = view.state in ("active", "resting")
+    return replace(
+        view,
+        state=view.state if running else "proposed",
+        open_terms=(*view.open_terms, terms.id),
+        waiting=(*view.waiting, terms.id),
+    )
 
 
 def _by_effective_order(known: dict[RecordId, Terms], acts: Iterable[Act]) -> list[Terms | Act]:

@@ -120,6 +120,8 @@ class Situation(Struct, frozen=True, kw_only=True):
     """Stored records of the same family, the judged one left out; only where the kind has rules of its own."""
     alike: Sequence[Record] = ()
     """What the actor has said in the same words before, in any family, and what the other answered lately there."""
+    beside: Any = None
+    """What the kind's `beside` has come to for the family."""
     members: frozenset[PersonId] = frozenset()
     given_today: int = 0
     """Letters of every counted kind that the actor has given on their local date."""
@@ -140,6 +142,10 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 
 Rule = Callable[[Attempt, Record | None, Situation], Refusal | None]
+
+
+Beside = Callable[[Any, Record | None, Sequence[Record], frozenset[PersonId], date], Any]
+"""From what it came to when fewer of the same records were there (or None), the parent, the family and the members."""
 
 
 class Passing(Struct, frozen=True):
@@ -198,6 +204,8 @@ class Letter(Struct, frozen=True):
     gives: str
     sends: str
     """The field by which its author gives it."""
+    to: str
+    """The field that says to which couple it goes."""
     when: Callable[[Mapping[str, Any], Situation], datetime | None]
     """The instant at which the server gives a draft as it stands; None for one that is not given."""
     asks_zone: Callable[[Mapping[str, Any]], bool]
@@ -237,6 +245,8 @@ class Kind(Struct, frozen=True, kw_only=True):
     """Sets of persons, or of what belongs to a person, in which everybody may add or take out only their own."""
     of_each: tuple[str, ...] = ()
     """Fields of which it is also known when each person last changed them, whoever changed them since."""
+    beside: Beside | None = None
+    """What rules want to know of a whole family, worked out from what it came to before and from what is there."""
     rules: tuple[Rule, ...] = ()
     begin: Begin | None = None
     """Server fields with which a record of this kind begins."""

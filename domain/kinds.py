@@ -207,8 +207,15 @@ def leaves(kind: Kind, values: Mapping[str, Any]) -> bool:
     return bool(kind.leaves) and all(values.get(name) == value for name, value in kind.leaves.items())
 
 
-def takes_back(kind: Kind, values: Mapping[str, Any], remove: bool | None) -> bool:  # noqa: FBT001 - as a change has it
+def takes_back(
+    kind: Kind,
+    values: Mapping[str, Any],
+    remove: bool | None,  # noqa: FBT001 - as a change has it
+    was: Mapping[str, Any] | None = None,
+) -> bool:
     """Return whether a change only takes something back: removes, shows or sends nothing any more, or steps back.
+
+    Or takes a name out of those who each speak for themselves: `was` says who stood there.
 
     That needs no consent (I14): who has withdrawn theirs must still be able to close what stands open. It brings no
     word of its own, whatever else it holds.
@@ -217,11 +224,22 @@ def takes_back(kind: Kind, values: Mapping[str, Any], remove: bool | None) -> bo
         return remove is None
     if not values:
         return remove is True
-    fields = [(kind.fields.get(name), value) for name, value in values.items()]
     return remove is not False and all(
-        field is not None and field.policy is Policy.MOST_PRIVATE and value == _most_closed(field.shape)
-        for field, value in fields
+        name in kind.fields and (_closes(kind, name, value) or _takes_out(kind, name, value, (was or {}).get(name)))
+        for name, value in values.items()
     )
+
+
+def _closes(kind: Kind, name: str, value: Any) -> bool:
+    field = kind.fields[name]
+    return field.policy is Policy.MOST_PRIVATE and bool(value == _most_closed(field.shape))
+
+
+def _takes_out(kind: Kind, name: str, value: Any, was: Any) -> bool:
+    """Return whether only own ones are taken out of a set: others cannot be, and nothing comes in."""
+    if name not in kind.own_id_only or not isinstance(value, list) or not isinstance(was, list):
+        return False
+    return all(any(each == one for one in was) for each in value)
 
 
 def steps_back(kind: Kind, values: Mapping[str, Any]) -> bool:

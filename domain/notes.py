@@ -97,7 +97,7 @@ NOTE_DRAFT = Kind(
         ),
     },
     rules=(not_yet_given, has_its_day),
-    letter=Letter(gives="note", sends="send", when=given_at, asks_zone=is_dated, words=words),
+    letter=Letter(gives="note", sends="send", to="for_couple", when=given_at, asks_zone=is_dated, words=words),
 )
 
 NOTE = Kind(

@@ -26,7 +26,12 @@ class _Unfit:
 UNFIT: Final = _Unfit()
 """The answer of a shape to a value that it cannot hold."""
 
-ZONES: Final = frozenset(available_timezones())
+ZONES: Final = frozenset(available_timezones() - {"localtime", "Factory", "posixrules"})
+"""Of the tz database. Names that a host has beside it mean nothing on a phone."""
+
+MARKS_MAX: Final = 30
+"""Marks in a row that belong to one letter (UAX 15, stream-safe text). Bringing longer ones into order takes time that
+grows with their square, and no writing has them."""
 """Read once: `ZoneInfo(user input)` raises three sorts of errors and touches files."""
 
 TOKEN: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -79,7 +84,7 @@ class Text(Struct, frozen=True):
         if value is None or value == "":
             return self.empty
         # Normalising never shortens a text below a quarter: refuse the absurd before paying for it.
-        if not isinstance(value, str) or len(value) > 4 * self.most:
+        if not isinstance(value, str) or len(value) > 4 * self.most or _piles_marks(value):
             return UNFIT
         text = unicodedata.normalize("NFC", value)
         if len(text) > self.most or not _printable(text, newline=not self.one_line):
@@ -89,6 +94,18 @@ class Text(Struct, frozen=True):
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema; `maxLength` counts code points."""
         return nullable({"type": "string", "maxLength": self.most}, optional=self.optional)
+
+
+def _piles_marks(text: str) -> bool:
+    """Return whether more marks stand in a row than any letter has; of some their class alone does not tell."""
+    if text.isascii():
+        return False
+    run = 0
+    for character in text:
+        run = run + 1 if unicodedata.combining(character) or unicodedata.category(character) == "Mn" else 0
+        if run > MARKS_MAX:
+            return True
+    return False
 
 
 def _printable(text: str, *, newline: bool) -> bool:

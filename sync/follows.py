@@ -95,7 +95,9 @@ def give(board: Board, kind: Kind, draft: Record, situation: Situation) -> None:
     full = KINDS[letter.gives].a_day
     waits = full is not None and situation.given_today >= full
     if at is None or at > board.now or waits:
-        state = "queued" if whole and draft.fields["send"] else "draft"
+        # Of a couple that is none any more nobody is waited for.
+        here = situation.couple is not None and draft.fields[letter.to] == str(situation.couple)
+        state = "queued" if whole and here and draft.fields["send"] else "draft"
         board.amend(draft, fields=draft.fields | {"state": state}, due_at=_look_again_at(board, letter, draft, at))
         return
     assert board.couple is not None

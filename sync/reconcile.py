@@ -115,6 +115,8 @@ class _Batch:
         self.nowhere: set[tuple[str, UUID]] = set(nowhere)
         """Kinds and ids of what was refused."""
         self.ended = Ended(board)
+        self.beside: dict[tuple[SpaceId, UUID], Any] = {}
+        """What the families of this batch have come to so far, for the rules of kinds."""
 
     def follow(self) -> None:
         """Write what follows from everything that this batch has changed, once for all of it."""
@@ -292,6 +294,12 @@ class _Batch:
         parent = None if named is None else self.board.records.get((space.id, RecordId(named)))
         # Only rules look at what is beside; a goal with a thousand acts is not gone through for each of them.
         family = family_of(kind, attempt.set, self.board.id_keys[self.caller.personal]) if kind.rules else None
+        members = frozenset(member.person for member in space.members)
+        beside = None
+        if kind.beside is not None and family is not None:
+            known, key = self.beside.get((space.id, family)), (space.id, family)
+            beside = kind.beside(known, parent, self.board.family(*key), members, self.board.today)
+            self.beside[key] = beside
         return Situation(
             actor=self.caller.person,
             couple=None if self.board.couple is None else self.board.couple.couple,
@@ -300,7 +308,8 @@ class _Batch:
             parent=parent,
             family=() if family is None else self.board.family(space.id, family, change.id),
             alike=self.board.repeated,
-            members=frozenset(member.person for member in space.members),
+            beside=beside,
+            members=members,
             given_today=self.board.given_today() if kind.letter is not None or kind.a_day is not None else 0,
             their_zone=self.board.their_zone() if kind.letter is not None else None,
         )

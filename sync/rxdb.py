@@ -15,8 +15,9 @@ from domain.records import Record
 from sync import service
 from sync.documents import DELETED, KEY, KIND, RECORDS, Document, deleted, document
 from sync.facades import as_it_is, base_of, home_of, shadows_of, stored_of
+from sync.gone_back import knows_what_was_lost, names_a_lost_life
 from sync.paging import Asked, EpochChangedError, asked_by, cursor_at, read_page
-from sync.ports import Caller, History, Keys, Loaded, Page, Row, Shadow, Space, Store
+from sync.ports import Caller, History, Keys, Loaded, Page, Row, Shadow, Space, Store, Wanted
 from sync.reconcile import Decisions
 from sync.sent_again import asks, changes_sent_again
 from sync.service import id_keys_of
@@ -150,8 +151,9 @@ async def push(
     ]
     ids = [row.id for row in rows if row.id is not None]
     shadows = latest(await store.shadows(caller, ids))
-    spaces = (await as_it_is(store, caller)).spaces
-    again = [row for row in rows if _is_sent_again(row, shadows, spaces)]
+    there = await store.load(caller, Wanted(ids=frozenset(ids)))
+    spaces = there.spaces
+    again = [row for row in rows if _is_sent_again(row, shadows, there)]
     stored_then, past = await _known_of(store, caller, again, spaces)
     edits: dict[UUID, tuple[Submitted, Change]] = {}
     for row in rows:
@@ -210,12 +212,17 @@ def _given(asked: Asked) -> datetime:
     return datetime.fromtimestamp(min(given_s, asked.now.timestamp()), UTC) if given_s else asked.now
 
 
-def _is_sent_again(row: Submitted, shadows: Mapping[RecordId, Shadow], spaces: Mapping[SpaceId, Space]) -> bool:
-    """Return whether a client sends a document that it was given once, and says not what it knew of it."""
+def _is_sent_again(row: Submitted, shadows: Mapping[RecordId, Shadow], there: Loaded) -> bool:
+    """Return whether all of a document counts: a client was given it once, and says not what it knew, or that is lost.
+
+    The difference to a state that the store has lost would leave out what only the client still holds.
+    """
     epoch, _ = life_of(row.new)
     shadow = None if row.id is None else shadows.get(row.id)
-    newer = shadow is not None and shadow.version > base_of(row, spaces)
-    return row.assumed is None and row.id is not None and epoch is not None and not newer
+    newer = shadow is not None and shadow.version > base_of(row, there.spaces)
+    if row.id is None or epoch is None or newer:
+        return False
+    return row.assumed is None or names_a_lost_life(row, there.spaces) or knows_what_was_lost(row, there)
 
 
 async def _known_of(

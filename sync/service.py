@@ -190,7 +190,8 @@ async def push(
 
 def _takes_back(change: Change) -> bool:
     kind = KINDS.get(change.kind)
-    return kind is not None and takes_back(kind, change.set, None if change.remove is UNSET else change.remove)
+    remove = None if change.remove is UNSET else change.remove
+    return kind is not None and takes_back(kind, change.set, remove, change.was)
 
 
 async def _loaded(store: Store, caller: Caller, asked: Wanted, settings: frozenset[RecordKey], now: datetime) -> Loaded:
@@ -317,6 +318,9 @@ async def revisions(
     # What is wiped or shut is gone for the other; what its author had written before is still theirs.
     if not own and (behind.gone or is_shut(table, removed=behind.removed, closed=behind.closed)):
         raise UnknownRecordError
+    if not any(may_look_behind(table, field, own=own) for field in table.fields):
+        # When and how often something was changed would be all that they tell.
+        return Revisions(revisions=[], more=False)
     views = [
         RevisionView(
             version=each.revision.version,

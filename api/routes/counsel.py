@@ -103,7 +103,10 @@ async def _passcode(request: Requested) -> str:
     body = await request.body()
     if len(body) > FORM_BYTES_MAX:
         return ""
-    return dict(parse_qsl(body.decode("ascii", "replace"), max_num_fields=4)).get("passcode", "")
+    try:
+        return dict(parse_qsl(body.decode("ascii", "replace"), max_num_fields=4)).get("passcode", "")
+    except ValueError:
+        return ""
 
 
 def _page(html: str, *, status: int = 200) -> Response[Any]:

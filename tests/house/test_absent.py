@@ -131,6 +131,7 @@ NUMBERS_ASIDE = {
     **dict.fromkeys(("schema", "schema_min", "schema_max", "text_version"), "which edition of a text or of the tables"),
     **dict.fromkeys(("limit", "limit_max", "body_bytes_max", "changes_max"), "how much fits into a request"),
     **dict.fromkeys(("age_ms", "expires_in_s"), "how old an edit is, how long a ticket lives"),
+    **dict.fromkeys(("setting", "less_of_this", "not_this"), "what a person's own settings say, or could say"),
     "days": "for how long a person opens a link to a summary",
 }
 """Numbers of the API that stand in no record, with what they are."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.goals import Act, ActName, GoalView, Terms, derive
+from domain.goals import Act, ActName, GoalView, Terms, derive, proposed
 from domain.ids import PersonId, RecordId
 
 ANA, BEN, EVE = (PersonId(UUID(int=number)) for number in (1, 2, 3))
@@ -53,6 +53,14 @@ def view(story: Story, *, agreement: bool = False) -> GoalView:
         [record for record in story if isinstance(record, Act)],
         agreement=agreement,
     )
+
+
+@given(stories(), st.sampled_from([ANA, BEN]), st.sampled_from([None, *TERMS_IDS]), st.booleans())
+def test_terms_that_are_said_last_need_no_new_walk(
+    story: Story, author: PersonId, based_on: RecordId | None, agreement: bool
+) -> None:
+    last = Terms(id=RecordId(UUID(int=99)), author=author, order=1000, based_on=based_on)
+    assert proposed(view(story, agreement=agreement), last) == view([*story, last], agreement=agreement)
 
 
 def prefixes(story: Story) -> list[GoalView]:
