@@ -15,7 +15,7 @@ from api.postgres import Pool
 from api.push_targets import SEALED_AS
 from domain.ids import CoupleId, DeviceId, PersonId, RecordId, SpaceId, uuid4
 from domain.kinds import KINDS
-from domain.prompts import ARRIVAL_HOLDS, Arrived, Prompt
+from domain.prompts import ARRIVAL_HOLDS, AT_ITS_MINUTE, Arrived, Prompt
 from domain.records import Record
 from domain.settings import SETTINGS
 from notifications.ports import Plan, Planned
@@ -26,9 +26,9 @@ from sync.sealing import KEY_BYTES, SpaceKeys, keyed_hash
 
 BATCH: Final = 2_000
 """Couples at a time."""
-CHECK_INS: Final = 3
-SENT: Final = 5
-"""Lines of each ledger: some of the last month, the rest older."""
+CHECK_INS: Final = 2
+SENT: Final = 3
+"""What each was sent before, of the last month: prompts that are over, and lines of their ledger."""
 
 COLUMNS: Final = {
     "space_key": ("space_id", "key_no", "wrapping_key_id", "wrapped", "wrapped_id_key", "made_at"),
@@ -46,6 +46,9 @@ COLUMNS: Final = {
         *("changed_at", "body"),
     ),
     "desk": ("person_id", "version", "paces", "next_at"),
+    "prompt": (
+        *("person_id", "prompt_id", "slot", "kind", "arrived", "due_at", "expires_at", "state", "tries", "begun"),
+    ),
     "prompt_ledger": ("person_id", "prompt_id", "kinds", "day", "sent_at", "records", "text_id"),
 }
 
@@ -115,7 +118,9 @@ class Crowd:
         """Choose other people than before, and let it be as if nothing had ever been planned for those."""
         before = [each.person for each in self._due]
         async with self.pool.acquire() as connection, connection.transaction():
-            await connection.execute("DELETE FROM prompt WHERE person_id = ANY($1)", before)
+            await connection.execute(
+                "DELETE FROM prompt WHERE person_id = ANY($1) AND due_at > $2", before, self.now - timedelta(days=1)
+            )
             await connection.execute(
                 "DELETE FROM prompt_ledger WHERE person_id = ANY($1) AND sent_at = $2", before, self.now
             )
@@ -183,10 +188,12 @@ class Crowd:
             )
         rows["desk"].append((person, 1, b"{}", self.now + timedelta(seconds=self._chance.randint(3600, 7 * 86400))))
         for nth in range(SENT):
-            at = self.now - timedelta(days=9 + 9 * nth)
-            rows["prompt_ledger"].append(
-                (person, self._id(), ["check_in_invite"], at.date(), at, [], f"check_in_invite.{nth:02}")
+            at = self.now - timedelta(days=8 + 8 * nth)
+            prompt, kind = self._id(), "check_in_invite"
+            rows["prompt"].append(
+                (person, prompt, f"invite:{at.date()}", kind, b"[]", at, at + AT_ITS_MINUTE, "sent", 0, True)
             )
+            rows["prompt_ledger"].append((person, prompt, [kind], at.date(), at, [], f"{kind}.{nth:02}"))
 
     def _founded(
         self,
