@@ -65,7 +65,7 @@ mutants: .venv/.ok ## Plant bugs one at a time and see which test catches each: 
 mutations: .venv/.ok ## Make every small change in the chosen files: make mutations FILES=sync/merge.py
 	@FILES="$(FILES)" $(PY) -m tests.mutants.every
 
-bench: .venv/.ok ## Measure against the floor: make bench JOBS=W1,W6 REPS=10
+bench: .venv/.ok ## Measure against the floor: make bench JOBS=W1,W6 REPS=10; the worker: make bench JOBS=worker
 	@JOBS="$(JOBS)" REPS="$(REPS)" RECORD="$(RECORD)" $(PY) -m tests.bench
 
 lock: ## Pin and hash the dependencies anew (for maintainers; needs uv)

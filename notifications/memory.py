@@ -11,7 +11,7 @@ from domain.ids import CoupleId, PersonId, RecordId
 from domain.news import News
 from domain.pace import Pace
 from domain.prompt_kinds import PROMPT_KINDS, Reason
-from notifications.ports import LEDGER_KEPT, LEDGER_READ, Desk, End, Entry, Plan, Planned, Told, named
+from notifications.ports import LEDGER_KEPT, LEDGER_READ, Beginning, Desk, End, Entry, Plan, Planned, Told, named
 
 
 class _Row(Struct, kw_only=True):
@@ -142,6 +142,10 @@ class MemoryStore:
                 desk.rows[planned.id] = _Row(planned=planned)
         return True
 
+    async def save_all(self, plans: Sequence[Plan]) -> frozenset[PersonId]:
+        """Store plans, each unless its desk has changed since."""
+        return frozenset([plan.person for plan in plans if await self.save(plan)])
+
     async def claim(self, now: datetime, owner: UUID, until: datetime, most: int) -> Sequence[Planned]:
         """Take what is due and nobody else holds, at most one of a person."""
         claimed: list[Planned] = []
@@ -175,6 +179,16 @@ class MemoryStore:
             row.owner = owner
         return True
 
+    async def begin_all(self, beginnings: Sequence[Beginning], owner: UUID) -> frozenset[UUID]:
+        """Write into ledgers that these prompts are being sent."""
+        return frozenset(
+            [
+                each.planned.id
+                for each in beginnings
+                if await self.begin(each.planned, each.desk, each.entry, each.pace, owner)
+            ]
+        )
+
     async def settle(self, planned: Planned, owner: UUID, end: End) -> bool:
         """Say what became of a claimed prompt."""
         desk = self._of(planned.person)
@@ -191,6 +205,10 @@ class MemoryStore:
         desk.over.pop(planned.id, None)
         desk.rows[planned.id] = _Row(planned=planned, reason=end.reason)
         return True
+
+    async def settle_all(self, ends: Sequence[tuple[Planned, End]], owner: UUID) -> frozenset[UUID]:
+        """Say what became of claimed prompts."""
+        return frozenset([planned.id for planned, end in ends if await self.settle(planned, owner, end)])
 
     def forget(self, now: datetime) -> None:
         """Take away what the ledger is not kept for."""

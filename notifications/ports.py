@@ -146,6 +146,9 @@ class Store(Protocol):
     async def save(self, plan: Plan) -> bool:
         """Store a plan, unless its desk has changed since; return whether it was stored."""
 
+    async def save_all(self, plans: Sequence[Plan]) -> frozenset[PersonId]:
+        """Store plans as `save` does each, one a person at most; return whose were stored."""
+
     async def claim(self, now: datetime, owner: UUID, until: datetime, most: int) -> Sequence[Planned]:
         """Take what is due and nobody else holds, of a person at most one, until an instant.
 
@@ -160,6 +163,9 @@ class Store(Protocol):
         One of the person's own is settled as sent by this, before anything goes out: it is lost rather than repeated.
         """
 
+    async def begin_all(self, beginnings: Sequence["Beginning"], owner: UUID) -> frozenset[UUID]:
+        """Begin as `begin` does each, one of a person at most; return which have: they stand in the ledger."""
+
     async def settle(self, planned: Planned, owner: UUID, end: "End") -> bool:
         """Say what became of a claimed prompt; return False where the claim does not hold it any more.
 
@@ -167,11 +173,23 @@ class Store(Protocol):
         planned once more. The desk's version does not count this.
         """
 
+    async def settle_all(self, ends: Sequence[tuple[Planned, "End"]], owner: UUID) -> frozenset[UUID]:
+        """Settle as `settle` does each; return which the claim held."""
+
 
 def named(news: Iterable[News], planned: Iterable[Planned]) -> frozenset[Told]:
     """Return which records these name, and as what."""
     of_news = {(each.kind, each.record) for each in news if each.kind is not None}
     return frozenset(of_news | {(each.kind, each.record) for one in planned for each in one.prompt.arrived})
+
+
+class Beginning(Struct, frozen=True):
+    """A prompt that is about to be sent, the desk that this was decided on, and what is written down of it."""
+
+    planned: Planned
+    desk: Desk
+    entry: Entry | None
+    pace: Pace | None
 
 
 class End(Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from domain.prompt_kinds import PROMPT_KINDS, Reason
 from domain.prompts import AT_ITS_MINUTE, Arrived, Drop, Person, Prompt, Send, Sent, Wait, decide
 from notifications.planning import as_of, plan
 from notifications.ports import (
+    Beginning,
     Courier,
     Delivery,
     Desk,
@@ -57,8 +58,7 @@ async def plan_round(desks: Desks, now: datetime, most: int = A_ROUND_MAX) -> in
         return 0
     kept = await desks.store.desks(waiting, now)
     facts = await desks.people.facts({person: kept[person].asked for person in waiting}, now)
-    for person in waiting:
-        await desks.store.save(plan(kept[person], facts.get(person), now, desks.new_id))
+    await desks.store.save_all([plan(kept[person], facts.get(person), now, desks.new_id) for person in waiting])
     return len(waiting)
 
 
@@ -69,52 +69,51 @@ async def send_round(desks: Desks, now: datetime, owner: UUID, most: int = A_ROU
         return 0
     kept = await desks.store.desks({each.person for each in claimed}, now)
     facts = await desks.people.facts({each.person: kept[each.person].asked for each in claimed}, now)
-    going: list[Planned] = []
-    for each in claimed:
-        desk = kept[each.person]
-        current = next((planned for planned in desk.planned if planned.id == each.id), None)
-        if current is not None and await _begin(desks, current, desk, facts.get(each.person), now, owner):
-            going.append(current)
+    decided = [
+        _decided(desks.words, current, kept[each.person], facts.get(each.person), now)
+        for each in claimed
+        if (current := _current(kept[each.person], each)) is not None
+    ]
+    beginnings = [each for each in decided if isinstance(each, Beginning)]
+    await desks.store.settle_all([each for each in decided if not isinstance(each, Beginning)], owner)
+    begun = await desks.store.begin_all(beginnings, owner)
+    going = [each.planned for each in beginnings if each.planned.id in begun]
     if going:
         errands = [_errand(each, hidden=facts[each.person].privacy == "hidden") for each in going]
         answers = await desks.courier.send(errands, now)
-        for each, answer in zip(going, answers, strict=True):
-            end = _end(each, answer, now)
-            if end is not None:
-                await desks.store.settle(each, owner, end)
+        ends = [(each, _end(each, answer, now)) for each, answer in zip(going, answers, strict=True)]
+        await desks.store.settle_all([(each, end) for each, end in ends if end is not None], owner)
     return len(claimed)
 
 
-async def _begin(desks: Desks, planned: Planned, desk: Desk, facts: Facts | None, now: datetime, owner: UUID) -> bool:
-    """Decide; write what is sent into the ledger, settle what is not. Return whether it goes out."""
+def _current(desk: Desk, claimed: Planned) -> Planned | None:
+    """Return a claimed prompt as it is planned now; None where it is not any more."""
+    return next((planned for planned in desk.planned if planned.id == claimed.id), None)
+
+
+def _decided(
+    words: Words, planned: Planned, desk: Desk, facts: Facts | None, now: datetime
+) -> Beginning | tuple[Planned, End]:
+    """Decide whether a prompt goes out, or what becomes of it instead."""
     if facts is None:
-        await desks.store.settle(planned, owner, End(state="dropped", reason=Reason.NO_DEVICE))
-        return False
+        return planned, End(state="dropped", reason=Reason.NO_DEVICE)
     person = as_of(desk, facts, now, apart_from=planned.id)
     verdict = decide(person, _as_it_stands(planned, desk, facts), now)
     match verdict:
         case Wait(until=until, reason=reason):
-            await desks.store.settle(planned, owner, End(state="planned", due=until, reason=reason))
-            return False
+            return planned, End(state="planned", due=until, reason=reason)
         case Drop(reason=reason):
-            await desks.store.settle(planned, owner, End(state="dropped", reason=reason))
-            return False
+            return planned, End(state="dropped", reason=reason)
         case Send():
-            return await _enter(desks, planned, desk, person, facts, verdict, now, owner)
+            return _beginning(words, planned, desk, person, facts, verdict, now)
 
 
-async def _enter(
-    desks: Desks,
-    planned: Planned,
-    desk: Desk,
-    person: Person,
-    facts: Facts,
-    verdict: Send,
-    now: datetime,
-    owner: UUID,
-) -> bool:
+def _beginning(
+    words: Words, planned: Planned, desk: Desk, person: Person, facts: Facts, verdict: Send, now: datetime
+) -> Beginning:
+    """Say what is written down of a prompt that goes out; of one that stands in the ledger already, nothing."""
     if planned.begun:
-        return await desks.store.begin(planned, desk, None, None, owner)
+        return Beginning(planned, desk, None, None)
     day = person.clock.day(now)
     lead = verdict.kinds[0]
     lately = frozenset(each.text for each in desk.ledger)
@@ -122,10 +121,10 @@ async def _enter(
         prompt=planned.id,
         sent=Sent(kinds=verdict.kinds, day=day, at=now),
         records=verdict.records,
-        text=desks.words(lead, facts.locale, person.id, day, lately),
+        text=words(lead, facts.locale, person.id, day, lately),
     )
     pace = paced(person.paces.get(lead, Pace()), day, now) if PROMPT_KINDS[lead].acts else None
-    return await desks.store.begin(planned, desk, entry, pace, owner)
+    return Beginning(planned, desk, entry, pace)
 
 
 def _as_it_stands(planned: Planned, desk: Desk, facts: Facts) -> Prompt:

@@ -17,7 +17,7 @@ from domain.news import News
 from domain.pace import Pace
 from domain.prompt_kinds import PROMPT_KINDS, Reason
 from domain.prompts import Arrived, Prompt, Sent
-from notifications.ports import LEDGER_READ, Desk, End, Entry, Plan, Planned, Told, named
+from notifications.ports import LEDGER_READ, Beginning, Desk, End, Entry, Plan, Planned, Told, named
 
 _PACES: Final = msgspec.json.Decoder(dict[str, Pace])
 _ARRIVED: Final = msgspec.json.Decoder(tuple[Arrived, ...])
@@ -54,31 +54,43 @@ class PostgresStore:
         return {person: each.desk(person) for person, each in found.items()}
 
     async def save(self, plan: Plan) -> bool:
-        """Store a plan, unless its desk has changed since.
+        """Store a plan, unless its desk has changed since."""
+        return plan.person in await self.save_all([plan])
+
+    async def save_all(self, plans: Sequence[Plan]) -> frozenset[PersonId]:
+        """Store plans, each unless its desk has changed since.
 
         A first desk is made only for somebody whose account is there: none is left of who was erased meanwhile.
         """
-        prompts = [each.prompt for each in plan.put]
-        stored: bool = await self._pool.fetchval(
+        if not plans:
+            return frozenset()
+        seen = [(plan.person, each) for plan in plans for each in plan.seen]
+        cancel = [(plan.person, each) for plan in plans for each in plan.cancel]
+        put = [each for plan in plans for each in plan.put]
+        prompts = [each.prompt for each in put]
+        rows = await self._pool.fetch(
             SAVE,
-            plan.person,
-            plan.version,
-            msgspec.json.encode(plan.paces),
-            plan.next_at,
-            plan.seen,
-            plan.cancel,
-            [each.id for each in plan.put],
-            [each.slot for each in plan.put],
+            [plan.person for plan in plans],
+            [plan.version for plan in plans],
+            [msgspec.json.encode(plan.paces) for plan in plans],
+            [plan.next_at for plan in plans],
+            [person for person, _ in seen],
+            [identity for _, identity in seen],
+            [person for person, _ in cancel],
+            [identity for _, identity in cancel],
+            [each.person for each in put],
+            [each.id for each in put],
+            [each.slot for each in put],
             [each.kind for each in prompts],
             [each.couple for each in prompts],
             [each.about for each in prompts],
             [msgspec.json.encode(each.arrived) for each in prompts],
             [each.due for each in prompts],
             [each.expires for each in prompts],
-            [each.tries for each in plan.put],
-            [each.begun for each in plan.put],
+            [each.tries for each in put],
+            [each.begun for each in put],
         )
-        return stored
+        return frozenset(PersonId(row["person_id"]) for row in rows)
 
     async def claim(self, now: datetime, owner: UUID, until: datetime, most: int) -> Sequence[Planned]:
         """Take what is due and nobody else holds, the longest due first, at most one of a person."""
@@ -86,25 +98,53 @@ class PostgresStore:
 
     async def begin(self, planned: Planned, desk: Desk, entry: Entry | None, pace: Pace | None, owner: UUID) -> bool:
         """Write into the ledger that this prompt is being sent."""
-        paces = None if entry is None or pace is None else {**desk.paces, entry.sent.kinds[0]: pace}
-        begun: bool = await self._pool.fetchval(
+        return planned.id in await self.begin_all([Beginning(planned, desk, entry, pace)], owner)
+
+    async def begin_all(self, beginnings: Sequence[Beginning], owner: UUID) -> frozenset[UUID]:
+        """Write into ledgers that these prompts are being sent."""
+        if not beginnings:
+            return frozenset()
+        entries = [each.entry for each in beginnings]
+        rows = await self._pool.fetch(
             BEGIN,
-            planned.person,
-            planned.id,
-            desk.version,
             owner,
-            "sent" if PROMPT_KINDS[planned.prompt.kind].is_own else "claimed",
-            None if paces is None else msgspec.json.encode(paces),
-            *(None,) * 5
-            if entry is None
-            else (entry.sent.kinds, entry.sent.day, entry.sent.at, entry.records, entry.text),
+            [each.planned.person for each in beginnings],
+            [each.planned.id for each in beginnings],
+            [each.desk.version for each in beginnings],
+            ["sent" if PROMPT_KINDS[each.planned.prompt.kind].is_own else "claimed" for each in beginnings],
+            [_paces_with(each) for each in beginnings],
+            [None if entry is None else ",".join(entry.sent.kinds) for entry in entries],
+            [None if entry is None else entry.sent.day for entry in entries],
+            [None if entry is None else entry.sent.at for entry in entries],
+            [None if entry is None else ",".join(map(str, entry.records)) for entry in entries],
+            [None if entry is None else entry.text for entry in entries],
         )
-        return begun
+        return frozenset(row["prompt_id"] for row in rows)
 
     async def settle(self, planned: Planned, owner: UUID, end: End) -> bool:
         """Say what became of a claimed prompt."""
-        tag = await self._pool.execute(SETTLE, planned.person, planned.id, owner, end.state, end.due, end.reason)
-        return _rows(tag) > 0
+        return planned.id in await self.settle_all([(planned, end)], owner)
+
+    async def settle_all(self, ends: Sequence[tuple[Planned, End]], owner: UUID) -> frozenset[UUID]:
+        """Say what became of claimed prompts."""
+        if not ends:
+            return frozenset()
+        rows = await self._pool.fetch(
+            SETTLE,
+            owner,
+            [planned.person for planned, _ in ends],
+            [planned.id for planned, _ in ends],
+            [end.state for _, end in ends],
+            [end.due for _, end in ends],
+            [end.reason for _, end in ends],
+        )
+        return frozenset(row["prompt_id"] for row in rows)
+
+
+def _paces_with(beginning: Beginning) -> bytes | None:
+    if beginning.entry is None or beginning.pace is None:
+        return None
+    return msgspec.json.encode({**beginning.desk.paces, beginning.entry.sent.kinds[0]: beginning.pace})
 
 
 WAITING: Final = """
@@ -143,42 +183,62 @@ GROUP BY person_id"""
 what they cost PostgreSQL."""
 
 SAVE: Final = f"""
-WITH account AS (
-    SELECT person_id FROM person WHERE person_id = $1 AND $2::bigint = 0 FOR KEY SHARE
+WITH plan AS (
+    SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::timestamptz[])
+        AS u (person_id, version, paces, next_at)
+),
+account AS (
+    SELECT p.person_id FROM plan JOIN person p USING (person_id)
+    WHERE plan.version = 0 ORDER BY p.person_id FOR KEY SHARE OF p
 ),
 made AS (
     INSERT INTO desk (person_id, version, paces, next_at)
-    SELECT $1, 1, $3, $4 WHERE EXISTS (SELECT FROM account)
+    SELECT person_id, 1, paces, next_at FROM plan
+    WHERE version = 0 AND person_id IN (SELECT person_id FROM account)
+    ORDER BY person_id
     ON CONFLICT (person_id) DO NOTHING
     RETURNING person_id
 ),
+held AS (
+    SELECT d.person_id FROM plan JOIN desk d USING (person_id)
+    WHERE d.version = plan.version ORDER BY d.person_id FOR UPDATE OF d
+),
 changed AS (
-    UPDATE desk SET version = version + 1, paces = $3, next_at = $4 WHERE person_id = $1 AND version = $2
-    RETURNING person_id
+    UPDATE desk SET version = desk.version + 1, paces = plan.paces, next_at = plan.next_at
+    FROM held JOIN plan USING (person_id)
+    WHERE desk.person_id = held.person_id AND desk.version = plan.version
+    RETURNING desk.person_id
 ),
 stored AS (
     SELECT person_id FROM made UNION ALL SELECT person_id FROM changed
+),
+seen_by AS (
+    SELECT person_id FROM stored
     -- There is nobody any more to plan for: the news are seen, and that is all.
-    UNION ALL SELECT $1 WHERE $2 = 0 AND NOT EXISTS (SELECT FROM account)
+    UNION ALL SELECT person_id FROM plan WHERE version = 0 AND person_id NOT IN (SELECT person_id FROM account)
 ),
 seen AS (
-    DELETE FROM outbox WHERE person_id = $1 AND id = ANY($5::uuid[]) AND EXISTS (SELECT FROM stored)
+    DELETE FROM outbox o USING unnest($5::uuid[], $6::uuid[]) AS u (person_id, id)
+    WHERE o.person_id = u.person_id AND o.id = u.id AND u.person_id IN (SELECT person_id FROM seen_by)
 ),
 cancelled AS (
-    UPDATE prompt SET state = 'cancelled', reason = NULL
-    WHERE person_id = $1 AND prompt_id = ANY($6::uuid[]) AND state = 'planned' AND EXISTS (SELECT FROM stored)
-    RETURNING prompt_id
+    UPDATE prompt p SET state = 'cancelled', reason = NULL
+    FROM unnest($7::uuid[], $8::uuid[]) AS u (person_id, prompt_id)
+    WHERE p.person_id = u.person_id AND p.prompt_id = u.prompt_id AND p.state = 'planned'
+        AND u.person_id IN (SELECT person_id FROM seen_by)
+    RETURNING p.prompt_id
 ),
 put AS (
     INSERT INTO prompt (person_id, {_COLUMNS}, state)
-    SELECT $1, u.*, 'planned'
-    FROM unnest($7::uuid[], $8::text[], $9::text[], $10::uuid[], $11::uuid[], $12::bytea[], $13::timestamptz[],
-        $14::timestamptz[], $15::integer[], $16::boolean[]) AS u ({_COLUMNS})
-    WHERE (EXISTS (SELECT FROM made) OR EXISTS (SELECT FROM changed)) AND NOT EXISTS (
+    SELECT u.*, 'planned'
+    FROM unnest($9::uuid[], $10::uuid[], $11::text[], $12::text[], $13::uuid[], $14::uuid[], $15::bytea[],
+        $16::timestamptz[], $17::timestamptz[], $18::integer[], $19::boolean[]) AS u (person_id, {_COLUMNS})
+    WHERE u.person_id IN (SELECT person_id FROM stored) AND NOT EXISTS (
         SELECT FROM prompt p
-        WHERE p.person_id = $1 AND p.slot = u.slot AND p.prompt_id <> u.prompt_id
+        WHERE p.person_id = u.person_id AND p.slot = u.slot AND p.prompt_id <> u.prompt_id
             AND p.state NOT IN ('dropped', 'cancelled') AND p.prompt_id NOT IN (SELECT prompt_id FROM cancelled)
     )
+    ORDER BY u.person_id, u.prompt_id
     ON CONFLICT (person_id, prompt_id) DO UPDATE
     SET kind = excluded.kind, couple_id = excluded.couple_id, about = excluded.about, arrived = excluded.arrived,
         due_at = excluded.due_at, expires_at = excluded.expires_at, begun = excluded.begun,
@@ -186,8 +246,9 @@ put AS (
         reason = CASE WHEN prompt.state IN ('planned', 'claimed') THEN prompt.reason END
     WHERE prompt.state NOT IN ('sent', 'dead')
 )
-SELECT EXISTS (SELECT FROM stored)"""
-"""The slot of what this plan cancels is free for what it puts."""
+SELECT person_id FROM seen_by"""
+"""The slot of what a plan cancels is free for what it puts. Whatever is locked of many is locked in the order of its
+people, desks before prompts, so that no two of these statements wait for each other."""
 
 CLAIM: Final = f"""
 WITH due AS (
@@ -207,31 +268,52 @@ claimed AS (
 SELECT person_id, {_READ} FROM claimed ORDER BY person_id"""
 
 BEGIN: Final = """
-WITH held AS (
-    SELECT person_id FROM desk WHERE person_id = $1 AND version = $3 FOR UPDATE
+WITH beginning AS (
+    SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::bytea[], $7::text[], $8::date[],
+        $9::timestamptz[], $10::text[], $11::text[])
+        AS u (person_id, prompt_id, version, state, paces, kinds, day, sent_at, records, text_id)
+),
+held AS (
+    SELECT d.person_id FROM beginning b JOIN desk d USING (person_id)
+    WHERE d.version = b.version ORDER BY d.person_id FOR UPDATE OF d
 ),
 going AS (
-    UPDATE prompt
-    SET begun = true, state = $5, held_until = CASE WHEN $5 = 'claimed' THEN held_until END,
-        reason = CASE WHEN $5 = 'claimed' THEN reason END
-    WHERE person_id = $1 AND prompt_id = $2 AND owner = $4 AND state = 'claimed' AND EXISTS (SELECT FROM held)
-    RETURNING person_id, prompt_id
+    UPDATE prompt p
+    SET begun = true, state = b.state, held_until = CASE WHEN b.state = 'claimed' THEN p.held_until END,
+        reason = CASE WHEN b.state = 'claimed' THEN p.reason END
+    FROM held JOIN beginning b USING (person_id)
+    WHERE p.person_id = held.person_id AND p.prompt_id = b.prompt_id AND p.owner = $1 AND p.state = 'claimed'
+    RETURNING p.person_id, p.prompt_id
 ),
 counted AS (
-    UPDATE desk SET version = version + 1, paces = coalesce($6, paces)
-    WHERE person_id = $1 AND EXISTS (SELECT FROM going)
+    UPDATE desk SET version = desk.version + 1, paces = coalesce(b.paces, desk.paces)
+    FROM going JOIN beginning b USING (person_id, prompt_id)
+    WHERE desk.person_id = going.person_id
 ),
 entered AS (
     INSERT INTO prompt_ledger (person_id, prompt_id, kinds, day, sent_at, records, text_id)
-    SELECT person_id, prompt_id, $7, $8, $9, $10, $11 FROM going WHERE $7::text[] IS NOT NULL
+    SELECT person_id, prompt_id, string_to_array(kinds, ','), day, sent_at, string_to_array(records, ',')::uuid[],
+        text_id
+    FROM going JOIN beginning USING (person_id, prompt_id) WHERE kinds IS NOT NULL
 )
-SELECT EXISTS (SELECT FROM going)"""
+SELECT prompt_id FROM going"""
+"""Kinds and records come as one text each: an array of arrays would have to be as wide everywhere."""
 
 SETTLE: Final = """
-UPDATE prompt
-SET state = $4, reason = $6, due_at = coalesce($5, due_at), owner = NULL, held_until = NULL,
-    tries = tries + CASE WHEN $4 = 'planned' AND begun THEN 1 ELSE 0 END
-WHERE person_id = $1 AND prompt_id = $2 AND owner = $3"""
+WITH ended AS (
+    SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[])
+        AS u (person_id, prompt_id, state, due, reason)
+),
+held AS (
+    SELECT p.person_id, p.prompt_id FROM ended JOIN prompt p USING (person_id, prompt_id)
+    WHERE p.owner = $1 ORDER BY p.person_id, p.prompt_id FOR UPDATE OF p
+)
+UPDATE prompt p
+SET state = e.state, reason = e.reason, due_at = coalesce(e.due, p.due_at), owner = NULL, held_until = NULL,
+    tries = p.tries + CASE WHEN e.state = 'planned' AND p.begun THEN 1 ELSE 0 END
+FROM held JOIN ended e USING (person_id, prompt_id)
+WHERE p.person_id = held.person_id AND p.prompt_id = held.prompt_id
+RETURNING p.prompt_id"""
 
 
 class _Found:
@@ -330,13 +412,22 @@ INSERT INTO outbox (space_id, id, person_id, couple_id, kind, record_id, put_at)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::timestamptz[])
 ON CONFLICT (space_id, id) DO NOTHING"""
 
-COUNT_UP: Final = "UPDATE desk SET version = version + 1 WHERE person_id = ANY($1::uuid[])"
+COUNT_UP: Final = """
+WITH held AS (
+    SELECT person_id FROM desk WHERE person_id = ANY($1::uuid[]) ORDER BY person_id FOR UPDATE
+)
+UPDATE desk SET version = version + 1 FROM held WHERE desk.person_id = held.person_id"""
 
 DROP_PLANNED: Final = """
-UPDATE prompt
-SET state = CASE WHEN state = 'sent' THEN 'sent' ELSE 'dropped' END,
-    reason = CASE WHEN state = 'sent' THEN reason ELSE $3 END, owner = NULL, held_until = NULL
-WHERE person_id = ANY($1::uuid[]) AND couple_id = $2 AND (state = 'planned' OR owner IS NOT NULL)"""
+WITH held AS (
+    SELECT person_id, prompt_id FROM prompt
+    WHERE person_id = ANY($1::uuid[]) AND couple_id = $2 AND (state = 'planned' OR owner IS NOT NULL)
+    ORDER BY person_id, prompt_id FOR UPDATE
+)
+UPDATE prompt p
+SET state = CASE WHEN p.state = 'sent' THEN 'sent' ELSE 'dropped' END,
+    reason = CASE WHEN p.state = 'sent' THEN p.reason ELSE $3 END, owner = NULL, held_until = NULL
+FROM held WHERE p.person_id = held.person_id AND p.prompt_id = held.prompt_id"""
 """What is out already is held by nobody any more, so that it does not come back to be sent once more."""
 
 DROP_NEWS: Final = "DELETE FROM outbox WHERE person_id = ANY($1::uuid[]) AND couple_id = $2"

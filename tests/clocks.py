@@ -32,6 +32,10 @@ class StillClock:
         """Let time pass."""
         self._now += timedelta(days=days, minutes=minutes, seconds=seconds)
 
+    def to(self, instant: datetime) -> None:
+        """Go to an instant."""
+        self._now = instant
+
     def to_noon(self) -> None:
         """Go to the next noon, so that some time can pass within one day."""
         noon = self._now.replace(hour=12, minute=0, second=0, microsecond=0)

@@ -2,6 +2,7 @@
 
 Everything runs on this machine: a PostgreSQL of its own that waits for the disk, the server as `haven serve`
 starts it, and this process as every client. Tables go to standard output, progress to standard error.
+`make bench JOBS=worker` measures the worker by itself, which has no floor: `tests/bench/worker.py`.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ from msgspec import Struct
 from api.embedded_postgres import Embedded, EmbeddedFailed, forget, place, serving
 from api.keys import make_ring_file
 from api.wiring import PROJECT
-from tests.bench import couples, servers
+from tests.bench import couples, servers, worker
 from tests.bench.counted import statements_a_job
 from tests.bench.devices import Device
 from tests.bench.floor import Bodies, Floor, laid, postmaster_of
@@ -41,6 +42,9 @@ SETTING_UP_S: Final = 300
 REP_S: Final = 30
 """How long one repetition of one job at one number of clients may take before the whole is given up."""
 
+WORKER: Final = "WORKER"
+"""The one job that is no request."""
+
 DOCUMENT: Final = PROJECT / "docs" / "performance.md"
 
 BODIES: Final = """
@@ -52,6 +56,7 @@ class Wish(Struct, frozen=True):
     """What was asked for."""
 
     jobs: tuple[Job, ...]
+    worker: bool
     reps: int
     write_down: bool
 
@@ -86,7 +91,10 @@ def main() -> int:
         with serving(home / "bench", connections_max=200, settings=DURABLE) as server:
             limit_s = SETTING_UP_S + REP_S * wish.reps * sum(len(job.clients) for job in wish.jobs)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(asyncio.wait_for(measure(wish, server, scratch), limit_s))
+                if wish.jobs:
+                    runner.run(asyncio.wait_for(measure(wish, server, scratch), limit_s))
+                if wish.worker:
+                    runner.run(measure_worker(wish, server, scratch))
     except KeyboardInterrupt:
         tell("Stopped.")
         return 130
@@ -103,13 +111,14 @@ def main() -> int:
 def wished() -> Wish:
     """Return what the environment asks for; raise ValueError with a sentence."""
     names = [name for name in os.environ.get("JOBS", "").replace(" ", "").upper().split(",") if name] or list(JOBS)
-    unknown = [name for name in names if name not in JOBS]
+    unknown = [name for name in names if name not in (*JOBS, WORKER)]
     if unknown:
-        raise ValueError(f"JOBS names {', '.join(unknown)}; there are {', '.join(JOBS)}.")
+        raise ValueError(f"JOBS names {', '.join(unknown)}; there are {', '.join(JOBS)} and {WORKER.lower()}.")
     reps = os.environ.get("REPS") or str(REPS_DEFAULT)
     if not reps.isdecimal() or not 1 <= int(reps) <= 100:
         raise ValueError("REPS must be a whole number from 1 to 100.")
-    return Wish(tuple(JOBS[name] for name in names), int(reps), os.environ.get("RECORD", "") not in ("", "0"))
+    jobs = tuple(JOBS[name] for name in names if name != WORKER)
+    return Wish(jobs, WORKER in names, int(reps), os.environ.get("RECORD", "") not in ("", "0"))
 
 
 async def measure(wish: Wish, server: Embedded, scratch: Path) -> None:
@@ -147,7 +156,21 @@ async def measure(wish: Wish, server: Embedded, scratch: Path) -> None:
             f" {pss_mb([postmaster_of(server)]):.0f} MB, for all {COUPLES} couples and the runs above."
         )
         version = str(await asking.fetchval("SHOW server_version"))
-    said = f"{machine(version, began_load, wish.reps)}\n\n{table(cells)}\n{memory}\n"
+    say(wish, f"{machine(version, began_load, f'{wish.reps} reps of {RUN_S} s')}\n\n{table(cells)}\n{memory}\n")
+
+
+async def measure_worker(wish: Wish, server: Embedded, scratch: Path) -> None:
+    """Measure the worker's own round, and show the table."""
+    began_load = load()
+    lines = await worker.measured(server, scratch, wish.reps, tell)
+    asking = await asyncpg.connect(server.dsn())
+    version = str(await asking.fetchval("SHOW server_version"))
+    await asking.close()
+    say(wish, f"{machine(version, began_load, f'{wish.reps} reps of {worker.DUE} prompts')}\n\n{lines}")
+
+
+def say(wish: Wish, said: str) -> None:
+    """Show a table, and write it down where that was asked for."""
     sys.stdout.write(said)
     if wish.write_down:
         record(DOCUMENT, f"### {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {commit()}\n\n{said}")
@@ -200,11 +223,11 @@ async def answer_of(job: Job, device: Device, port: int) -> bytes:
     return body
 
 
-def machine(postgres: str, began_load: str, reps: int) -> str:
+def machine(postgres: str, began_load: str, reps: str) -> str:
     """Return the line that says where and when this was measured."""
     return (
         f"{processor()}; Linux {platform.release()}; PostgreSQL {postgres}; Python {platform.python_version()};"
-        f" load {began_load} before, {load()} after; {reps} reps of {RUN_S} s."
+        f" load {began_load} before, {load()} after; {reps}."
     )
 
 

@@ -55,6 +55,13 @@ async def noop(answers: Mapping[str, bytes], log: Path) -> AsyncIterator[Served]
 
 
 @asynccontextmanager
+async def fcm(log: Path) -> AsyncIterator[Served]:
+    """Run a fake FCM that takes everything."""
+    async with _running("tests.bench.fcm", environ=os.environ, log=log) as process:
+        yield Served(process.pid, await _port(process, re.compile(rb"^(\d+)$"), log))
+
+
+@asynccontextmanager
 async def _running(*module: str, environ: Mapping[str, str], log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
     with log.open("wb") as lines:
         process = await asyncio.create_subprocess_exec(

@@ -1,5 +1,6 @@
 """Put what was measured into lines, and the lines into docs/performance.md."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Final
@@ -85,8 +86,13 @@ def _parts(pairs: list[tuple[float, float]]) -> str:
 
 
 def table(cells: list[Cell]) -> str:
+    """Return the table of all jobs."""
+    return markdown(COLUMNS, [cell.line() for cell in cells])
+
+
+def markdown(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table."""
-    rows = [list(COLUMNS), ["---"] * len(COLUMNS), *(cell.line() for cell in cells)]
+    rows = [columns, ["---"] * len(columns), *lines]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 

@@ -1,6 +1,6 @@
 """Two people and what they do for a year, by seed: what is private of one is drawn from a chance of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any
@@ -228,13 +228,18 @@ class Home:
     def part(self, at: datetime) -> None:
         self.couple, self.parted_at = None, at
 
-    def story(self, begins: datetime, days: int) -> list[Deed]:
+    def story(self, begins: datetime, days: int, often: Mapping[str, float] | None = None) -> list[Deed]:
+        """All that the two will do; `often` says for some deeds how often a day they do it, instead of the tables."""
+        open_deeds, private_deeds = (
+            tuple((name, (often or {}).get(name, a_day)) for name, a_day in table)
+            for table in (OPEN_DEEDS, PRIVATE_DEEDS)
+        )
         told = [
             replace(deed, who=self.order.index(who))
             for who in (0, 1)
             for deed in (
-                *deeds(f"{self.seed}/{self.number}", who, OPEN_DEEDS, begins, days),
-                *deeds(f"{self.private[who]}/{self.number}", who, PRIVATE_DEEDS, begins, days),
+                *deeds(f"{self.seed}/{self.number}", who, open_deeds, begins, days),
+                *deeds(f"{self.private[who]}/{self.number}", who, private_deeds, begins, days),
             )
         ]
         return sorted(told, key=lambda deed: (deed.at, self.order[deed.who], deed.what, deed.nth))

@@ -657,22 +657,22 @@ PLANTED: Final = (
     Planted(
         name="two prompts of one person begin at once",
         file="notifications/store.py",
-        line="AND version = $3 FOR UPDATE",
-        bug="AND version = $3",
+        line="WHERE d.version = b.version ORDER BY d.person_id FOR UPDATE OF d",
+        bug="WHERE d.version = b.version",
         tests=PROMPTS,
     ),
     Planted(
         name="a worker that was frozen settles what another holds",
         file="notifications/store.py",
-        line="WHERE person_id = $1 AND prompt_id = $2 AND owner = $3",
-        bug="WHERE person_id = $1 AND prompt_id = $2 AND $3::uuid IS NOT NULL",
+        line="WHERE p.owner = $1 ORDER BY p.person_id, p.prompt_id",
+        bug="WHERE $1::uuid IS NOT NULL ORDER BY p.person_id, p.prompt_id",
         tests=PROMPTS,
     ),
     Planted(
         name="one of their own goes out twice",
         file="notifications/store.py",
-        line="AND owner = $4 AND state = 'claimed'",
-        bug="AND owner = $4",
+        line="AND p.owner = $1 AND p.state = 'claimed'",
+        bug="AND p.owner = $1",
         tests=PROMPTS,
     ),
     Planted(
@@ -685,8 +685,8 @@ PLANTED: Final = (
     Planted(
         name="a desk is made for somebody who is being erased",
         file="notifications/store.py",
-        line="AND $2::bigint = 0 FOR KEY SHARE",
-        bug="AND $2::bigint = 0",
+        line="WHERE plan.version = 0 ORDER BY p.person_id FOR KEY SHARE OF p",
+        bug="WHERE plan.version = 0",
         tests=PROMPTS,
     ),
     Planted(
