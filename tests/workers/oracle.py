@@ -31,15 +31,20 @@ class Seen(Struct, frozen=True):
 
     def prompt(self, request: Request) -> UUID:
         """What somebody was told by it."""
-        return self.calls[request.token].prompts[PersonId(UUID(request.target))]
+        return self.calls[request.token].prompts[person_of(request)]
 
-    def taken(self, since: int = 0) -> dict[UUID, list[Request]]:
-        """By prompt, the messages that FCM has taken after so many requests, in their order."""
-        found: defaultdict[UUID, list[Request]] = defaultdict(list)
+    def taken(self, since: int = 0) -> dict[UUID, dict[str, list[Request]]]:
+        """By prompt and target, the messages that FCM has taken after so many requests, in their order."""
+        found: defaultdict[UUID, dict[str, list[Request]]] = defaultdict(dict)
         for request in self.requests[since:]:
             if request.taken:
-                found[self.prompt(request)].append(request)
+                found[self.prompt(request)].setdefault(request.target, []).append(request)
         return found
+
+
+def person_of(request: Request) -> PersonId:
+    """For whom it was."""
+    return PersonId(UUID(request.target.partition(":")[0]))
 
 
 async def seen(street: Street) -> Seen:
@@ -82,11 +87,12 @@ def _stands_in_the_ledger(found: Seen) -> None:
 def _is_repeated_for_a_reason(found: Seen, since: int) -> None:
     """P12, of what was sent today."""
     own = {each["prompt_id"] for each in found.ledger if PROMPT_KINDS[each["kinds"][0]].is_own}
-    for prompt, taken in found.taken(since).items():
-        assert prompt not in own or len(taken) == 1, "one of somebody's own is taken once at most"
-        for one, other in pairwise(taken):
-            calls = found.calls[one.token], found.calls[other.token]
-            assert _may_follow(*calls, prompt), f"a repeat has a reason: {prompt} of {calls}"
+    for prompt, by_target in found.taken(since).items():
+        for taken in by_target.values():
+            assert prompt not in own or len(taken) == 1, "one of somebody's own is taken once at most"
+            for one, other in pairwise(taken):
+                calls = found.calls[one.token], found.calls[other.token]
+                assert _may_follow(*calls, prompt), f"a repeat has a reason: {prompt} of {calls}"
 
 
 def _may_follow(one: Call, other: Call, prompt: UUID) -> bool:
@@ -131,6 +137,6 @@ WHERE s.couple_id = $1::uuid AND r.kind = 'note'"""
 
 def _is_left_alone(found: Seen, home: Home) -> None:
     """P9: no message leaves for either once they have parted, but one for which the ledger had its line before."""
-    two = {str(home.ana.id), str(home.ben.id)}
-    late = [each for each in found.requests[home.parted_after :] if each.target in two]
+    two = (home.ana.id, home.ben.id)
+    late = [each for each in found.requests[home.parted_after :] if person_of(each) in two]
     assert late == [], "nothing after parting"

@@ -12,8 +12,8 @@ from domain.ids import PersonId
 from notifications.fcm import PATIENCE_S
 
 Point = Literal["planning", "claimed", "deciding", "begun", "calling", "called", "settled"]
-"""Where a worker can be stopped: before a plan is stored; after a claim; before the ledger has a first line, by what was
-so a moment ago; after it has; before FCM is asked; after it has answered; after a first answer is noted."""
+"""Where a worker can be stopped: before a plan is stored; after a claim; when it has decided, and the ledger does not
+have it yet; when that has a first line; before FCM is asked; after it has answered; when a first answer is noted."""
 
 POINTS: Final[tuple[Point, ...]] = get_args(Point)
 

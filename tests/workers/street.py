@@ -30,11 +30,12 @@ INSTANTS_MAX = 500
 
 
 class Home(Struct, kw_only=True):
-    """A couple. They write letters to each other, and Ana sets times for a step of her own."""
+    """A couple who write letters to each other. Ana sets times for a step of her own; Ben has a tablet as well."""
 
     couple: str
     ana: people.Person
     ben: people.Person
+    tablet: people.Person
     phone: Device
     """Ana's."""
     bens: Device
@@ -67,7 +68,7 @@ class Street:
         midnight = self.clock().replace(hour=0, minute=0, second=0, microsecond=0)
         self.clock.to(midnight + timedelta(days=8) + NINE)
         for home in self.homes:
-            for someone in (home.ana, home.ben):
+            for someone in (home.ana, home.ben, home.tablet):
                 await self._register(someone)
         self.gate.treats = lambda _: "well"
         self.since = len(self.gate.requests)
@@ -129,16 +130,18 @@ class Street:
     async def _home(self) -> Home:
         ana, ben = await people.couple(self.client)
         couple = (await people.me(self.client, ana))["couple"]["id"]
+        tablet = await people.another_device(self.client, ben)
+        await self._register(tablet)
         phone, bens = [await self._phone(someone) for someone in (ana, ben)]
         step = phone.make("step", goal=phone.make("goal"), title="Ask")
         await phone.sync()
         phone.write(step, taken_by=[str(ana.id)])
         await phone.sync()
-        return Home(couple=couple, ana=ana, ben=ben, phone=phone, bens=bens, step=step)
+        return Home(couple=couple, ana=ana, ben=ben, tablet=tablet, phone=phone, bens=bens, step=step)
 
     async def _register(self, someone: people.Person) -> None:
-        """By a target that is called as its person."""
-        target = {"kind": "token", "value": str(someone.id), "platform": "android"}
+        """By a target that begins with its person's id."""
+        target = {"kind": "token", "value": f"{someone.id}:{someone.device}", "platform": "android"}
         await ok(self.client.put("/v1/devices/current/push-target", headers=someone.headers, json=target))
 
     async def _phone(self, someone: people.Person) -> Device:

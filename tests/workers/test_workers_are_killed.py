@@ -17,12 +17,13 @@ HASTE_S = 0.3
 
 
 def taken(found: Seen, home: Home) -> tuple[int, int]:
-    """How many messages FCM has taken today about Ana's step, and about Ben's letter."""
+    """How many messages a device has brought today about a person's own step, and about a letter, as FCM has it."""
     today = max(each["day"] for each in found.ledger)
     lines = [each for each in found.ledger if each["day"] == today and each["person_id"] in (home.ana.id, home.ben.id)]
     counts = {True: 0, False: 0}
     for each in lines:
-        counts[PROMPT_KINDS[each["kinds"][0]].is_own] += len(found.taken().get(each["prompt_id"], []))
+        by_target = found.taken().get(each["prompt_id"], {})
+        counts[PROMPT_KINDS[each["kinds"][0]].is_own] += max(map(len, by_target.values()), default=0)
     return counts[True], counts[False]
 
 
@@ -62,7 +63,7 @@ async def test_p12_a_worker_is_killed_while_fcm_has_its_message(
     street.gate.treats = lambda _: treats
     worker = street.crew.workers[0]
     await worker.begin(now)
-    await street.gate.got(before + 2)
+    await street.gate.got(before + 3)
     await worker.die()
     street.gate.treats = lambda _: "well"
     await the_others_do_the_rest(street)
@@ -92,6 +93,21 @@ async def test_a_worker_is_killed_while_it_plans(street: Street) -> None:
     await worker.begin(nine + timedelta(minutes=1), stop="planning")
     assert await worker.stops()
     await worker.die()
+    await street.comes_to_rest()
+    assert taken(await check(street), home) == (1, 1)
+
+
+async def test_whoever_has_taken_a_claim_over_is_the_only_one_to_begin(street: Street) -> None:
+    home = street.homes[0]
+    now = await street.something_is_due(home)
+    one, other, _ = street.crew.workers
+    await one.begin(now, stop="deciding")
+    assert await one.stops()
+    await other.begin(now + LEASE_IS_OVER, stop="claimed")
+    assert await other.stops()
+    await one.goes_on()
+    await other.goes_on()
+    street.clock.to(now + LEASE_IS_OVER)
     await street.comes_to_rest()
     assert taken(await check(street), home) == (1, 1)
 
@@ -133,11 +149,12 @@ async def test_p2_two_that_hold_two_prompts_of_one_person_send_one_of_them(stree
 # They part
 
 
-async def test_p9_nothing_comes_of_what_was_claimed_before_they_parted(street: Street) -> None:
+@pytest.mark.parametrize("point", ["claimed", "deciding"])
+async def test_p9_nothing_comes_of_what_was_claimed_before_they_parted(street: Street, point: Point) -> None:
     [home] = await street.found(1)
     now = await street.something_is_due(home)
     worker = street.crew.workers[0]
-    await worker.begin(now, stop="claimed")
+    await worker.begin(now, stop=point)
     assert await worker.stops()
     await street.part(home)
     await worker.goes_on()
@@ -153,7 +170,7 @@ async def test_p9_what_was_under_way_when_they_parted_does_not_come_again(street
     street.gate.treats = lambda _: treats
     worker = street.crew.workers[0]
     await worker.begin(now)
-    await street.gate.got(before + 2)
+    await street.gate.got(before + 3)
     await street.part(home)
     await worker.die()
     await the_others_do_the_rest(street)
@@ -169,7 +186,7 @@ async def test_p9_what_fcm_turns_away_after_they_parted_is_not_tried_again(stree
     await street.part(home)
     street.gate.treats = lambda _: "slow down"
     await worker.goes_on()
-    # These two were in the ledger and on the way: FCM has taken neither, and that was all.
+    # These were in the ledger and on the way: FCM has taken none, and that was all.
     home.parted_after = len(street.gate.requests)
     await the_others_do_the_rest(street)
     assert taken(await check(street), home) == (0, 0)
