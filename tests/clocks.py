@@ -42,6 +42,17 @@ class StillClock:
         self._now = noon if noon >= self._now else noon + timedelta(days=1)
 
 
+class SetClock(StillClock):
+    """Stands where it is put."""
+
+    def __init__(self, at: datetime) -> None:
+        self._now = at
+
+    def to(self, at: datetime) -> None:
+        assert at >= self._now, "time goes forward"
+        self._now = at
+
+
 @asynccontextmanager
 async def app_at(parts: Parts, clock: StillClock, address: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the same parts under another clock, calling from an address of its own or from this one."""

@@ -187,6 +187,12 @@ async def create_migrated_database(server_dsn: str, name: str) -> None:
         await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
 
 
+async def copy_database(server_dsn: str, of: str, name: str) -> None:
+    """Make `name` equal to `of`, to the row: nobody uses that meanwhile."""
+    async with _turn(server_dsn) as connection:
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {of}")
+
+
 async def drop_database(server_dsn: str, name: str) -> None:
     """Drop `name`, ending whoever still uses it."""
     async with _turn(server_dsn) as connection:

@@ -10,7 +10,7 @@ from collections import defaultdict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -30,6 +30,8 @@ class Reply(Struct, frozen=True, kw_only=True):
     headers: dict[str, str] = {}
     slow_s: float = 0.0
     """Before the answer begins."""
+    held: asyncio.Event | None = None
+    """The answer begins when this is set."""
     cut: int | None = None
     """Close the connection after so many bytes of the answer."""
 
@@ -120,6 +122,8 @@ class FakeFcm:
         """Begin anew."""
         self.sent: list[dict[str, Any]] = []
         """The bodies of all requests to send, in order, the library's inner tries among them."""
+        self.came: list[bytes] = []
+        """The same requests byte by byte, heads and all."""
         self.paths: list[str] = []
         self.tokens_shown: list[str] = []
         self.tokens_given = 0
@@ -146,7 +150,7 @@ class FakeFcm:
         """To whom was sent, in order."""
         return [target_of(body["message"]) for body in self.sent]
 
-    def reply(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
+    def reply(self, method: str, path: str, headers: dict[str, str], body: bytes, head: bytes = b"") -> Reply:
         """Note a request and choose its answer."""
         if path == "/token":
             self.tokens_given += 1
@@ -161,6 +165,7 @@ class FakeFcm:
         self.tokens_shown.append(headers.get("authorization", ""))
         asked = json.loads(body)
         self.sent.append(asked)
+        self.came.append(head + body)
         replies = self._replies.get(target_of(asked["message"]))
         if replies:
             return replies.popleft() if len(replies) > 1 else replies[0]
@@ -176,8 +181,11 @@ def target_of(message: dict[str, Any]) -> str:
     return str(value)
 
 
+Fake = TypeVar("Fake", bound=FakeFcm)
+
+
 @asynccontextmanager
-async def faking() -> AsyncIterator[FakeFcm]:
+async def faking(make: type[Fake] = FakeFcm) -> AsyncIterator[Fake]:  # type: ignore[assignment] # as good as one
     """A fake on a free port, until the end of the test."""
     connections: set[asyncio.Task[None]] = set()
 
@@ -194,7 +202,7 @@ async def faking() -> AsyncIterator[FakeFcm]:
             connections.discard(task)
 
     server = await asyncio.start_server(meet, "127.0.0.1", 0)
-    fake = FakeFcm(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    fake = make(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
     try:
         yield fake
     finally:
@@ -206,17 +214,21 @@ async def faking() -> AsyncIterator[FakeFcm]:
 
 async def _served(fake: FakeFcm, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
     """Answer one request; False when the connection is over."""
-    line = (await reader.readline()).decode().split()
+    head = await reader.readline()
+    line = head.decode().split()
     if not line:
         return False
     headers: dict[str, str] = {}
-    while (field := (await reader.readline()).decode().rstrip("\r\n")) != "":
-        name, _, value = field.partition(":")
+    while (field := await reader.readline()).rstrip(b"\r\n"):
+        head += field
+        name, _, value = field.decode().rstrip("\r\n").partition(":")
         headers[name.lower()] = value.strip()
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    reply = fake.reply(line[0], line[1], headers, body)
+    reply = fake.reply(line[0], line[1], headers, body, head + field)
     if reply.status is None:
         await asyncio.Event().wait()
+    if reply.held is not None:
+        await reply.held.wait()
     await asyncio.sleep(reply.slow_s)
     fields = {"Content-Type": "application/json; charset=UTF-8", **reply.headers, "Content-Length": len(reply.body)}
     head = f"HTTP/1.1 {reply.status} Whatever\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields.items())
