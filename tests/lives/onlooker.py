@@ -9,7 +9,7 @@ from api.postgres import Pool
 from domain.ids import PersonId
 from domain.prompts import Sent
 from notifications.ports import Entry, Errand, Facts
-from notifications.store import _COLUMNS, _planned
+from notifications.store import _READ, _planned
 from tests.lives.checks import Checks
 from tests.lives.household import Household
 
@@ -151,7 +151,7 @@ def _pauses(those: Sequence[object]) -> list[str]:
     )
 
 
-_PROMPT = ", ".join(f"p.{name}" for name in _COLUMNS.split(", "))
+_PROMPT = ", ".join(f"p.{name}" for name in _READ.split(", "))
 
 LEDGER = f"""
 SELECT l.*, ROW({_PROMPT}) AS planned FROM prompt_ledger l

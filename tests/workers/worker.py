@@ -16,9 +16,9 @@ import api.prompting
 from api.prompting import Prompting
 from api.settings import Secret, Settings
 from api.wiring import open_parts
-from domain.pace import Pace
+from domain.ids import PersonId
 from notifications.fcm import open_sender
-from notifications.ports import Courier, Delivery, Desk, End, Entry, Errand, Plan, Planned, Store
+from notifications.ports import Beginning, Courier, Delivery, End, Errand, Plan, Planned, Store
 from notifications.service import send_round
 from tests.fake_fcm import PROJECT
 from tests.workers.said import Begun, Called, Calling, GoOn, Line, Order, Point, Stopped, TakenOver, Tick, Ticked
@@ -90,9 +90,9 @@ class StoppedStore:
         self._store, self._stops, self._named = store, stops, named
         self.waiting, self.desks = store.waiting, store.desks
 
-    async def save(self, plan: Plan) -> bool:
+    async def save_all(self, plans: Sequence[Plan]) -> frozenset[PersonId]:
         await self._stops.by("planning")
-        return await self._store.save(plan)
+        return await self._store.save_all(plans)
 
     async def claim(self, now: datetime, owner: UUID, until: datetime, most: int) -> Sequence[Planned]:
         claimed = await self._store.claim(now, owner, until, most)
@@ -100,18 +100,21 @@ class StoppedStore:
             await self._stops.by("claimed")
         return claimed
 
-    async def begin(self, planned: Planned, desk: Desk, entry: Entry | None, pace: Pace | None, owner: UUID) -> bool:
-        await self._stops.by("deciding")
-        begun = await self._store.begin(planned, desk, entry, pace, owner)
+    async def begin_all(self, beginnings: Sequence[Beginning], owner: UUID) -> frozenset[UUID]:
+        if beginnings:
+            await self._stops.by("deciding")
+        begun = await self._store.begin_all(beginnings, owner)
         if begun:
             await self._stops.by("begun")
         return begun
 
-    async def settle(self, planned: Planned, owner: UUID, end: End) -> bool:
-        settled = await self._store.settle(planned, owner, end)
-        if not settled and self._named.token is not None:
-            await self._stops.line.say(TakenOver(token=self._named.token, prompt=planned.id))
-        await self._stops.by("settled")
+    async def settle_all(self, ends: Sequence[tuple[Planned, End]], owner: UUID) -> frozenset[UUID]:
+        settled = await self._store.settle_all(ends, owner)
+        for planned, _ in ends:
+            if planned.id not in settled and self._named.token is not None:
+                await self._stops.line.say(TakenOver(token=self._named.token, prompt=planned.id))
+        if ends:
+            await self._stops.by("settled")
         return settled
 
 
