@@ -14,7 +14,7 @@ from domain.news import News
 from domain.pace import Pace
 from domain.prompt_kinds import Reason
 from domain.prompts import Arrived, Prompt, Sent
-from notifications.ports import LEDGER_KEPT, LEDGER_READ, Desk, End, Entry, Plan, Planned, Store
+from notifications.ports import LEDGER_KEPT, LEDGER_READ, Beginning, Desk, End, Entry, Plan, Planned, Store
 from tests.desks import Ground, MemoryGround, PostgresGround
 from tests.prompting import ANA, BEN, NOON, THE_TWO, arrival, arrived, own, record
 
@@ -518,3 +518,72 @@ async def test_instants_are_the_same_from_whatever_zone(store: Store) -> None:
     assert await save(store, planned("a", due=far), next_at=far)
     desk = await desk_of(store)
     assert (desk.planned[0].prompt.due, desk.next_at) == (far, far)
+
+
+# Many at once
+
+
+async def test_of_many_plans_those_are_stored_whose_desks_are_as_they_were(ground: Ground, store: Store) -> None:
+    hers, his = news(1, ANA), news(1, BEN)
+    first, letter, space = planned("a", person=BEN), planned(person=ANA), planned("b", own("space_ended"), ANA)
+    assert await save(store, first)
+    await ground.put_news(hers, his)
+    late = Plan(
+        person=BEN,
+        version=0,
+        put=(planned("z"),),
+        cancel=(first.id,),
+        seen=(his.id,),
+        next_at=NOON,
+        paces={"x": Pace()},
+    )
+    fresh = Plan(person=ANA, version=0, put=(letter, space), seen=(hers.id, his.id), next_at=NOON + HOUR)
+    before = await desk_of(store, BEN)
+    assert await store.save_all([late, fresh]) == {ANA}
+    assert await desk_of(store, BEN) == before
+    desk = await desk_of(store, ANA)
+    assert (desk.version, desk.news, desk.next_at, set(desk.planned)) == (1, (), NOON + HOUR, {letter, space})
+    assert await store.save_all([replace(late, version=1), replace(fresh, version=1, put=(), cancel=(space.id,))]) == {
+        ANA,
+        BEN,
+    }
+    assert [each.slot for each in (await desk_of(store, BEN)).planned] == ["z"]
+    assert (await desk_of(store, ANA)).planned == (letter,)
+    assert await store.save_all([]) == frozenset()
+
+
+async def test_of_many_prompts_those_begin_that_are_held_on_a_desk_as_it_was(ground: Ground, store: Store) -> None:
+    letter, step = planned(person=ANA), planned("step", own("own_step"))
+    assert await save(store, letter, person=ANA, paces={"x": Pace(ignored=2)})
+    assert await save(store, step)
+    held = {each.person: each for each in await claimed(store)}
+    desks = await store.desks([ANA, BEN], NOON)
+    told = entry(letter, "letter_arrived", "request_arrived", records=(record(1), record(2)))
+    taken, pace = entry(step, "own_step"), Pace(days=(NOON.date(),))
+    both = [Beginning(held[ANA], desks[ANA], told, pace), Beginning(held[BEN], desks[BEN], taken, None)]
+    assert await store.begin_all(both, OTHER) == frozenset()
+    assert await save(store, person=ANA)
+    assert await store.begin_all(both, ONE) == {step.id}
+    assert (await desk_of(store, ANA)).ledger == ()
+    assert ((await desk_of(store)).ledger, await ground.ends(BEN)) == ((taken,), [("sent", None)])
+    again = Beginning(held[ANA], await desk_of(store, ANA), told, pace)
+    assert await store.begin_all([both[1], again], ONE) == {letter.id}
+    desk = await desk_of(store, ANA)
+    assert (desk.version, desk.ledger, desk.planned) == (3, (told,), (replace(letter, begun=True),))
+    assert desk.paces == {"x": Pace(ignored=2), "letter_arrived": pace}
+    assert len((await desk_of(store)).ledger) == 1
+    assert await store.begin_all([], ONE) == frozenset()
+
+
+async def test_of_many_ends_those_count_that_the_claim_holds(ground: Ground, store: Store) -> None:
+    hers, his = planned(person=ANA), planned()
+    assert await save(store, hers, person=ANA)
+    assert await save(store, his)
+    await store.claim(NOON, ONE, LEASE, 1)
+    await store.claim(NOON, OTHER, LEASE, 1)
+    later = End(state="planned", due=NOON + HOUR, reason=Reason.GAP)
+    ends = [(hers, later), (his, End(state="dropped", reason=Reason.OFF))]
+    assert await store.settle_all(ends, ONE) | await store.settle_all(ends, OTHER) == {hers.id, his.id}
+    assert await store.settle_all(ends, ONE) == await store.settle_all([], ONE) == frozenset()
+    moved = replace(hers, prompt=replace(hers.prompt, due=NOON + HOUR))
+    assert ((await desk_of(store, ANA)).planned, await ground.ends(BEN)) == ((moved,), [("dropped", Reason.OFF)])

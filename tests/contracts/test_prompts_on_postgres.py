@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -17,8 +17,8 @@ from domain.ids import PersonId
 from domain.news import News
 from domain.pace import Pace
 from notifications import store as prompts
-from notifications.ports import Desk, End, Entry, Plan, Planned
-from notifications.store import CLAIM, LEDGERS, ON_DESKS, WAITING, PostgresStore
+from notifications.ports import Beginning, Desk, End, Entry, Plan, Planned
+from notifications.store import BEGIN, CLAIM, LEDGERS, ON_DESKS, SETTLE, WAITING, PostgresStore
 from tests.desks import TABLES, PostgresGround
 from tests.prompting import BEN, NOON, THE_TWO, arrival, own, record, sent
 
@@ -168,6 +168,54 @@ async def test_f32_of_a_late_settling_and_a_new_claim_at_once_one_holds(store: P
     assert held_late[True]
 
 
+Many = Callable[[PostgresStore, Pool, Sequence[Planned], Mapping[PersonId, Desk]], Awaitable[Any]]
+
+
+async def _saves_all(store: PostgresStore, _: Pool, held: Sequence[Planned], desks: Mapping[PersonId, Desk]) -> None:
+    await store.save_all([Plan(person=each.person, version=desks[each.person].version, put=(each,)) for each in held])
+
+
+async def _begins_all(store: PostgresStore, _: Pool, held: Sequence[Planned], desks: Mapping[PersonId, Desk]) -> None:
+    await store.begin_all([Beginning(each, desks[each.person], None, None) for each in held], UUID(int=1))
+
+
+async def _settles_all(store: PostgresStore, _: Pool, held: Sequence[Planned], __: Mapping[PersonId, Desk]) -> None:
+    await store.settle_all([(each, End(state="sent")) for each in held], UUID(int=1))
+
+
+async def _parts(_: PostgresStore, pool: Pool, held: Sequence[Planned], __: Mapping[PersonId, Desk]) -> None:
+    async with pool.acquire() as connection, connection.transaction():
+        await prompts.cancel_couple(connection, THE_TWO, [each.person for each in held])
+
+
+@pytest.mark.parametrize(
+    ("table", "many"),
+    [
+        *(("desk", _saves_all), ("desk", _begins_all), ("desk", _parts)),
+        *(("prompt", _saves_all), ("prompt", _settles_all), ("prompt", _parts)),
+    ],
+)
+async def test_whoever_changes_many_takes_them_in_the_order_of_their_people(
+    store: PostgresStore, pool: Pool, table: str, many: Many
+) -> None:
+    """So no two wait for each other. Somebody holds the middle one: those before it are taken, and none behind it."""
+    people, middle = sorted(MANY), len(MANY) // 2
+    held: list[Planned] = []
+    # They lie in the tables the other way about, and come so.
+    for person in reversed(people):
+        await put(store, planned(person))
+        held += await store.claim(NOON, UUID(int=1), NOON + MINUTE, 1)
+    desks = await store.desks(people, NOON)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(f"SELECT FROM {table} WHERE person_id = $1 FOR UPDATE", people[middle])
+        coming = asyncio.create_task(many(store, pool, held, desks))
+        await waits(pool, coming)
+        async with pool.acquire() as other, other.transaction():
+            free = await other.fetch(f"SELECT person_id FROM {table} ORDER BY person_id FOR UPDATE SKIP LOCKED")
+    await coming
+    assert [row["person_id"] for row in free] == people[middle + 1 :]
+
+
 async def waits(pool: Pool, task: "asyncio.Task[Any]") -> None:
     """Until this task waits for what somebody else has locked."""
     asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
@@ -211,7 +259,7 @@ async def rows_of(pool: Pool, person: PersonId) -> dict[str, int]:
 
 async def with_everything(ground: PostgresGround, person: PersonId) -> Planned:
     """Somebody with a row in every table, and one prompt that a worker holds."""
-    await put(ground.store, planned(person), planned(person, "b", prompt=own("space_ended")))
+    await put(ground.store, planned(person), planned(person, "b", prompt=own("space_ended", due=NOON + MINUTE)))
     await ground.put_news(news(person))
     [held] = await ground.store.claim(NOON, UUID(int=1), NOON + MINUTE, 1)
     assert await ground.store.begin(held, await desk_of(ground.store, person), entry(held), None, UUID(int=1))
@@ -327,7 +375,17 @@ async def test_each_question_is_one_statement_and_desks_are_two_however_many(
     desk = await desk_of(store, MANY[0])
     assert await counted("begin", store.begin(held, desk, entry(held), None, UUID(int=1)))
     assert await counted("settle", store.settle(held, UUID(int=1), End(state="sent")))
-    assert costs == {"put_news": 1, "waiting": 1, "desks": 2, "save": 1, "claim": 1, "begin": 1, "settle": 1}
+    plans = [Plan(person=person, version=0, put=(planned(person),)) for person in MANY[1:]]
+    assert len(await counted("save all", store.save_all(plans))) == len(plans)
+    held = await store.claim(NOON, UUID(int=1), NOON + MINUTE, 500)
+    desks = await store.desks([each.person for each in held], NOON)
+    beginnings = [Beginning(each, desks[each.person], entry(each), Pace()) for each in held]
+    assert len(await counted("begin all", store.begin_all(beginnings, UUID(int=1)))) == len(MANY)
+    ends = [(each, End(state="sent")) for each in held]
+    assert len(await counted("settle all", store.settle_all(ends, UUID(int=1)))) == len(MANY)
+    assert costs == {"desks": 2} | dict.fromkeys(
+        ("put_news", "waiting", "save", "claim", "begin", "settle", "save all", "begin all", "settle all"), 1
+    )
 
 
 async def rows_read(connection: asyncpg.Connection, statement: str, types: str, *given: str) -> Counter[str]:
@@ -379,6 +437,28 @@ async def a_crowd(connection: asyncpg.Connection, people: int, *, looked_at: tim
         NOON - 40 * DAY,
     )
     await connection.execute("ANALYZE desk, prompt, prompt_ledger, outbox")
+
+
+async def test_to_begin_and_to_settle_looks_at_nobody_elses(
+    ground: PostgresGround, connection: asyncpg.Connection
+) -> None:
+    two = MANY[:2]
+    await put(ground.store, *(planned(person) for person in two))
+    held = await ground.store.claim(NOON, UUID(int=1), NOON + MINUTE, 9)
+    await a_crowd(connection, 10_000, looked_at=DAY)
+    whose, what = (f"'{{{', '.join(map(str, those))}}}'" for those in (two, [_of(person, held).id for person in two]))
+    asked = "uuid, uuid[], uuid[], bigint[], text[], bytea[], text[], date[], timestamptz[], text[], text[]"
+    none = "'{NULL, NULL}'"
+    begins = ("'{1, 1}'", "'{claimed, claimed}'", *[none] * 6)
+    read = await rows_read(connection, BEGIN, asked, f"'{UUID(int=1)}'", whose, what, *begins)
+    assert read == {"desk": 4, "prompt": 2}, "each desk is held, and counted up"
+    ends = ("'{sent, sent}'", none, none)
+    asked = "uuid, uuid[], uuid[], text[], timestamptz[], text[]"
+    assert await rows_read(connection, SETTLE, asked, f"'{UUID(int=1)}'", whose, what, *ends) == {"prompt": 4}
+
+
+def _of(person: PersonId, held: Sequence[Planned]) -> Planned:
+    return next(each for each in held if each.person == person)
 
 
 NOW = f"'{NOON.isoformat()}'"
