@@ -39,9 +39,9 @@ class Vendor:
         """Note to whom the fake has answered what."""
         answers = self.fake.reply
 
-        def heard(method: str, path: str, headers: dict[str, str], body: bytes) -> Reply:
+        def heard(method: str, path: str, headers: dict[str, str], body: bytes, head: bytes = b"") -> Reply:
             asked = len(self.fake.sent)
-            reply = answers(method, path, headers, body)
+            reply = answers(method, path, headers, body, head)
             self._said += [(target_of(each["message"]), reply) for each in self.fake.sent[asked:]]
             return reply
 
