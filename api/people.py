@@ -30,6 +30,10 @@ class StoredPeople:
         self._pool = pool
         self._keys = keys
 
+    async def heads(self, people: Collection[PersonId]) -> Mapping[PersonId, int]:
+        """Return how far these people's couples' spaces have come, as each is told."""
+        return await people_store.told_heads(self._pool, people)
+
     async def facts(self, asked: Mapping[PersonId, Collection[Told]], now: datetime) -> Mapping[PersonId, Facts]:
         """Return what is so about these people; whoever has no account, or is leaving, is left out."""
         stands = await people_store.standing(self._pool, asked, (now - USED_FOR).date())

@@ -53,6 +53,21 @@ async def said(asker: Any, people: Collection[PersonId]) -> dict[PersonId, list[
     return found
 
 
+async def told_heads(asker: Any, people: Collection[PersonId]) -> dict[PersonId, int]:
+    """Return the heads of couples' spaces as these people are told them; who is in no couple is left out."""
+    return {row["person_id"]: row["head"] for row in await asker.fetch(TOLD_HEADS, list(people))}
+
+
+TOLD_HEADS: Final = """
+SELECT p.person_id,
+    CASE WHEN s.hushed_by IS NULL OR s.hushed_by = p.person_id OR s.hushed_upto <> s.head THEN s.head
+        ELSE s.hushed_from END AS head
+FROM person p
+JOIN person_space pc ON pc.person_id = p.person_id AND pc.couple_id = p.active_couple
+JOIN space s ON s.space_id = pc.space_id AND s.state = 'active'
+WHERE p.person_id = ANY($1::uuid[]) AND p.deletion_at IS NULL"""
+"""As `sync.ports.Space.told_to`: what concerns the other alone moves nothing."""
+
 STANDING: Final = """
 SELECT p.person_id, p.space_id, c.couple_id, c.space_id AS couple_space, c.paired_at,
     (SELECT array_agg(m.person_id ORDER BY m.person_id) FROM member m WHERE m.space_id = c.space_id) AS members,

@@ -10,6 +10,7 @@ from notifications.courier import Courier
 from notifications.sending import Sends
 from notifications.service import Desks, plan_round, send_round
 from notifications.store import PostgresStore
+from notifications.waking import wake_round
 from notifications.wording import load
 
 ROUNDS_MAX: Final = 20
@@ -30,7 +31,7 @@ class Prompting:
         )
 
     async def tick(self, now: datetime) -> int:
-        """Plan what has become news, and send what is due; return how many prompts were looked at."""
+        """Plan what has become news, send what is due, and wake phones; return how many prompts were looked at."""
         for _ in range(ROUNDS_MAX):
             if not await plan_round(self._desks, now):
                 break
@@ -40,5 +41,8 @@ class Prompting:
             claimed = await send_round(self._desks, now, uuid4())
             looked_at += claimed
             if not claimed:
+                break
+        for _ in range(ROUNDS_MAX):
+            if not await wake_round(self._desks, now):
                 break
         return looked_at

@@ -190,6 +190,17 @@ def decide(person: Person, prompt: Prompt, now: datetime) -> Verdict:
     )
 
 
+def against_waking(person: Person, now: datetime) -> Reason | None:
+    """Return why the person's devices are not woken in silence to sync now; None where nothing stands against it.
+
+    Nothing is shown by it; still it is none of what a quiet hour is for.
+    """
+    prompt = Prompt(kind=_ANY.name, due=now, expires=now + DAY)
+    obstacles = (AGAINST[reason](person, _ANY, prompt, now) for reason in NOT_WOKEN)
+    first = next((each for each in obstacles if each is not None), None)
+    return None if first is None else first.reason
+
+
 def _free(person: Person, prompt: Prompt, until: datetime) -> datetime | None:
     spread_s = AFTERWARDS_MAX_S - AFTERWARDS_MIN_S + 1
     afterwards_s = AFTERWARDS_MIN_S + chance(spread_s, person.id, "afterwards", person.clock.day(until))
@@ -448,3 +459,7 @@ MOSTLY: Final = (
     Reason.LOW,
 )
 """What is asked of every kind that is not about the person's own account."""
+NOT_WOKEN: Final = (Reason.NO_CONSENT, Reason.NO_DEVICE, Reason.PAUSE, Reason.OWN_SPACE, Reason.QUIET)
+"""What stands against waking a device."""
+_ANY: Final = PROMPT_KINDS["letter_arrived"]
+"""For obstacles that are the same whatever the kind."""

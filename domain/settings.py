@@ -28,6 +28,7 @@ SETTINGS = Kind(
             OneOf(("hidden", "discreet", "descriptive"), default="discreet", open_ended=False),
             Policy.MOST_PRIVATE,
         ),
+        "wake_ups": Field(Flag(), Policy.MOST_PROTECTIVE),
         "invite_at": Field(WallTime(default="18:40"), Policy.LATER),
         "day_cap": Field(Whole(0, DAY_CAP_MAX, default=2), Policy.MOST_PROTECTIVE),
         "week_cap": Field(Whole(0, WEEK_CAP_MAX, default=7), Policy.MOST_PROTECTIVE),

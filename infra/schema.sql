@@ -377,6 +377,14 @@ CREATE TABLE public.store_epoch (
 
 COMMENT ON TABLE public.store_epoch IS 'dist:reference';
 
+CREATE TABLE public.waking (
+    person_id uuid NOT NULL,
+    look_at timestamp with time zone NOT NULL,
+    upto bigint
+);
+
+COMMENT ON TABLE public.waking IS 'dist:person_id';
+
 CREATE TABLE public.withdrawal (
     person_id uuid NOT NULL,
     said_at timestamp with time zone NOT NULL,
@@ -487,6 +495,9 @@ ALTER TABLE ONLY public.space
 ALTER TABLE ONLY public.store_epoch
     ADD CONSTRAINT store_epoch_pkey PRIMARY KEY (one);
 
+ALTER TABLE ONLY public.waking
+    ADD CONSTRAINT waking_pkey PRIMARY KEY (person_id);
+
 ALTER TABLE ONLY public.withdrawal
     ADD CONSTRAINT withdrawal_pkey PRIMARY KEY (person_id);
 
@@ -560,6 +571,8 @@ CREATE UNIQUE INDEX record_version ON public.record USING btree (space_id, versi
 CREATE INDEX shadow_pushed ON public.shadow USING btree (pushed_at);
 
 CREATE INDEX shadow_record ON public.shadow USING btree (space_id, record_id);
+
+CREATE INDEX waking_due ON public.waking USING btree (look_at);
 
 CREATE INDEX withdrawal_due ON public.withdrawal USING btree (due_at);
 

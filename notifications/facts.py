@@ -91,6 +91,7 @@ def facts_of(known: Known, asked: Collection[Told]) -> Facts:
             if (times := [acts[act] for act in kind.acts if act in acts])
         },
         privacy=settings["push_privacy"],
+        wakes=settings["wake_ups"],
         arrived={told: found for told in asked if (found := _arrived(told, known)) is not None},
     )
 

@@ -11,7 +11,20 @@ from domain.ids import CoupleId, PersonId, RecordId
 from domain.news import News
 from domain.pace import Pace
 from domain.prompt_kinds import PROMPT_KINDS, Reason
-from notifications.ports import LEDGER_KEPT, LEDGER_READ, Beginning, Desk, End, Entry, Plan, Planned, Told, named
+from notifications.ports import (
+    LEDGER_KEPT,
+    LEDGER_READ,
+    Beginning,
+    Desk,
+    End,
+    Entry,
+    Look,
+    Looked,
+    Plan,
+    Planned,
+    Told,
+    named,
+)
 
 
 class _Row(Struct, kw_only=True):
@@ -52,6 +65,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._desks: dict[PersonId, _Desk] = {}
+        self._looks: dict[PersonId, Look] = {}
 
     def _of(self, person: PersonId) -> _Desk:
         return self._desks.setdefault(person, _Desk())
@@ -125,6 +139,10 @@ class MemoryStore:
             return False
         desk.version += 1
         desk.paces, desk.next_at = plan.paces, plan.next_at
+        if plan.look_at is None:
+            self._looks.pop(plan.person, None)
+        else:
+            self._looks.setdefault(plan.person, Look(at=plan.look_at, upto=None))
         for seen in plan.seen:
             desk.news.pop(seen, None)
         for identity in plan.cancel:
@@ -209,6 +227,20 @@ class MemoryStore:
     async def settle_all(self, ends: Sequence[tuple[Planned, End]], owner: UUID) -> frozenset[UUID]:
         """Say what became of claimed prompts."""
         return frozenset([planned.id for planned, end in ends if await self.settle(planned, owner, end)])
+
+    async def looks(self, now: datetime, most: int) -> Mapping[PersonId, Look]:
+        """Return looks that are due."""
+        due = sorted((look.at, person) for person, look in self._looks.items() if look.at <= now)
+        return {person: self._looks[person] for _, person in due[:most]}
+
+    async def looked(self, looked: Mapping[PersonId, Looked]) -> frozenset[PersonId]:
+        """Note what came of looks."""
+        noted = frozenset(
+            person for person, each in looked.items() if person in self._looks and self._looks[person].at == each.was_at
+        )
+        for person in noted:
+            self._looks[person] = Look(at=looked[person].next_at, upto=looked[person].upto)
+        return noted
 
     def forget(self, now: datetime) -> None:
         """Take away what the ledger is not kept for."""

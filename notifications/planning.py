@@ -14,6 +14,7 @@ from domain.pace import Pace, judged, unsent
 from domain.prompt_kinds import PROMPT_KINDS
 from domain.prompts import AT_ITS_MINUTE, Arrived, Person, Prompt
 from notifications.arrivals import gather
+from notifications.looks import next_look_at
 from notifications.ports import Desk, Facts, Plan, Planned
 from notifications.rhythms import invite, next_invite_at, notice, scheduled
 
@@ -52,6 +53,7 @@ def plan(desk: Desk, facts: Facts | None, now: datetime, new_id: Callable[[], UU
         paces=person.paces,
         next_at=next_invite_at(person, now),
         seen=seen,
+        look_at=next_look_at(desk.person, now) if facts.wakes else None,
     )
 
 

@@ -101,6 +101,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     next_at: datetime | None = None
     seen: tuple[UUID, ...] = ()
     """The news that it has taken in."""
+    look_at: datetime | None = None
+    """When it is looked first whether their phones are to be woken, if it is not looked already; None: never."""
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -120,12 +122,34 @@ class Facts(Struct, frozen=True, kw_only=True):
     """By kind of prompt, when they last did what it is about."""
     privacy: Privacy = "discreet"
     """How much of a prompt they let their phones show."""
+    wakes: bool = False
+    """Whether they want their phones woken in silence, so that what is new is there when they look."""
     arrived: Mapping[Told, Standing] = {}
     """Of what was asked about: how it stands. What is left out is gone."""
 
 
+class Look(Struct, frozen=True, kw_only=True):
+    """A look at whether there is anything for which somebody's phones are to be woken."""
+
+    at: datetime
+    """When it was to be."""
+    upto: int | None
+    """The version of their couple's space up to which they were woken; None: nobody has looked yet."""
+
+
+class Looked(Struct, frozen=True, kw_only=True):
+    """What came of a look."""
+
+    was_at: datetime
+    next_at: datetime
+    upto: int | None
+
+
 class People(Protocol):
     """Knows what is so."""
+
+    async def heads(self, people: Collection[PersonId]) -> Mapping[PersonId, int]:
+        """Return how far these people's couples' spaces have come, as each is told; who is in none is left out."""
 
     async def facts(self, asked: Mapping[PersonId, Collection[Told]], now: datetime) -> Mapping[PersonId, Facts]:
         """Return what is so about these people; somebody whose account is gone is left out."""
@@ -175,6 +199,12 @@ class Store(Protocol):
 
     async def settle_all(self, ends: Sequence[tuple[Planned, "End"]], owner: UUID) -> frozenset[UUID]:
         """Settle as `settle` does each; return which the claim held."""
+
+    async def looks(self, now: datetime, most: int) -> Mapping[PersonId, Look]:
+        """Return looks that are due, at most so many."""
+
+    async def looked(self, looked: Mapping[PersonId, Looked]) -> frozenset[PersonId]:
+        """Note what came of looks, each unless somebody else was faster; return of whose it was noted."""
 
 
 def named(news: Iterable[News], planned: Iterable[Planned]) -> frozenset[Told]:

@@ -17,7 +17,7 @@ from domain.news import News
 from domain.pace import Pace
 from domain.prompt_kinds import PROMPT_KINDS, Reason
 from domain.prompts import Arrived, Prompt, Sent
-from notifications.ports import LEDGER_READ, Beginning, Desk, End, Entry, Plan, Planned, Told, named
+from notifications.ports import LEDGER_READ, Beginning, Desk, End, Entry, Look, Looked, Plan, Planned, Told, named
 
 _PACES: Final = msgspec.json.Decoder(dict[str, Pace])
 _ARRIVED: Final = msgspec.json.Decoder(tuple[Arrived, ...])
@@ -74,6 +74,7 @@ class PostgresStore:
             [plan.version for plan in plans],
             [msgspec.json.encode(plan.paces) for plan in plans],
             [plan.next_at for plan in plans],
+            [plan.look_at for plan in plans],
             [person for person, _ in seen],
             [identity for _, identity in seen],
             [person for person, _ in cancel],
@@ -140,6 +141,22 @@ class PostgresStore:
         )
         return frozenset(row["prompt_id"] for row in rows)
 
+    async def looks(self, now: datetime, most: int) -> Mapping[PersonId, Look]:
+        """Return looks that are due, the longest due first."""
+        rows = await self._pool.fetch(LOOKS, now, most)
+        return {PersonId(row["person_id"]): Look(at=row["look_at"], upto=row["upto"]) for row in rows}
+
+    async def looked(self, looked: Mapping[PersonId, Looked]) -> frozenset[PersonId]:
+        """Note what came of looks, each unless somebody else was faster."""
+        rows = await self._pool.fetch(
+            LOOKED,
+            list(looked),
+            [each.was_at for each in looked.values()],
+            [each.next_at for each in looked.values()],
+            [each.upto for each in looked.values()],
+        )
+        return frozenset(PersonId(row["person_id"]) for row in rows)
+
 
 def _paces_with(beginning: Beginning) -> bytes | None:
     if beginning.entry is None or beginning.pace is None:
@@ -184,8 +201,8 @@ what they cost PostgreSQL."""
 
 SAVE: Final = f"""
 WITH plan AS (
-    SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::timestamptz[])
-        AS u (person_id, version, paces, next_at)
+    SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::timestamptz[], $5::timestamptz[])
+        AS u (person_id, version, paces, next_at, look_at)
 ),
 account AS (
     SELECT p.person_id FROM plan JOIN person p USING (person_id)
@@ -217,13 +234,23 @@ seen_by AS (
     -- There is nobody any more to plan for: the news are seen, and that is all.
     UNION ALL SELECT person_id FROM plan WHERE version = 0 AND person_id NOT IN (SELECT person_id FROM account)
 ),
+awake AS (
+    INSERT INTO waking (person_id, look_at)
+    SELECT person_id, look_at FROM plan WHERE look_at IS NOT NULL AND person_id IN (SELECT person_id FROM stored)
+    ORDER BY person_id
+    ON CONFLICT (person_id) DO NOTHING
+),
+asleep AS (
+    DELETE FROM waking w USING plan
+    WHERE w.person_id = plan.person_id AND plan.look_at IS NULL AND w.person_id IN (SELECT person_id FROM stored)
+),
 seen AS (
-    DELETE FROM outbox o USING unnest($5::uuid[], $6::uuid[]) AS u (person_id, id)
+    DELETE FROM outbox o USING unnest($6::uuid[], $7::uuid[]) AS u (person_id, id)
     WHERE o.person_id = u.person_id AND o.id = u.id AND u.person_id IN (SELECT person_id FROM seen_by)
 ),
 cancelled AS (
     UPDATE prompt p SET state = 'cancelled', reason = NULL
-    FROM unnest($7::uuid[], $8::uuid[]) AS u (person_id, prompt_id)
+    FROM unnest($8::uuid[], $9::uuid[]) AS u (person_id, prompt_id)
     WHERE p.person_id = u.person_id AND p.prompt_id = u.prompt_id AND p.state = 'planned'
         AND u.person_id IN (SELECT person_id FROM seen_by)
     RETURNING p.prompt_id
@@ -231,8 +258,8 @@ cancelled AS (
 put AS (
     INSERT INTO prompt (person_id, {_COLUMNS}, state)
     SELECT u.*, 'planned'
-    FROM unnest($9::uuid[], $10::uuid[], $11::text[], $12::text[], $13::uuid[], $14::uuid[], $15::bytea[],
-        $16::timestamptz[], $17::timestamptz[], $18::integer[], $19::boolean[]) AS u (person_id, {_COLUMNS})
+    FROM unnest($10::uuid[], $11::uuid[], $12::text[], $13::text[], $14::uuid[], $15::uuid[], $16::bytea[],
+        $17::timestamptz[], $18::timestamptz[], $19::integer[], $20::boolean[]) AS u (person_id, {_COLUMNS})
     WHERE u.person_id IN (SELECT person_id FROM stored) AND NOT EXISTS (
         SELECT FROM prompt p
         WHERE p.person_id = u.person_id AND p.slot = u.slot AND p.prompt_id <> u.prompt_id
@@ -314,6 +341,23 @@ SET state = e.state, reason = e.reason, due_at = coalesce(e.due, p.due_at), owne
 FROM held JOIN ended e USING (person_id, prompt_id)
 WHERE p.person_id = held.person_id AND p.prompt_id = held.prompt_id
 RETURNING p.prompt_id"""
+
+
+LOOKS: Final = "SELECT person_id, look_at, upto FROM waking WHERE look_at <= $1 ORDER BY look_at, person_id LIMIT $2"
+
+LOOKED: Final = """
+WITH looked AS (
+    SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::bigint[])
+        AS u (person_id, was_at, next_at, upto)
+),
+held AS (
+    SELECT w.person_id FROM looked JOIN waking w USING (person_id)
+    WHERE w.look_at = looked.was_at ORDER BY w.person_id FOR UPDATE OF w
+)
+UPDATE waking w SET look_at = l.next_at, upto = l.upto
+FROM held JOIN looked l USING (person_id)
+WHERE w.person_id = held.person_id AND w.look_at = l.was_at
+RETURNING w.person_id"""
 
 
 class _Found:
@@ -433,7 +477,7 @@ FROM held WHERE p.person_id = held.person_id AND p.prompt_id = held.prompt_id"""
 DROP_NEWS: Final = "DELETE FROM outbox WHERE person_id = ANY($1::uuid[]) AND couple_id = $2"
 
 FORGET_PERSON: Final = [
-    f"DELETE FROM {table} WHERE person_id = $1" for table in ("desk", "prompt", "prompt_ledger", "outbox")
+    f"DELETE FROM {table} WHERE person_id = $1" for table in ("desk", "prompt", "prompt_ledger", "outbox", "waking")
 ]
 
 

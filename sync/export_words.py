@@ -501,6 +501,7 @@ KIND_WORDS: Final[Mapping[str, KindWords]] = {
             "push_privacy": _one_of(
                 "What a prompt may tell", hidden="nothing", discreet="little", descriptive="what it is about"
             ),
+            "wake_ups": _said("Your phones are woken in silence to sync"),
             "invite_at": _said("Invitations come at"),
             "day_cap": _said("Prompts a day, at most"),
             "week_cap": _said("Prompts a week, at most"),

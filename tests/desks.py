@@ -15,7 +15,7 @@ from notifications.memory import MemoryStore
 from notifications.ports import LEDGER_KEPT, Store
 from notifications.store import PostgresStore
 
-TABLES = ("outbox", "desk", "prompt", "prompt_ledger")
+TABLES = ("outbox", "desk", "prompt", "prompt_ledger", "waking")
 HOME = SpaceId(UUID(int=77))
 """Where everything was stored that is news here."""
 

@@ -3533,6 +3533,8 @@ export interface components {
             seldom_goal_lookback: number;
             /** @description Merges by `most_protective`; begins as `0`. */
             seldom_reflection_invite: number;
+            /** @description Merges by `most_protective`; begins as `false`. */
+            wake_ups: boolean;
             /** @description Merges by `most_protective`; begins as `7`. */
             week_cap: number;
             /** @description Merges by `later`; begins as `"UTC"`. */
@@ -3620,6 +3622,8 @@ export interface components {
             seldom_goal_lookback?: number;
             /** @description Merges by `most_protective`; begins as `0`. */
             seldom_reflection_invite?: number;
+            /** @description Merges by `most_protective`; begins as `false`. */
+            wake_ups?: boolean;
             /** @description Merges by `most_protective`; begins as `7`. */
             week_cap?: number;
             /** @description Merges by `later`; begins as `"UTC"`. */

@@ -89,6 +89,7 @@ class StoppedStore:
     def __init__(self, store: Store, stops: Stops, named: Named) -> None:
         self._store, self._stops, self._named = store, stops, named
         self.waiting, self.desks = store.waiting, store.desks
+        self.looks, self.looked = store.looks, store.looked
 
     async def save_all(self, plans: Sequence[Plan]) -> frozenset[PersonId]:
         await self._stops.by("planning")
