@@ -165,7 +165,10 @@ class Store(Protocol):
         """
 
     async def desks(self, people: Collection[PersonId], now: datetime) -> Mapping[PersonId, Desk]:
-        """Return desks as they are; one that nothing was ever put on is an empty one of version 0."""
+        """Return desks as they are; one that nothing was ever put on is an empty one of version 0.
+
+        One that cannot be read is left out.
+        """
 
     async def save(self, plan: Plan) -> bool:
         """Store a plan, unless its desk has changed since; return whether it was stored."""

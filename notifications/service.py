@@ -57,9 +57,9 @@ async def plan_round(desks: Desks, now: datetime, most: int = A_ROUND_MAX) -> in
     if not waiting:
         return 0
     kept = await desks.store.desks(waiting, now)
-    facts = await desks.people.facts({person: kept[person].asked for person in waiting}, now)
-    await desks.store.save_all([plan(kept[person], facts.get(person), now, desks.new_id) for person in waiting])
-    return len(waiting)
+    facts = await desks.people.facts({person: desk.asked for person, desk in kept.items()}, now)
+    await desks.store.save_all([plan(desk, facts.get(person), now, desks.new_id) for person, desk in kept.items()])
+    return len(kept)
 
 
 async def send_round(desks: Desks, now: datetime, owner: UUID, most: int = A_ROUND_MAX) -> int:
@@ -68,7 +68,8 @@ async def send_round(desks: Desks, now: datetime, owner: UUID, most: int = A_ROU
     if not claimed:
         return 0
     kept = await desks.store.desks({each.person for each in claimed}, now)
-    facts = await desks.people.facts({each.person: kept[each.person].asked for each in claimed}, now)
+    claimed = [each for each in claimed if each.person in kept]
+    facts = await desks.people.facts({person: desk.asked for person, desk in kept.items()}, now)
     decided = [
         _decided(desks.words, current, kept[each.person], facts.get(each.person), now)
         for each in claimed

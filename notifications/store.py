@@ -4,7 +4,9 @@ Whoever changes what is planned for a person counts their desk up first and so h
 erasing come one after the other. What a claim says of itself (who holds it, what became of it) changes no desk.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -18,6 +20,8 @@ from domain.pace import Pace
 from domain.prompt_kinds import PROMPT_KINDS, Reason
 from domain.prompts import Arrived, Prompt, Sent
 from notifications.ports import LEDGER_READ, Beginning, Desk, End, Entry, Look, Looked, Plan, Planned, Told, named
+
+_log = logging.getLogger("haven")
 
 _PACES: Final = msgspec.json.Decoder(dict[str, Pace])
 _ARRIVED: Final = msgspec.json.Decoder(tuple[Arrived, ...])
@@ -39,10 +43,12 @@ class PostgresStore:
         return [PersonId(row["person_id"]) for row in await self._pool.fetch(WAITING, now, most)]
 
     async def desks(self, people: Collection[PersonId], now: datetime) -> Mapping[PersonId, Desk]:
-        """Return desks as they are."""
+        """Return desks as they are; one that cannot be read is left out."""
         found = {person: _Found() for person in people}
+        broken: set[PersonId] = set()
         for row in await self._pool.fetch(ON_DESKS, list(found)):
-            found[row["person_id"]].take(row)
+            with _reading(row["person_id"], broken):
+                found[row["person_id"]].take(row)
         asked = {person: named(each.news, each.planned) for person, each in found.items()}
         pairs = {(person, record) for person, told in asked.items() for _, record in told}
         after = now - LEDGER_READ
@@ -50,8 +56,10 @@ class PostgresStore:
             LEDGERS, list(found), after, [person for person, _ in pairs], [record for _, record in pairs]
         )
         for row in ledgers:
-            found[row["person_id"]].look_up(_LEDGER.decode(row["entries"]), asked[row["person_id"]], after)
-        return {person: each.desk(person) for person, each in found.items()}
+            person = row["person_id"]
+            with _reading(person, broken):
+                found[person].look_up(_LEDGER.decode(row["entries"]), asked[person], after)
+        return {person: each.desk(person) for person, each in found.items() if person not in broken}
 
     async def save(self, plan: Plan) -> bool:
         """Store a plan, unless its desk has changed since."""
@@ -95,7 +103,11 @@ class PostgresStore:
 
     async def claim(self, now: datetime, owner: UUID, until: datetime, most: int) -> Sequence[Planned]:
         """Take what is due and nobody else holds, the longest due first, at most one of a person."""
-        return [_planned(row[0], row[1:]) for row in await self._pool.fetch(CLAIM, now, owner, until, most)]
+        claimed: list[Planned] = []
+        for row in await self._pool.fetch(CLAIM, now, owner, until, most):
+            with _reading(row[0], set()):
+                claimed.append(_planned(row[0], row[1:]))
+        return claimed
 
     async def begin(self, planned: Planned, desk: Desk, entry: Entry | None, pace: Pace | None, owner: UUID) -> bool:
         """Write into the ledger that this prompt is being sent."""
@@ -156,6 +168,16 @@ class PostgresStore:
             [each.upto for each in looked.values()],
         )
         return frozenset(PersonId(row["person_id"]) for row in rows)
+
+
+@contextmanager
+def _reading(person: PersonId, broken: set[PersonId]) -> Iterator[None]:
+    """Go on where a row cannot be read, and note whose it was: it holds up nobody else's. Nothing of it is logged."""
+    try:
+        yield
+    except (msgspec.MsgspecError, ValueError, TypeError) as fault:
+        broken.add(person)
+        _log.error("desk", extra={"event": "desk_unreadable", "code": type(fault).__name__})
 
 
 def _paces_with(beginning: Beginning) -> bytes | None:

@@ -21,6 +21,7 @@ from notifications.ports import Beginning, Desk, End, Entry, Plan, Planned
 from notifications.store import BEGIN, CLAIM, LEDGERS, ON_DESKS, SETTLE, WAITING, PostgresStore
 from tests.desks import TABLES, PostgresGround
 from tests.prompting import BEN, NOON, THE_TWO, arrival, own, record, sent
+from tests.rules.test_prompting import Scene
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 MANY = [PersonId(UUID(int=5000 + number)) for number in range(40)]
@@ -257,10 +258,31 @@ async def rows_of(pool: Pool, person: PersonId) -> dict[str, int]:
     return {table: count for table, count in counted.items() if count}
 
 
+@pytest.mark.parametrize("what", ["paces", "arrived"])
+async def test_a_row_that_cannot_be_read_holds_up_nobody_else(
+    store: PostgresStore, pool: Pool, caplog: pytest.LogCaptureFixture, what: str
+) -> None:
+    await put(store, planned(BEN), planned(MANY[0]))
+    if what == "paces":
+        await pool.execute("UPDATE desk SET paces = 'quince'::bytea WHERE person_id = $1", BEN)
+    else:
+        await pool.execute("UPDATE prompt SET arrived = 'quince'::bytea WHERE person_id = $1", BEN)
+    assert (await store.desks([BEN, MANY[0]], NOON)).keys() == {MANY[0]}
+    claimed = await store.claim(NOON, uuid4(), NOON + MINUTE, 10)
+    assert MANY[0] in {each.person for each in claimed}
+    assert "quince" not in caplog.text
+
+    scene = Scene(PostgresGround(pool))
+    await scene.at(NOON + 2 * MINUTE)
+    ends = await pool.fetch("SELECT person_id, state FROM prompt WHERE state NOT IN ('planned', 'claimed')")
+    assert {each["person_id"] for each in ends} == {MANY[0]}
+
+
 async def with_everything(ground: PostgresGround, person: PersonId) -> Planned:
     """Somebody with a row in every table, and one prompt that a worker holds."""
     await put(ground.store, planned(person), planned(person, "b", prompt=own("space_ended", due=NOON + MINUTE)))
     await ground.put_news(news(person))
+    await ground.pool.execute("INSERT INTO waking (person_id, look_at) VALUES ($1, $2)", person, NOON)
     [held] = await ground.store.claim(NOON, UUID(int=1), NOON + MINUTE, 1)
     assert await ground.store.begin(held, await desk_of(ground.store, person), entry(held), None, UUID(int=1))
     assert set(await rows_of(ground.pool, person)) == set(TABLES)
