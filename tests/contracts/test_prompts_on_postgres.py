@@ -423,7 +423,7 @@ async def rows_read(connection: asyncpg.Connection, statement: str, types: str, 
         if "Relation Name" in node and node["Node Type"] != "ModifyTable":
             per_loop = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
             per_loop += node.get("Rows Removed by Index Recheck", 0)
-            read[node["Relation Name"]] += int(per_loop * node["Actual Loops"])
+            read[node["Relation Name"]] += round(per_loop * node["Actual Loops"])
         for each in node.get("Plans", ()):
             look(each)
 
