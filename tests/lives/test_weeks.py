@@ -60,7 +60,7 @@ def must_happen() -> set[str]:
     reasons = {reason.value for reason in Reason} - NEVER_HERE - RARE
     killed = {"fault: killed before sending", "fault: killed after sending"}
     answers = {f"answer: {each.code}" for each in (Accepted, SlowDown, TryLater, Unknown, TargetGone)}
-    return sent | reasons | killed | answers | {f"fault: {name}" for name in FATES}
+    return sent | reasons | killed | answers | {f"fault: {name}" for name in FATES} | {"repeated"}
 
 
 async def test_two_weeks_of_ten_couples(
