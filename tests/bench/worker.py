@@ -127,7 +127,7 @@ async def measured(server: Embedded, scratch: Path, reps: int, tell: Callable[[s
                             f"  {nth}/{reps}  {cell.due:<11} of {cell.people:>7,}  {way:<7}"
                             f"  {latest.decided / latest.took_s:6.0f} a second  {latest.rows_read:>6} rows"
                         )
-        idle = [f"{await idle_ms(each):.1f} ms among {people:,} people" for people, each in towns.items()]
+        idle = [f"{await idle_ms(each):.2f} ms among {people:,} people" for people, each in towns.items()]
     return f"{markdown(COLUMNS, [cell.line() for cell in cells])}\nA tick with nothing due: {', '.join(idle)}.\n"
 
 
