@@ -35,6 +35,7 @@ from tests.fake_fcm import PROJECT, StaticCredential
 CROWDS: Final = (1_000, 100_000)
 DUE: Final = 500
 """As many as one round takes."""
+IDLE_TICKS: Final = 100
 SETTING_UP_S: Final = 240
 TICK_S: Final = 60
 
@@ -126,7 +127,8 @@ async def measured(server: Embedded, scratch: Path, reps: int, tell: Callable[[s
                             f"  {nth}/{reps}  {cell.due:<11} of {cell.people:>7,}  {way:<7}"
                             f"  {latest.decided / latest.took_s:6.0f} a second  {latest.rows_read:>6} rows"
                         )
-    return markdown(COLUMNS, [cell.line() for cell in cells])
+        idle = [f"{await idle_ms(each):.2f} ms among {people:,} people" for people, each in towns.items()]
+    return f"{markdown(COLUMNS, [cell.line() for cell in cells])}\nA tick with nothing due: {', '.join(idle)}.\n"
 
 
 @asynccontextmanager
@@ -164,6 +166,20 @@ async def tick(town: Town, due: str, way: str, database: int) -> Tick:
     told = await crowd.told()
     assert decided == told == DUE, f"of {DUE} that were due {decided} were looked at, and {told} told"
     return Tick(decided, took_s, worker_s, database_s, statements, await rows_read(town) - rows_before)
+
+
+async def idle_ms(town: Town) -> float:
+    """How long a tick takes that has nothing to do: the middle of many. It looks at no row of a table."""
+    took_s = []
+    await town.crowd.letters(0)
+    before = await rows_read(town)
+    for _ in range(IDLE_TICKS):
+        began = time.perf_counter()
+        assert await town.workers["at once"].tick(town.crowd.now) == 0
+        took_s.append(time.perf_counter() - began)
+    looked_at = await rows_read(town) - before
+    assert looked_at == 0, f"{looked_at} rows were looked at, though nothing was due"
+    return median(took_s) * 1000
 
 
 async def rows_read(town: Town) -> int:

@@ -1,7 +1,6 @@
 """Weeks of couples through HTTP, PostgreSQL, the worker and FCM's own library, with the checks of a year's lives."""
 
 import importlib
-import os
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -11,12 +10,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from api.settings import Secret, Settings
-from api.wiring import Parts, open_parts
+from api.wiring import Parts
 from domain.prompt_kinds import PROMPT_KINDS, Reason
 from notifications.answers import Accepted, SlowDown, TargetGone, TryLater, Unknown
 from notifications.fcm import Sender, open_sender
-from tests.conftest import create_migrated_database, database_of, drop_database
+from tests.alone import alone
 from tests.fake_fcm import PROJECT, FakeFcm, StaticCredential, faking
 from tests.lives.test_year import NEVER_HERE, table
 from tests.lives.vendor import FATES
@@ -31,13 +29,8 @@ RARE = {"resting", "balanced", "one_invite_a_day", "partners_space", "low"}
 
 @pytest.fixture
 async def parts_alone(server_dsn: str, worker_id: str, tmp_path: Path) -> AsyncIterator[Parts]:
-    """A server on a database that holds nobody else: the worker looks at everybody's rows."""
-    name = f"haven_test_{os.getpid()}_{worker_id}_weeks"
-    await create_migrated_database(server_dsn, name)
-    settings = Settings(database_url=Secret(database_of(server_dsn, name)), pool_wait_s=10, statement_s=30)
-    async with open_parts(settings, keys_file=tmp_path / "keys.json") as parts:
+    async with alone(server_dsn, f"{worker_id}_weeks", tmp_path) as parts:
         yield parts
-    await drop_database(server_dsn, name)
 
 
 @pytest.fixture
@@ -67,7 +60,7 @@ def must_happen() -> set[str]:
     reasons = {reason.value for reason in Reason} - NEVER_HERE - RARE
     killed = {"fault: killed before sending", "fault: killed after sending"}
     answers = {f"answer: {each.code}" for each in (Accepted, SlowDown, TryLater, Unknown, TargetGone)}
-    return sent | reasons | killed | answers | {f"fault: {name}" for name in FATES}
+    return sent | reasons | killed | answers | {f"fault: {name}" for name in FATES} | {"repeated"}
 
 
 async def test_two_weeks_of_ten_couples(

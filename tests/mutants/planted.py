@@ -662,6 +662,27 @@ PLANTED: Final = (
         tests=PROMPTS,
     ),
     Planted(
+        name="what ends is taken in no order",
+        file="notifications/store.py",
+        line="WHERE p.owner = $1 ORDER BY p.person_id, p.prompt_id",
+        bug="WHERE p.owner = $1",
+        tests=PROMPTS,
+    ),
+    Planted(
+        name="desks are held in no order",
+        file="notifications/store.py",
+        line="WHERE d.version = plan.version ORDER BY d.person_id",
+        bug="WHERE d.version = plan.version",
+        tests=PROMPTS,
+    ),
+    Planted(
+        name="prompts are sent and written down afterwards",
+        file="notifications/service.py",
+        line="going = [each.planned for each in beginnings if each.planned.id in begun]",
+        bug="going = [each.planned for each in beginnings]",
+        tests=("tests/rules/test_prompting.py",),
+    ),
+    Planted(
         name="a worker that was frozen settles what another holds",
         file="notifications/store.py",
         line="WHERE p.owner = $1 ORDER BY p.person_id, p.prompt_id",
