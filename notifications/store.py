@@ -306,7 +306,7 @@ async def cancel_couple(connection: Any, couple: CoupleId, two: Collection[Perso
     """Take away whatever a couple has caused for the two of it: they part.
 
     Their space is closed already, so that nothing more of it becomes news. What was planned while they were together,
-    and is not stored yet, is planned anew.
+    and is not stored yet, is planned anew: also the first plan of somebody, who has a desk from now on.
     """
     await connection.execute(COUNT_UP, two)
     await connection.execute(DROP_PLANNED, two, couple, Reason.PARTED)
@@ -327,7 +327,11 @@ INSERT INTO outbox (space_id, id, person_id, couple_id, kind, record_id, put_at)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::timestamptz[])
 ON CONFLICT (space_id, id) DO NOTHING"""
 
-COUNT_UP: Final = "UPDATE desk SET version = version + 1 WHERE person_id = ANY($1::uuid[])"
+COUNT_UP: Final = """
+INSERT INTO desk (person_id, version, paces)
+SELECT person_id, 1, '{}' FROM person WHERE person_id = ANY($1::uuid[]) ORDER BY person_id FOR KEY SHARE
+ON CONFLICT (person_id) DO UPDATE SET version = desk.version + 1"""
+"""A plan for a desk that is not there yet is made on version 0."""
 
 DROP_PLANNED: Final = """
 UPDATE prompt
