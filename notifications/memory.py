@@ -104,7 +104,7 @@ class MemoryStore:
                     # It is out, and does not come back to be sent once more.
                     row.owner = None
             # What was planned while they were together, and is not stored yet, is planned anew.
-            desk.version += desk.version > 0
+            desk.version += 1
 
     async def waiting(self, now: datetime, most: int) -> Sequence[PersonId]:
         """Return people for whom there is something to plan."""

@@ -457,7 +457,7 @@ async def cancel_couple(connection: Any, couple: CoupleId, two: Collection[Perso
     """Take away whatever a couple has caused for the two of it: they part.
 
     Their space is closed already, so that nothing more of it becomes news. What was planned while they were together,
-    and is not stored yet, is planned anew.
+    and is not stored yet, is planned anew: also the first plan of somebody, who has a desk from now on.
     """
     await connection.execute(COUNT_UP, two)
     await connection.execute(DROP_PLANNED, two, couple, Reason.PARTED)
@@ -479,10 +479,10 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[],
 ON CONFLICT (space_id, id) DO NOTHING"""
 
 COUNT_UP: Final = """
-WITH held AS (
-    SELECT person_id FROM desk WHERE person_id = ANY($1::uuid[]) ORDER BY person_id FOR UPDATE
-)
-UPDATE desk SET version = version + 1 FROM held WHERE desk.person_id = held.person_id"""
+INSERT INTO desk (person_id, version, paces)
+SELECT person_id, 1, '{}' FROM person WHERE person_id = ANY($1::uuid[]) ORDER BY person_id FOR KEY SHARE
+ON CONFLICT (person_id) DO UPDATE SET version = desk.version + 1"""
+"""A plan for a desk that is not there yet is made on version 0."""
 
 DROP_PLANNED: Final = """
 WITH held AS (

@@ -510,6 +510,16 @@ async def test_p9_a_plan_that_was_made_while_they_were_together_is_not_stored_af
     assert (await desk_of(store)).planned == ()
 
 
+async def test_p9_nor_is_the_first_plan_of_somebody(ground: Ground, store: Store) -> None:
+    await ground.put_news(letter := news())
+    desk = await desk_of(store)
+    assert desk.version == 0
+    await ground.cancel_couple(THE_TWO, ANA, BEN)
+    assert not await store.save(Plan(person=BEN, version=desk.version, put=(planned(),), seen=(letter.id,)))
+    assert (await desk_of(store)).planned == ()
+    assert await save(store, planned("a", own("space_ended"))), "what is their own is planned as ever"
+
+
 # Time
 
 

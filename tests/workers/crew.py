@@ -17,7 +17,20 @@ from msgspec import Struct
 from domain.ids import PersonId
 from notifications.fcm import PATIENCE_S
 from tests.workers.fcm import SOON_S, Gate
-from tests.workers.said import Begun, Called, Calling, GoOn, Line, Order, Point, Stopped, TakenOver, Tick, Ticked
+from tests.workers.said import (
+    Begun,
+    Called,
+    Calling,
+    Claimed,
+    GoOn,
+    Line,
+    Order,
+    Point,
+    Stopped,
+    TakenOver,
+    Tick,
+    Ticked,
+)
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
 CLAIMS_MAX: Final = 2
@@ -30,15 +43,23 @@ class Call(Struct, kw_only=True):
     at: datetime
     """By that worker's own clock."""
     prompts: dict[PersonId, UUID]
-    began: int
-    """When the round began in which it was made: the count of rounds that had begun before."""
     outcomes: dict[UUID, str] = {}
     """What the worker made of FCM's answers, as far as it lived to hear them."""
     taken_over: set[UUID] = set()
     """What it could not note, because another worker had taken that over."""
     over: int | None = None
-    """When the worker had noted what came of it, counted likewise."""
+    """When the worker had noted what came of it: the count of rounds that had begun until then."""
     killed: bool = False
+
+
+class Claim(Struct, frozen=True, kw_only=True):
+    """One time that a worker took a prompt for itself."""
+
+    prompt: UUID
+    worker: str
+    at: datetime
+    began: int
+    """Which round it was in."""
 
 
 class Worker:
@@ -109,8 +130,13 @@ class Worker:
         try:
             while (said := await self._line.hear_said()) is not None:
                 match said:
+                    case Claimed():
+                        self._crew.claims += [
+                            Claim(prompt=prompt, worker=self.name, at=said.at, began=self.began)
+                            for prompt in said.prompts
+                        ]
                     case Calling():
-                        self._crew.note(said, self)
+                        self._crew.note(said, self.name)
                     case Called():
                         self._crew.calls_of(self.name)[-1].outcomes = said.outcomes
                     case TakenOver():
@@ -138,6 +164,7 @@ class Crew:
         self.workers: list[Worker] = []
         """Those that live."""
         self.calls: list[Call] = []
+        self.claims: list[Claim] = []
 
     async def three(self) -> list[Worker]:
         """Three workers that live, as many of them anew as were killed."""
@@ -153,10 +180,10 @@ class Crew:
         self._rounds += 1
         return self._rounds
 
-    def note(self, calling: Calling, by: Worker) -> None:
+    def note(self, calling: Calling, by: str) -> None:
         # Before its next call a worker has noted what came of the last one.
-        self.over(by.name)
-        self.calls.append(Call(token=calling.token, at=calling.at, prompts=calling.prompts, began=by.began))
+        self.over(by)
+        self.calls.append(Call(token=calling.token, at=calling.at, prompts=calling.prompts))
 
     def over(self, name: str) -> None:
         """Note that a worker has nothing under way any more."""

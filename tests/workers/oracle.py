@@ -12,7 +12,7 @@ from msgspec import Struct
 from domain.ids import PersonId
 from domain.prompt_kinds import PROMPT_KINDS
 from notifications.service import LEASE
-from tests.workers.crew import Call
+from tests.workers.crew import Call, Claim
 from tests.workers.fcm import Request
 from tests.workers.street import Home, Street
 
@@ -26,6 +26,7 @@ class Seen(Struct, frozen=True):
 
     requests: list[Request]
     calls: dict[str, Call]
+    claims: list[Claim]
     ledger: list[Any]
     plans: list[Any]
 
@@ -52,6 +53,7 @@ async def seen(street: Street) -> Seen:
     return Seen(
         requests=list(street.gate.requests),
         calls={each.token: each for each in street.crew.calls},
+        claims=list(street.crew.claims),
         ledger=await pool.fetch("SELECT * FROM prompt_ledger ORDER BY person_id, sent_at"),
         plans=await pool.fetch("SELECT * FROM prompt"),
     )
@@ -90,20 +92,24 @@ def _is_repeated_for_a_reason(found: Seen, since: int) -> None:
     for prompt, by_target in found.taken(since).items():
         for taken in by_target.values():
             assert prompt not in own or len(taken) == 1, "one of somebody's own is taken once at most"
-            for one, other in pairwise(taken):
-                calls = found.calls[one.token], found.calls[other.token]
-                assert _may_follow(*calls, prompt), f"a repeat has a reason: {prompt} of {calls}"
+            for call in (found.calls[each.token] for each in taken[:-1]):
+                assert _may_repeat(call, prompt, found.claims), f"a repeat has a reason: {prompt} after {call}"
 
 
-def _may_follow(one: Call, other: Call, prompt: UUID) -> bool:
+def _may_repeat(call: Call, prompt: UUID, claims: Iterable[Claim]) -> bool:
     """Whether a message that was taken may be sent once more.
 
     Its worker was killed before it could note that, or has not heard it, or was still at it when another one, by whose
     clock its lease was over, took it over.
     """
-    at_once = one.over is None or other.began <= one.over
-    taken_over = prompt in one.taken_over and at_once and other.at >= one.at + LEASE
-    return one.killed or one.outcomes.get(prompt) == "unknown" or taken_over
+    taken_over = prompt in call.taken_over and any(
+        each.prompt == prompt
+        and each.at >= call.at + LEASE
+        and not call.token.startswith(f"{each.worker}.")
+        and (call.over is None or each.began <= call.over)
+        for each in claims
+    )
+    return call.killed or call.outcomes.get(prompt) == "unknown" or taken_over
 
 
 def _is_seldom(ledger: Iterable[Any]) -> None:

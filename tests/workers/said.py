@@ -57,6 +57,13 @@ class Stopped(Struct, frozen=True, tag=True, kw_only=True):
     point: Point
 
 
+class Claimed(Struct, frozen=True, tag=True, kw_only=True):
+    """It holds these prompts from now on, by its own clock."""
+
+    at: datetime
+    prompts: list[UUID]
+
+
 class Calling(Struct, frozen=True, tag=True, kw_only=True):
     """It is about to ask FCM, under this name, to tell these people of these prompts."""
 
@@ -85,7 +92,7 @@ class Ticked(Struct, frozen=True, tag=True, kw_only=True):
     wrong: str | None = None
 
 
-Said = Begun | Stopped | Calling | Called | TakenOver | Ticked
+Said = Begun | Stopped | Claimed | Calling | Called | TakenOver | Ticked
 Asked = Tick | GoOn
 
 _SAID: Final = msgspec.json.Decoder(Said)

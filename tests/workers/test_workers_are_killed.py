@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from domain.prompt_kinds import PROMPT_KINDS
+from notifications.fcm import PATIENCE_S
 from tests.workers.fcm import Treats
 from tests.workers.oracle import Seen, check
 from tests.workers.said import Point
@@ -14,6 +15,7 @@ from tests.workers.street import DUE, Home, Street
 LEASE_HOLDS, LEASE_IS_OVER = timedelta(seconds=30), timedelta(seconds=90)
 HASTE_S = 0.3
 """Of a worker that is to give up waiting for FCM, which holds all that it sends."""
+HOLDS: tuple[Treats, ...] = ("holds, taken", "holds, not taken")
 
 
 def taken(found: Seen, home: Home) -> tuple[int, int]:
@@ -78,7 +80,7 @@ async def test_p12_fcm_says_nothing_or_turns_away(street: Street, treats: Treats
     home = street.homes[0]
     now = await street.something_is_due(home)
     street.gate.treats = lambda _: treats
-    await street.crew.workers[0].round(now, patience_s=HASTE_S)
+    await street.crew.workers[0].round(now, patience_s=HASTE_S if treats in HOLDS else PATIENCE_S)
     street.gate.treats = lambda _: "well"
     await the_others_do_the_rest(street)
     assert taken(await check(street), home) == (own, letter)
@@ -149,6 +151,21 @@ async def test_p2_two_that_hold_two_prompts_of_one_person_send_one_of_them(stree
 # They part
 
 
+async def test_p9_what_was_being_planned_when_they_parted_is_not_planned(street: Street) -> None:
+    [home] = await street.found(1)
+    nine = await street.another_day()
+    await street.leave_letter(home)
+    await street.set_step(home, nine + timedelta(minutes=9))
+    worker = (await street.crew.three())[0]
+    await worker.begin(nine + timedelta(minutes=1), stop="planning")
+    assert await worker.stops()
+    await street.part(home)
+    await worker.goes_on()
+    await street.comes_to_rest()
+    found = await check(street)
+    assert [each["kind"] for each in found.plans if str(each["couple_id"]) == home.couple] == []
+
+
 @pytest.mark.parametrize("point", ["claimed", "deciding"])
 async def test_p9_nothing_comes_of_what_was_claimed_before_they_parted(street: Street, point: Point) -> None:
     [home] = await street.found(1)
@@ -162,7 +179,7 @@ async def test_p9_nothing_comes_of_what_was_claimed_before_they_parted(street: S
     await check(street)
 
 
-@pytest.mark.parametrize("treats", ["holds, taken", "holds, not taken"])
+@pytest.mark.parametrize("treats", HOLDS)
 async def test_p9_what_was_under_way_when_they_parted_does_not_come_again(street: Street, treats: Treats) -> None:
     [home] = await street.found(1)
     now = await street.something_is_due(home)

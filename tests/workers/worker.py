@@ -21,7 +21,20 @@ from notifications.fcm import open_sender
 from notifications.ports import Beginning, Courier, Delivery, End, Errand, Plan, Planned, Store
 from notifications.service import send_round
 from tests.fake_fcm import PROJECT
-from tests.workers.said import Begun, Called, Calling, GoOn, Line, Order, Point, Stopped, TakenOver, Tick, Ticked
+from tests.workers.said import (
+    Begun,
+    Called,
+    Calling,
+    Claimed,
+    GoOn,
+    Line,
+    Order,
+    Point,
+    Stopped,
+    TakenOver,
+    Tick,
+    Ticked,
+)
 
 
 async def work(order: Order) -> None:
@@ -98,6 +111,7 @@ class StoppedStore:
     async def claim(self, now: datetime, owner: UUID, until: datetime, most: int) -> Sequence[Planned]:
         claimed = await self._store.claim(now, owner, until, most)
         if claimed:
+            await self._stops.line.say(Claimed(at=now, prompts=[each.id for each in claimed]))
             await self._stops.by("claimed")
         return claimed
 
