@@ -77,7 +77,7 @@ class Two(Struct):
         letter = Prompt(kind=told.kind, due=now, expires=now, couple=self.couple, arrived=(told,))
         space = Prompt(kind="space_ended", due=now + MINUTE, expires=now + MINUTE)
         put = [Planned(id=uuid4(), person=who.id, slot=each.kind, prompt=each) for each in (letter, space)]
-        assert await self.store.save(Plan(person=who.id, version=0, put=tuple(put)))
+        assert await self.store.save(Plan(person=who.id, version=0, put=tuple(put), look_at=now))
         await self.sent(who.id, put[0].id)
         bare = News(id=uuid4(), person=who.id, couple=None, kind=None, record=RecordId(uuid4()), at=now)
         news = News(id=uuid4(), person=who.id, couple=self.couple, kind=told.kind, record=RecordId(uuid4()), at=now)

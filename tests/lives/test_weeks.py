@@ -63,6 +63,13 @@ def must_happen() -> set[str]:
     return sent | reasons | killed | answers | {f"fault: {name}" for name in FATES} | {"repeated"}
 
 
+async def test_some_days_of_three_couples(parts_alone: Parts, fake: FakeFcm, sender: Sender) -> None:
+    hits = await weeks(parts_alone, fake, sender, 3, 4, "days 0")
+    assert sum(hits[what] for what in hits if what.startswith("sent: ")) > 5
+    assert sum(hits[what] for what in hits if what.startswith("fault: ")) > 0
+
+
+@pytest.mark.long
 async def test_two_weeks_of_ten_couples(
     parts_alone: Parts, fake: FakeFcm, sender: Sender, capsys: pytest.CaptureFixture[str]
 ) -> None:
