@@ -274,7 +274,7 @@ async def _settle_in(world: "World", ana: Device, ben: Device) -> None:
     often = {"check_in_invite": 7, "appreciation_spark": 2, "reflection_invite": 1, "balance_invite": 1}
     chosen = {f"prompt_{kind}": times for kind, times in (often | {"goal_lookback": 1, "own_goal_cheer": 1}).items()}
     for phone, zone in ((ana, ANAS_ZONE), (ben, "UTC")):
-        phone.write(phone.only("settings").id, zone=zone, day_cap=3, week_cap=14, **chosen)
+        phone.write(phone.only("settings").id, zone=zone, day_cap=3, week_cap=14, wake_ups=True, **chosen)
         await phone.sync()
     shown = ben.make(
         "own_goal",

@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from domain.ids import SpaceId
+from tests import people
 from tests.simulation.servers import stock_of
 from tests.worlds.world import World
 
@@ -21,7 +22,9 @@ class Got(Struct, frozen=True):
     desk: list[tuple[Any, ...]]
     """How often their plans were changed, their paces, and when an invitation is looked for next."""
     calls: list[tuple[datetime, bytes]]
-    """What FCM was asked to bring to their devices, and when, to the byte."""
+    """What FCM was asked to bring to their devices, and when, to the byte: prompts, and wakes."""
+    pages: list[Any]
+    """What the server shows them of it: what was sent, without the ids, and the week ahead to the byte."""
 
     @property
     def kinds(self) -> set[str]:
@@ -36,7 +39,15 @@ async def got(world: World, name: str) -> Got:
     ]
     # Their targets begin with their name. What goes to two devices at once arrives in any order.
     calls = sorted((at, came) for at, came in world.calls if f'"{name}:'.encode() in came)
-    return Got(ledger, plans, desk, calls)
+    return Got(ledger, plans, desk, calls, await _pages(world, name))
+
+
+async def _pages(world: World, name: str) -> list[Any]:
+    headers = world.persons[name].headers
+    sent = await people.ok(world.client.get("/v1/prompts", headers=headers))
+    ahead = await world.client.get("/v1/prompts/preview", headers=headers)
+    assert ahead.status_code == 200, ahead.text
+    return [[{**each, "id": None} for each in sent["prompts"]], ahead.content]
 
 
 def difference(one: Got, other: Got) -> list[str]:

@@ -27,7 +27,7 @@ from tests.world import Device, over_http
 from tests.worlds import acts
 from tests.worlds.life import Deed
 
-TICKS_MAX = 3000
+TICKS_MAX = 6000
 """More than a story has due instants: then the worker goes in circles."""
 
 
@@ -120,6 +120,7 @@ WAKES = """
 SELECT min(at) FROM (
     SELECT put_at AS at FROM outbox
     UNION ALL SELECT next_at FROM desk
+    UNION ALL SELECT look_at FROM waking
     UNION ALL SELECT greatest(due_at, held_until) FROM prompt WHERE state IN ('planned', 'claimed')
     UNION ALL SELECT due_at FROM record WHERE due_at > $1 AND NOT gone
 ) due"""
