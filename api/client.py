@@ -327,6 +327,22 @@ class Client:
         """Leave a couple, at once and alone."""
         await self._ask("POST", f"/v1/couples/{couple}/part", again=True)
 
+    async def reach(self, value: str, *, kind: str = "token", platform: str = "android") -> None:
+        """Let this device be reached by push under what FCM calls it; it needs the consent `push`."""
+        target = {"kind": kind, "value": value, "platform": platform}
+        await self._ask("PUT", "/v1/devices/current/push-target", target, again=True)
+
+    async def prompts(self) -> list[dict[str, Any]]:
+        """Return what was sent to this person in the last 31 days, with its words, the newest first."""
+        answer: dict[str, Any] = await self._ask("GET", "/v1/prompts", again=True)
+        prompts: list[dict[str, Any]] = answer["prompts"]
+        return prompts
+
+    async def prompts_ahead(self) -> dict[str, Any]:
+        """Return what would be sent to this person within a week, and why no more."""
+        answer: dict[str, Any] = await self._ask("GET", "/v1/prompts/preview", again=True)
+        return answer
+
     async def devices(self) -> list[dict[str, Any]]:
         """Return the devices that are or were signed in as this person, the oldest first."""
         return cast("list[dict[str, Any]]", (await self._ask("GET", "/v1/devices", again=True))["devices"])

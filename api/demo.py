@@ -1,7 +1,7 @@
 """Tell the main job to somebody who reads only the terminal: two partners, three phones, a week without a network.
 
 Everything is real: a server with its own embedded PostgreSQL, devices with their own files, HTTP between them. Only
-the phones' clocks are set by hand, so that a week passes in seconds.
+clocks are set by hand, so that a week passes in seconds, and a fake stands for Firebase.
 """
 
 import os
@@ -9,7 +9,7 @@ import sys
 import tempfile
 import textwrap
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -18,6 +18,7 @@ import uvloop
 
 from api import device_words as words
 from api.client import Client
+from api.demo_prompts import PromptsChapter
 from api.embedded_postgres import EmbeddedFailed, place, serving
 from api.migrate import migrate
 from api.postgres import Pool
@@ -49,7 +50,7 @@ async def _run() -> None:
             async def tell(_: Parts, public: Address, __: Address) -> None:
                 try:
                     await _opening(parts.pool, public)
-                    await _Story(f"http://{public}", Path(folder)).tell()
+                    await _Story(f"http://{public}", Path(folder), parts).tell()
                 finally:
                     parts.drain.begin()
 
@@ -108,7 +109,8 @@ class Phone:
 class _Story:
     """Two partners and three phones."""
 
-    def __init__(self, base: str, folder: Path) -> None:
+    def __init__(self, base: str, folder: Path, parts: Parts) -> None:
+        self.parts = parts
         self.ana = Phone("Ana's phone", base, folder / "ana.db")
         self.tablet = Phone("Ana's tablet", base, folder / "tablet.db")
         # His clock is a year ahead. It will not matter.
@@ -127,6 +129,7 @@ class _Story:
             await self._picking(step)
             await self._taking_back(entry)
             await self._private_stays_private()
+            await self._a_gentle_prompt()
             self._the_end(goal, step, draft)
         finally:
             for phone in self.phones:
@@ -262,6 +265,28 @@ class _Story:
         after = self.ben.client.replica.cursor if self.ben.client.replica else None
         assert before == after
         _say("Ana writes twenty private drafts and syncs. Ben syncs: his place in the world has not moved by one byte.")
+
+    async def _a_gentle_prompt(self) -> None:
+        _title("A gentle prompt")
+        chapter = PromptsChapter(self.parts, self.ana.client, self.ben.client)
+        ends = await chapter.ben_keeps_quiet()
+        _say(f"Ben lets Haven reach his phone, and keeps quiet until {ends:%H:%M}. Now Ana writes him a note.")
+        await chapter.ana_writes("The tea was just right.")
+        await chapter.worker_looks(after=timedelta(minutes=11))
+        assert chapter.arrived == []
+        _shows(self.ben, "silent. Nothing has come, and nothing waits on a lock screen.")
+        held = await chapter.why()
+        until = datetime.fromisoformat(held["until"])
+        _shows(self.ben, f"if he asks: «{held['why']}» It would come at {until:%H:%M}.")
+        _say("The worker's clock is set ahead to then. It hands Firebase the one message that there is:")
+        await chapter.worker_looks_at(until)
+        [(_, message)] = chapter.arrived
+        _shows(self.ben, f"gets a message: {message}. No name, no kind, no words.")
+        _shows(self.ben, f"syncs, asks what it may show, and shows: «{await chapter.words()}»")
+        for note in self.ben.shows("note"):
+            if self.names[note.author] == "Ana":
+                _shows(self.ben, f"in the app: «{note.fields['for_what']}»")
+        await self._sync(*self.phones)
 
     def _the_end(self, goal: RecordId, step: RecordId, draft: RecordId) -> None:
         _title("The end")

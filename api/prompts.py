@@ -114,11 +114,12 @@ async def week_ahead(accounts: Accounts, caller: Caller, now: datetime) -> Previ
         return Preview(until=now + AHEAD, day_cap=0, week_cap=0, coming=[], held_back=[], kinds=[])
     past = await over(pool, caller.person, now - LEDGER_READ)
     taken = frozenset(each.slot for each in past if each.keeps_slot)
-    ahead = await preview(desk, facts, wording.choose, now, taken=taken)
+    waits = {each.slot: each.reason for each in past if each.waits and each.reason is not None}
+    ahead = await preview(desk, facts, wording.choose, now, taken=taken, waits=waits)
     was_held = [
         Held(kind=each.kind, at=each.due, reason=each.reason)
         for each in past
-        if each.is_own and each.reason is not None and each.due > now - AHEAD
+        if each.is_own and not each.waits and each.reason is not None and each.due > now - AHEAD
     ]
     return Preview(
         until=ahead.until,

@@ -58,7 +58,8 @@ class Known(Struct, frozen=True, kw_only=True):
 def facts_of(known: Known, asked: Collection[Told]) -> Facts:
     """Return what is so; `asked` names what has arrived. Somebody without settings has the defaults."""
     own, acts = _by_kind(known.own), {**known.changed, **_steps_done(known)}
-    settings: Mapping[str, Any] = own["settings"][0].fields if own.get("settings") else DEFAULTS
+    # What was stored before there was a field lacks it.
+    settings: Mapping[str, Any] = DEFAULTS | (own["settings"][0].fields if own.get("settings") else {})
     person = Person(
         id=known.person,
         clock=Clock(

@@ -1,4 +1,4 @@
-"""What became of the prompts of one person that are over, for that person's own eyes."""
+"""What became of the prompts of one person, and why some wait, for that person's own eyes."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -10,7 +10,7 @@ from domain.prompt_kinds import Reason
 
 
 class Over(Struct, frozen=True, kw_only=True):
-    """A prompt that was sent, or never will be."""
+    """A prompt that was sent, or never will be, or was put off."""
 
     slot: str
     kind: str
@@ -19,12 +19,13 @@ class Over(Struct, frozen=True, kw_only=True):
     """Whether it was sent, or died: there is no other in its place."""
     is_own: bool
     """Whether it came from the person, and not from what has arrived."""
+    waits: bool
     reason: Reason | None
-    """Why it was dropped."""
+    """Why it was dropped, or waits."""
 
 
 async def over(pool: Any, person: PersonId, after: datetime) -> list[Over]:
-    """Return what was due since `after` and is over, the earliest first; the newest 500 are enough for any use."""
+    """Return what is over or was put off, and due since `after`, the earliest first; 500 are enough for any use."""
     rows = await pool.fetch(OVER, person, after)
     return [
         Over(
@@ -33,6 +34,7 @@ async def over(pool: Any, person: PersonId, after: datetime) -> list[Over]:
             due=row["due_at"],
             keeps_slot=row["keeps_slot"],
             is_own=row["is_own"],
+            waits=row["waits"],
             reason=None if row["reason"] is None else Reason(row["reason"]),
         )
         for row in reversed(rows)
@@ -40,7 +42,9 @@ async def over(pool: Any, person: PersonId, after: datetime) -> list[Over]:
 
 
 OVER: Final = """
-SELECT slot, kind, due_at, state IN ('sent', 'dead') AS keeps_slot, arrived = '[]'::bytea AS is_own, reason
+SELECT slot, kind, due_at, state IN ('sent', 'dead') AS keeps_slot, arrived = '[]'::bytea AS is_own, reason,
+    state = 'planned' AS waits
 FROM prompt
-WHERE person_id = $1 AND due_at > $2 AND state IN ('sent', 'dead', 'dropped')
+WHERE person_id = $1 AND due_at > $2
+    AND (state IN ('sent', 'dead', 'dropped') OR (state = 'planned' AND reason IS NOT NULL))
 ORDER BY due_at DESC, prompt_id LIMIT 500"""

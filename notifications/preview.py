@@ -6,6 +6,7 @@ is what the worker would do. Nothing is kept, and nothing goes out.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -59,13 +60,22 @@ class Ahead(Struct, frozen=True, kw_only=True):
     """By kind, why it does not come, or no more often; what is left out comes when there is something to tell."""
 
 
-async def preview(desk: Desk, facts: Facts, words: Words, now: datetime, *, taken: Collection[str] = ()) -> Ahead:
+async def preview(
+    desk: Desk,
+    facts: Facts,
+    words: Words,
+    now: datetime,
+    *,
+    taken: Collection[str] = (),
+    waits: Mapping[str, Reason] = MappingProxyType({}),
+) -> Ahead:
     """Return what would come to this person within seven days of `now`, and what stands against more.
 
-    `taken` are the slots of what was sent before.
+    `taken` are the slots of what was sent before, `waits` those of what was put off already, and why.
     """
     until = now + AHEAD
     world = _World(desk, facts, words, now, taken)
+    world.store.put_off(desk, waits)
     against = _lasting(facts.person, now)
     at: datetime | None = now
     for _ in range(STEPS_MAX):
@@ -126,6 +136,13 @@ class _Watched(MemoryStore):
         if end.reason is not None and kind is not None and end.reason is not Reason.NOTHING_LEFT:
             self.held.append(Held(kind=kind, at=self.now, reason=end.reason, until=end.due))
         return await super().settle(planned, owner, end)
+
+    def put_off(self, desk: Desk, waits: Mapping[str, Reason]) -> None:
+        """Remember what was put off before."""
+        for each in desk.planned:
+            kind, reason = self._told_as(each.prompt), waits.get(each.slot)
+            if kind is not None and reason is not None:
+                self.held.append(Held(kind=kind, at=self.now, reason=reason, until=each.prompt.due))
 
     def _told_as(self, prompt: Prompt) -> str | None:
         """Return the kind of a prompt: of what has arrived, of that which is still there; None where nothing is."""

@@ -52,6 +52,9 @@ def test_the_demo_tells_its_story_to_the_end() -> None:
         "0 check-ins of Ana's: it is gone from his phone",
         "his own words came back to him: «I missed you too.»",
         "his place in the world has not moved by one byte",
+        "if he asks: «It falls into hours that you keep quiet.»",
+        'gets a message: android, {"v": "1"}. No name, no kind, no words.',
+        "in the app: «The tea was just right.»",
         "All three phones and the server hold the same.",
     ):
         assert moment in story

@@ -136,6 +136,8 @@ async def test_what_waits_for_the_end_of_quiet_hours_is_told_with_its_reason(
     assert comes["at"][11:13] == "15"
     assert {each["reason"] for each in week["held_back"]} <= {"quiet"}
     assert (week["day_cap"], week["week_cap"]) == (2, 7)
+    [held] = week["held_back"]
+    assert (held["reason"], held["until"]) == ("quiet", comes["at"]), "the worker has put it off before"
     two.ben.edit("boundary", form="space", zone="UTC", max_prompts_a_day=1)
     await two.meet()
     assert (await ahead(two, two.ben))["day_cap"] == 1

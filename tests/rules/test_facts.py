@@ -52,6 +52,13 @@ def test_who_has_chosen_nothing_has_the_defaults() -> None:
     assert facts().locale == "en"
 
 
+def test_settings_of_before_there_was_a_field_have_its_default() -> None:
+    settings = of("settings")
+    old = {name: value for name, value in settings.fields.items() if not name.startswith(("wake_", "seldom_"))}
+    told = facts(replace(settings, fields=old))
+    assert (told.wakes, told.person.seldom["check_in_invite"]) == (False, 0)
+
+
 def test_settings_are_taken_as_they_are() -> None:
     settings = of(
         "settings",

@@ -165,6 +165,19 @@ async def test_a_step_a_space_and_a_pause_come_once_at_their_times() -> None:
     assert sent_before.coming == (), "what was sent once does not come once more"
 
 
+async def test_what_was_put_off_before_says_why_and_until_when() -> None:
+    later = EVENING + timedelta(hours=5)
+    prompt = replace(arrival(arrived(at=EVENING)), due=later)
+    waiting = Planned(id=UUID(int=6), person=BEN, slot="arrival:1", prompt=prompt)
+    who = person(wanted=wants(letter_arrived=1))
+    for standing, held in ((Standing(), 1), (Standing(stands=False), 0)):
+        known = Facts(person=who, arrived={("letter_arrived", record(1)): standing})
+        put_off = {"arrival:1": Reason.QUIET, "arrival:2": Reason.GAP}
+        ahead = await preview(desk(planned=(waiting,)), known, load().choose, EVENING, waits=put_off)
+        assert [(each.reason, each.until) for each in ahead.held] == [(Reason.QUIET, later)] * held
+        assert [each.at for each in ahead.coming] == [later] * held
+
+
 async def test_looking_changes_nothing_of_what_it_looks_at() -> None:
     planned = Planned(id=UUID(int=6), person=BEN, slot="arrival:1", prompt=arrival(arrived(at=EVENING), due=EVENING))
     on = desk(planned=(planned,), ledger=(told("letter_arrived", NOON),))
