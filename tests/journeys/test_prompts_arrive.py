@@ -106,3 +106,46 @@ async def test_an_own_step_reaches_its_own_person_at_their_time(two: Two, prompt
     told = [(when, value) for when, value in vendor.told if value == "ben:phone"]
     assert len(told) == before + 1
     assert f"{told[-1][0]:%H:%M}" in {at, f"{at[:3]}31", f"{at[:3]}32", f"{at[:3]}33"}
+
+
+async def test_f4_a_request_that_lapses_prompts_nobody(two: Two, prompting: Prompting, vendor: Vendor) -> None:
+    request = two.ana.edit("support_request", form="listen")
+    await two.meet()
+    await rounds(two, prompting, 60)
+    asked = list(vendor.told)
+    for _ in range(5 * 24 * 4):
+        two.clock.move(minutes=15)
+        await prompting.tick(two.clock())
+    await two.ben.sync()
+    assert two.ben.fields(request)["state"] == "open", "it lapses by time alone, and is written by nobody"
+    assert vendor.told == asked, "nobody is told, of the lapse or of the silence"
+
+
+async def test_f7_after_a_low_mood_the_next_days_plan_is_the_same_or_smaller(two: Two, prompting: Prompting) -> None:
+    [own] = two.ana.all("settings")
+    two.ana.edit("settings", own.id, prompt_check_in_invite=7, prompt_reflection_invite=1, invite_at="11:00")
+    await two.meet()
+    await prompting.tick(two.clock())
+
+    async def planned() -> set[tuple[str, str]]:
+        answer = await two.client.get("/v1/prompts/preview", headers=two.ana.someone.headers)
+        tomorrow = two.today(in_days=1)
+        return {(each["kind"], each["at"]) for each in answer.json()["coming"] if each["at"].startswith(tomorrow)}
+
+    before = await planned()
+    assert before, "something would come"
+    two.ana.edit("check_in", local_date=two.today(), valence=-4)
+    await two.meet()
+    await prompting.tick(two.clock())
+    assert await planned() == set(), "and after a hard day no invitation does"
+    assert await planned() < before
+
+
+async def test_f17_fifty_letters_within_minutes_are_one_prompt(two: Two, prompting: Prompting, vendor: Vendor) -> None:
+    for nth in range(50):
+        two.ana.edit("note_draft", for_couple=two.couple, for_what=f"Reason {nth}", send=True, delivery="now")
+        if nth % 10 == 9:
+            await two.ana.sync()
+            await rounds(two, prompting, 1)
+    await rounds(two, prompting, 12 * 60)
+    assert [value for _, value in vendor.told] == ["ben:phone"]
