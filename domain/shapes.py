@@ -97,14 +97,15 @@ class Text(Struct, frozen=True):
 
 
 def _piles_marks(text: str) -> bool:
-    """Return whether more marks stand in a row than any letter has; of some their class alone does not tell."""
+    """Return whether more marks stand in a row than any letter has, however the text is composed."""
     if text.isascii():
         return False
     run = 0
     for character in text:
-        run = run + 1 if unicodedata.combining(character) or unicodedata.category(character) == "Mn" else 0
-        if run > MARKS_MAX:
-            return True
+        for part in unicodedata.normalize("NFD", character):
+            run = run + 1 if unicodedata.combining(part) else 0
+            if run > MARKS_MAX:
+                return True
     return False
 
 

@@ -1,12 +1,15 @@
 """What the records of a goal come to: how it stands by stored terms and acts, and for how much there is room."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from domain.goal_kinds import GOAL, GOAL_ACT, GOAL_TERMS, PROGRESS, STEP, STEP_DATE, derived
+from domain import goal_kinds
+from domain.goal_kinds import GOAL, GOAL_ACT, GOAL_TERMS, PROGRESS, STEP, STEP_DATE, Walked, derived, walked
+from domain.goals import GoalView
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kind import Around, Attempt, Derived, Kind, Situation
 from domain.kinds import crowded, judged, objection
@@ -122,6 +125,38 @@ def proposing(parent: Record | None, *family: Record) -> Refusal | None:
     )
     attempt = Attempt(set={"goal": str(UUID(int=10)), "title": "Walk."}, was={})
     return objection(GOAL_TERMS, attempt, None, situation)
+
+
+def test_what_a_goal_has_come_to_is_worked_out_once_and_by_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    walks: list[int] = []
+    whole = goal_kinds.goal_view
+
+    def counting(goal: Record | None, family: Sequence[Record], *rest: Any) -> GoalView:
+        walks.append(len(family))
+        return whole(goal, family, *rest)
+
+    monkeypatch.setattr(goal_kinds, "goal_view", counting)
+    family: list[Record] = list(AGREED)
+    first = walked(None, goal(), family, BOTH, TODAY)
+    assert (first.size, first.has_goal, walks) == (2, True, [2])
+    assert walked(first, goal(), family, BOTH, TODAY) is first
+    family.append(terms(T2, BEN, 5))
+    second = walked(first, goal(), family, BOTH, TODAY)
+    assert walks == [2], "terms that nobody has answered need no walk"
+    assert second == Walked(3, has_goal=True, view=whole(goal(), family, BOTH, TODAY))
+    assert walked(first, None, family, BOTH, TODAY).has_goal is False, "an agreement is known by its goal"
+    assert walks == [2, 3]
+    family.append(act(ANA, "accept", T2, 6))
+    answered = whole(goal(), family, BOTH, TODAY)
+    assert walked(second, goal(), family, BOTH, TODAY) == Walked(4, has_goal=True, view=answered)
+    assert walks == [2, 3, 4], "an act does"
+    strangers = [*AGREED, terms(T2, PersonId(UUID(int=3)), 5)]
+    assert walked(first, goal(), strangers, BOTH, TODAY) == Walked(3, has_goal=True, view=first.view)
+    early = [AGREED[0], act(BEN, "accept", T2, 2)]
+    known = walked(None, goal(), early, BOTH, TODAY)
+    early.append(terms(T2, ANA, 5))
+    assert walked(known, goal(), early, BOTH, TODAY).view == whole(goal(), early, BOTH, TODAY)
+    assert walked(None, goal(), [*early, *family], BOTH, TODAY).size == 7
 
 
 def test_a_goal_takes_no_terms_once_its_children_have_ended_it() -> None:

@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from domain.goals import Act, ActName, GoalView, LookAgain, Terms, derive
+from domain.goals import Act, ActName, GoalView, LookAgain, Terms, derive, proposed
 from domain.ids import PersonId, RecordId
 
 ANA, BEN, EVE = (PersonId(UUID(int=number)) for number in (1, 2, 3))
@@ -43,6 +43,20 @@ AMENDED = (*AGREED, terms(T2, ANA, 3, T1), act(BEN, "accept", T2, 4))
 
 def test_a_goal_without_terms_has_no_state() -> None:
     assert view() == GoalView()
+
+
+def test_terms_that_are_said_last_open_or_are_stale_without_a_new_walk() -> None:
+    last = terms(T3, BEN, 9, T1)
+    for story in ((), (terms(T1, ANA, 1),), AGREED, AMENDED, (*AGREED, act(BEN, "rest", T1, 3))):
+        assert proposed(view(*story), last) == view(*story, last)
+        assert proposed(view(*story), terms(T3, BEN, 9)) == view(*story, terms(T3, BEN, 9))
+    for ending in ((act(BEN, "let_go", T1, 3),), (act(ANA, "mark_done", T1, 3), act(BEN, "mark_done", T1, 4))):
+        ended = view(*AGREED, *ending)
+        assert proposed(ended, last) == view(*AGREED, *ending, last)
+        assert proposed(ended, last).stale >= {T3}
+    no = view(terms(T1, ANA, 1), act(BEN, "not_now", T1, 2))
+    assert no.state == "not_now"
+    assert proposed(no, terms(T3, BEN, 9)) == view(terms(T1, ANA, 1), act(BEN, "not_now", T1, 2), terms(T3, BEN, 9))
 
 
 # G1
@@ -293,8 +307,8 @@ def test_an_act_stored_before_its_terms_counts_at_their_place() -> None:
 
 def test_an_act_waits_for_its_terms_whatever_their_ids() -> None:
     """The first record of a space has the order 1."""
-    for proposed in (T1, RecordId(UUID(int=999))):
-        assert view(act(BEN, "accept", proposed, 1), terms(proposed, ANA, 2)).terms_in_force == proposed
+    for asked in (T1, RecordId(UUID(int=999))):
+        assert view(act(BEN, "accept", asked, 1), terms(asked, ANA, 2)).terms_in_force == asked
 
 
 def test_acts_about_terms_that_are_not_known_count_for_nothing_yet() -> None:

@@ -367,6 +367,33 @@ TAKING_BACK: list[tuple[str, dict[str, Any], bool | None, bool]] = [
 ]
 
 
+BEFORE = {"taken_by": ["a", "b"], "approvals": ["a:1"], "resumed_by": ["a"], "shared_parts": ["text", "needs"]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "remove", "takes"),
+    [
+        ("step", {"taken_by": ["b"]}, None, True),
+        ("step", {"taken_by": []}, None, True),
+        ("step", {"taken_by": []}, True, True),
+        ("step", {"taken_by": []}, False, False),
+        ("step", {"taken_by": ["a", "b"]}, None, True),
+        ("step", {"taken_by": ["b", "c"]}, None, False),
+        ("step", {"taken_by": ["b"], "title": "Ask."}, None, False),
+        ("step", {"taken_by": "b"}, None, False),
+        ("counsel_part", {"approvals": []}, None, True),
+        ("counsel_part", {"approvals": ["a:2"]}, None, False),
+        ("pause", {"resumed_by": []}, None, True),
+        ("check_in", {"shared_parts": ["text"]}, None, False),
+    ],
+)
+def test_i14_taking_ones_own_out_of_what_stood_there_takes_back(
+    kind: str, values: dict[str, Any], remove: bool | None, takes: bool
+) -> None:
+    assert takes_back(KINDS[kind], values, remove, BEFORE) is takes
+    assert not takes_back(KINDS[kind], values, remove), "who does not say what stood there may put something in"
+
+
 @pytest.mark.parametrize(("kind", "values", "remove", "takes"), TAKING_BACK)
 def test_i14_what_only_closes_unsends_or_leaves_takes_back_and_nothing_else_does(
     kind: str, values: dict[str, Any], remove: bool | None, takes: bool
