@@ -92,24 +92,37 @@ def _is_repeated_for_a_reason(found: Seen, since: int) -> None:
     for prompt, by_target in found.taken(since).items():
         for taken in by_target.values():
             assert prompt not in own or len(taken) == 1, "one of somebody's own is taken once at most"
-            for call in (found.calls[each.token] for each in taken[:-1]):
-                assert _may_repeat(call, prompt, found.claims), f"a repeat has a reason: {prompt} after {call}"
+            for one, other in pairwise(found.calls[each.token] for each in taken):
+                why = [each for each in found.claims if each.prompt == prompt]
+                assert _may_follow(one, other, prompt, why), f"a repeat has a reason: {one}, {other}, {why}"
 
 
-def _may_repeat(call: Call, prompt: UUID, claims: Iterable[Claim]) -> bool:
-    """Whether a message that was taken may be sent once more.
+def _may_follow(one: Call, other: Call, prompt: UUID, claims: Iterable[Claim]) -> bool:
+    """Whether FCM may take a message of the one call and then of the other, about one prompt.
 
-    Its worker was killed before it could note that, or has not heard it, or was still at it when another one, by whose
-    clock its lease was over, took it over.
+    The worker of the one was killed before it could note that, or has not heard it, or was still at it when another one
+    took it over; or it was the one to take over, and what the other had under way came to FCM late.
     """
-    taken_over = prompt in call.taken_over and any(
+    lost = prompt in one.taken_over and _is_taken_over(one, prompt, claims)
+    late = (other.killed or prompt in other.taken_over) and _is_taken_over(
+        other, prompt, [each for each in claims if (each.worker, each.at) == (_worker(one), one.at)]
+    )
+    return one.killed or one.outcomes.get(prompt) == "unknown" or lost or late
+
+
+def _is_taken_over(call: Call, prompt: UUID, claims: Iterable[Claim]) -> bool:
+    """Whether another worker, by whose clock the lease of this one was over, has claimed this meanwhile."""
+    return any(
         each.prompt == prompt
+        and each.worker != _worker(call)
         and each.at >= call.at + LEASE
-        and not call.token.startswith(f"{each.worker}.")
         and (call.over is None or each.began <= call.over)
         for each in claims
     )
-    return call.killed or call.outcomes.get(prompt) == "unknown" or taken_over
+
+
+def _worker(call: Call) -> str:
+    return call.token.partition(".")[0]
 
 
 def _is_seldom(ledger: Iterable[Any]) -> None:

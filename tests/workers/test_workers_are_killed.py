@@ -223,11 +223,12 @@ async def test_a_worker_whose_clock_is_hours_ahead_dies_with_a_claim(street: Str
     assert taken(await check(street), home) == (0, 1), "the step's minute is over by then"
 
 
-async def test_a_worker_whose_clock_is_hours_ahead_takes_over_what_is_on_its_way(street: Street) -> None:
+@pytest.mark.parametrize("point", ["calling", "called"])
+async def test_a_worker_whose_clock_is_hours_ahead_takes_over_what_is_on_its_way(street: Street, point: Point) -> None:
     home = street.homes[0]
     now = await street.something_is_due(home)
     one, other, _ = street.crew.workers
-    await one.begin(now, stop="called")
+    await one.begin(now, stop=point)
     assert await one.stops()
     await other.round(now + timedelta(hours=5))
     await one.goes_on()
