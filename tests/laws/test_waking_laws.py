@@ -1,5 +1,6 @@
 """Laws of silent wake-ups: seldom, never in quiet hours, and for a hundred edits of the partner's as for one."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -14,7 +15,7 @@ from domain.ids import PersonId
 from domain.prompts import Person
 from notifications.looks import EVERY
 from notifications.memory import MemoryStore
-from notifications.ports import Delivery, Errand, Facts, Plan, Told
+from notifications.ports import Delivery, Errand, Facts, Looked, Plan, Told
 from notifications.service import Desks
 from notifications.waking import wake_round
 from notifications.wording import load
@@ -122,6 +123,29 @@ async def test_in_their_own_space_and_unless_they_chose_it_nobody_is_woken(edits
     alone = replace(ben, clock=replace(ben.clock, boundaries=(space(),)))
     assert await a_day(Phones(alone, edits)) == []
     assert await a_day(Phones(ben, edits, wakes=False)) == []
+
+
+async def test_of_two_workers_that_look_at_once_one_wakes() -> None:
+    phones = Together(person(), [NOON + MINUTE])
+    store = MemoryStore()
+    await store.save(Plan(person=BEN, version=0, look_at=NOON))
+    await store.looked({BEN: Looked(was_at=NOON, next_at=NOON, upto=7)})
+    desks = Desks(store=store, people=phones, courier=phones, words=load().choose, new_id=uuid4)
+    phones.now = NOON + 2 * MINUTE
+    assert await asyncio.gather(*(wake_round(desks, phones.now) for _ in range(2))) == [1, 1]
+    assert len(phones.woken) == 1
+
+
+class Together(Phones):
+    """Nobody is told how far a space has come before two have asked."""
+
+    def __init__(self, ben: Person, edits: Sequence[datetime]) -> None:
+        super().__init__(ben, edits)
+        self.both = asyncio.Barrier(2)
+
+    async def heads(self, people: Collection[PersonId]) -> Mapping[PersonId, int]:
+        await self.both.wait()
+        return await super().heads(people)
 
 
 async def test_somebody_is_woken_at_all() -> None:
