@@ -978,13 +978,6 @@ PLANTED: Final = (
         tests=("tests/journeys/test_what_was_fetched.py",),
     ),
     Planted(
-        name="whoever wrote a letter has fetched it for the other",
-        file="sync/fetched_store.py",
-        line="JOIN prompt p ON p.person_id = $2 AND",
-        bug="JOIN prompt p ON p.person_id IN (SELECT o.person_id FROM member o WHERE o.space_id = s.space_id) AND",
-        tests=("tests/journeys/test_what_was_fetched.py",),
-    ),
-    Planted(
         name="the preview tells of what was taken back",
         file="notifications/preview.py",
         line="there = {told for told, standing in self._arrived.items() if standing.stands}",
