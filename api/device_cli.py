@@ -31,6 +31,7 @@ from api.device_meaning import (
 )
 from api.device_own import boundary, end, keep, out_of_sight, reflect
 from api.device_people import is_stale, people, to_remember
+from api.device_prompts import prompts
 from api.device_said import WAITS, Said, kept
 from api.device_store import DeviceFileError
 from domain.ids import CoupleId, PersonId, RecordId
@@ -528,6 +529,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "confirm": confirm,
     "part": part,
     "devices": devices,
+    "prompts": prompts,
     "revoke": revoke,
     "add": add,
     "set": set_fields,

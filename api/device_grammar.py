@@ -82,6 +82,8 @@ def parser() -> argparse.ArgumentParser:
     command("confirm", "say yes to a pairing").add_argument("pairing", nargs="?", help="only if several wait")
     command("part", "leave your partner here, at once", "part --yes").add_argument("--yes", action="store_true")
     command("devices", "list the phones that are or were signed in as you")
+    added = command("prompts", "tell what was suggested to you, or would be within a week", "prompts --ahead")
+    added.add_argument("--ahead", action="store_true", help="what would come within a week, and why no more")
     added = command("revoke", "shut one of your phones out, for good", "revoke 5f0c12 --yes")
     added.add_argument("id")
     added.add_argument("--yes", action="store_true")
