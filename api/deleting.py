@@ -15,7 +15,7 @@ from api.errors import changed_meanwhile
 from domain.couples import LONG_CODE_BITS, code_letters, drawn
 from domain.fates import LETTERS_STAY, UNDO_WITHIN
 from domain.ids import CoupleId, DeviceId, PersonId, SpaceId
-from notifications import store as prompts
+from notifications import end_store as prompts
 from notifications import target_store
 from sync import bequest_store as bequests
 from sync import end_store as ends

@@ -7,7 +7,7 @@ from api import end_store, store
 from api.accounts import Accounts
 from api.errors import not_found
 from domain.ids import CoupleId, SpaceId
-from notifications import store as prompts
+from notifications import end_store as prompts
 from sync import end_store as ends
 from sync import space_store as spaces
 from sync.ports import Caller

@@ -15,7 +15,7 @@ from api.end_store import forget_codes, forget_let_go
 from api.export_store import forget as forget_exports
 from api.postgres import Pool
 from api.store import forget_counters, forget_tickets
-from notifications import store as prompts
+from notifications import end_store as prompts
 from notifications.ports import LEDGER_KEPT, NEWS_KEPT, OVER_KEPT
 from notifications.target_store import forget_targets
 from notifications.targets import forgotten_before

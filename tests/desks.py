@@ -1,16 +1,16 @@
 """Both stores of prompts under one name, with what push, parting and erasing do to each."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from api.postgres import Pool
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.news import News
 from domain.prompt_kinds import Reason
-from notifications import store
+from notifications import end_store
 from notifications.memory import MemoryStore
 from notifications.ports import LEDGER_KEPT, Store
 from notifications.store import PostgresStore
@@ -96,14 +96,14 @@ class PostgresGround:
         )
 
     async def put_news(self, *news: News) -> None:
-        await store.put_news(self.pool, [(HOME, each) for each in news])
+        await put_news(self.pool, [(HOME, each) for each in news])
 
     async def cancel_couple(self, couple: CoupleId, *two: PersonId) -> None:
         async with self.pool.acquire() as connection, connection.transaction():
-            await store.cancel_couple(connection, couple, two)
+            await end_store.cancel_couple(connection, couple, two)
 
     async def forget_ledger(self, now: datetime) -> None:
-        await store.forget_entries(self.pool, now - LEDGER_KEPT, 1000)
+        await end_store.forget_entries(self.pool, now - LEDGER_KEPT, 1000)
 
     async def fetch(self, person: PersonId, record: RecordId) -> None:
         await self.pool.execute(
@@ -123,3 +123,23 @@ class PostgresGround:
 
     async def changes(self, person: PersonId) -> None:
         await self.pool.execute("UPDATE desk SET version = version + 1 WHERE person_id = $1", person)
+
+
+async def put_news(connection: Any, news: Collection[tuple[SpaceId, News]]) -> None:
+    """Note what was stored, and in which space, as the statement of a push does (`sync/store.py`)."""
+    await connection.execute(
+        PUT_NEWS,
+        [space for space, _ in news],
+        [each.id for _, each in news],
+        [each.person for _, each in news],
+        [each.couple for _, each in news],
+        [each.kind for _, each in news],
+        [each.record for _, each in news],
+        [each.at for _, each in news],
+    )
+
+
+PUT_NEWS = """
+INSERT INTO outbox (space_id, id, person_id, couple_id, kind, record_id, put_at)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::timestamptz[])
+ON CONFLICT (space_id, id) DO NOTHING"""

@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from api.postgres import Pool
-from notifications import store as prompts
+from notifications import end_store as prompts
 from notifications.ports import Look, Looked, Plan, Store
 from tests.desks import Ground, MemoryGround, PostgresGround
 from tests.prompting import ANA, BEN, NOON

@@ -16,7 +16,7 @@ from api.postgres import Pool
 from domain.ids import PersonId
 from domain.news import News
 from domain.pace import Pace
-from notifications import store as prompts
+from notifications import end_store as prompts
 from notifications.ports import Beginning, Desk, End, Entry, Plan, Planned
 from notifications.store import BEGIN, CLAIM, LEDGERS, ON_DESKS, SETTLE, WAITING, PostgresStore
 from tests.desks import TABLES, PostgresGround

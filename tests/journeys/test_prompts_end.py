@@ -16,12 +16,11 @@ from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.news import News
 from domain.prompt_kinds import Reason
 from domain.prompts import Arrived, Prompt, Sent
-from notifications import store as prompts
 from notifications.ports import Desk, Entry, Plan, Planned
 from notifications.store import PostgresStore
 from tests import people
 from tests.clocks import StillClock, app_at
-from tests.desks import TABLES
+from tests.desks import TABLES, put_news
 from tests.people import ok
 
 MINUTE = timedelta(minutes=1)
@@ -82,7 +81,7 @@ class Two(Struct):
         bare = News(id=uuid4(), person=who.id, couple=None, kind=None, record=RecordId(uuid4()), at=now)
         news = News(id=uuid4(), person=who.id, couple=self.couple, kind=told.kind, record=RecordId(uuid4()), at=now)
         personal = SpaceId(UUID((await people.me(self.client, who))["personal_space"]))
-        await prompts.put_news(self.parts.pool, [(personal, bare), (self.space, news)])
+        await put_news(self.parts.pool, [(personal, bare), (self.space, news)])
         assert await self.rows(who) == set(TABLES)
 
     async def sent(self, who: PersonId, prompt: UUID) -> None:
@@ -165,7 +164,7 @@ async def test_with_a_space_that_nobody_holds_its_news_go(two: Two) -> None:
     """None is written after the two have parted; were there one all the same, it would not stay."""
     await ok(people.part(two.client, two.ana, str(two.couple)))
     late = News(id=uuid4(), person=two.ben.id, couple=two.couple, kind=None, record=RecordId(uuid4()), at=two.clock())
-    await prompts.put_news(two.parts.pool, [(two.space, late)])
+    await put_news(two.parts.pool, [(two.space, late)])
     for who in (two.ana, two.ben):
         gone = await two.client.delete(f"/v1/couples/{two.couple}/keepsake", headers=who.headers)
         assert gone.status_code == 204

@@ -712,14 +712,14 @@ PLANTED: Final = (
     ),
     Planted(
         name="what is stored while a desk is erased stays",
-        file="notifications/store.py",
+        file="notifications/end_store.py",
         line='("desk", "prompt", "prompt_ledger", "outbox", "waking")',
         bug='("prompt", "prompt_ledger", "outbox", "waking", "desk")',
         tests=PROMPTS,
     ),
     Planted(
         name="what was out when two part is tried again",
-        file="notifications/store.py",
+        file="notifications/end_store.py",
         line="(state = 'planned' OR owner IS NOT NULL)",
         bug="state IN ('planned', 'claimed')",
         tests=PROMPTS,
