@@ -19,6 +19,8 @@ from api.auth import (
     Identity,
     IdentityIssuer,
     IdentityRefused,
+    IdentityUnavailable,
+    ProviderRefused,
     is_fresh,
     last_day,
     new_token,
@@ -38,6 +40,8 @@ from sync.sealing import SpaceKeys
 DEVICES_MAX: Final = 50
 """Devices in a person's list, revoked ones included: a list that cannot be flooded can be read."""
 LABEL_CHARS_MAX: Final = 80
+ASK_AGAIN_S: Final = 10
+"""After so long whoever signs in may ask once more, where their issuer did not answer."""
 ROUNDS_MAX: Final = 5
 """How often a use-case looks again when what it had read no longer holds."""
 
@@ -96,8 +100,13 @@ async def sign_in(accounts: Accounts, wanted: SignIn, address: str, now: datetim
     if wanted.device.int == 0:
         raise malformed("The id of a device must not be empty.", "$.device")
     identity = await _verified(accounts, wanted.identity_token, address, now)
+    looked_closely = False
     for _ in range(ROUNDS_MAX):
         person = await store.person_of(accounts.pool, _subject_hashes(accounts, identity))
+        if not looked_closely and not await _is_known(accounts, person, wanted):
+            # A device that is new is where a stolen sign-in would be used.
+            identity = await _verified(accounts, wanted.identity_token, address, now, closely=True)
+            looked_closely = True
         if person is None:
             entry = await _begin(accounts, identity, wanted, label, now)
         else:
@@ -173,12 +182,32 @@ def _device(person: PersonId, wanted: SignIn, label: str, keys: SpaceKeys, now: 
     return device, new_token(person, secrets.token_bytes(SECRET_BYTES))
 
 
-async def _verified(accounts: Accounts, identity_token: str, address: str, now: datetime) -> Identity:
+async def _is_known(accounts: Accounts, person: PersonId | None, wanted: SignIn) -> bool:
+    if person is None:
+        return False
+    return any(each.id == wanted.device for each in await store.devices_of(accounts.pool, person))
+
+
+async def _verified(
+    accounts: Accounts, identity_token: str, address: str, now: datetime, *, closely: bool = False
+) -> Identity:
+    """Return whom the token names; `closely` where it matters whether it was revoked since."""
     try:
-        return await accounts.issuer.verify(identity_token, now)
+        return await accounts.issuer.verify(identity_token, now, closely=closely)
     except IdentityRefused:
         await limits.count(accounts.pool, limits.SIGN_IN_REFUSED, address, now)
         raise identity_refused() from None
+    except ProviderRefused:
+        await limits.count(accounts.pool, limits.SIGN_IN_REFUSED, address, now)
+        raise problem(
+            "provider_refused", "Please sign in by another of the ways that the app offers; this one is not taken here."
+        ) from None
+    except IdentityUnavailable:
+        raise problem(
+            "unavailable",
+            "Whoever could confirm who you are does not answer at the moment. Please try again in a little while.",
+            headers={"Retry-After": str(ASK_AGAIN_S)},
+        ) from None
 
 
 def _subject_hashes(accounts: Accounts, identity: Identity) -> list[bytes]:
@@ -272,7 +301,7 @@ async def proven(
 
 async def vouched(accounts: Accounts, identity_token: str, address: str, now: datetime) -> Identity:
     """Return whom the token names, proven just now; else raise `identity_refused` or `fresh_sign_in_needed`."""
-    identity = await _verified(accounts, identity_token, address, now)
+    identity = await _verified(accounts, identity_token, address, now, closely=True)
     if not is_fresh(identity, now):
         raise fresh_sign_in_needed()
     return identity

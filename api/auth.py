@@ -149,11 +149,22 @@ class IdentityRefused(Exception):  # noqa: N818 - says what is the matter
     """The identity token does not hold; it is never said why."""
 
 
+class ProviderRefused(Exception):  # noqa: N818 - likewise
+    """The token holds, and whoever signed this person in may not vouch for them here."""
+
+
+class IdentityUnavailable(Exception):  # noqa: N818 - likewise
+    """Nobody can tell now whether the token holds: who would know it does not answer."""
+
+
 class IdentityIssuer(Protocol):
     """Who vouches for a person at sign-in."""
 
-    async def verify(self, identity_token: str, now: datetime) -> Identity:
-        """Return whom the token names, or raise `IdentityRefused`."""
+    async def verify(self, identity_token: str, now: datetime, *, closely: bool = False) -> Identity:
+        """Return whom the token names; raise `IdentityRefused`, `ProviderRefused` or `IdentityUnavailable`.
+
+        `closely` asks besides whether it was revoked since, where the issuer can tell.
+        """
         ...
 
 
@@ -165,7 +176,9 @@ def is_fresh(identity: Identity, now: datetime) -> bool:
 _UnixSeconds = Annotated[int, Meta(ge=0, le=4_102_444_800)]
 
 
-class _Claims(Struct, frozen=True):
+class Claims(Struct, frozen=True):
+    """What every issuer says of a person, and until when."""
+
     sub: Annotated[str, Meta(min_length=1, max_length=128)]
     iat: _UnixSeconds
     exp: _UnixSeconds
@@ -195,7 +208,7 @@ class LocalIssuer:
         }
         return jwt.encode(claims, self._key, algorithm="EdDSA")
 
-    async def verify(self, identity_token: str, now: datetime) -> Identity:
+    async def verify(self, identity_token: str, now: datetime, *, closely: bool = False) -> Identity:  # noqa: ARG002
         """Return whom the token names, or raise `IdentityRefused`. `now` decides, not the machine's clock."""
         if len(identity_token) > IDENTITY_TOKEN_CHARS_MAX:
             raise IdentityRefused
@@ -208,7 +221,7 @@ class LocalIssuer:
                 issuer=self.NAME,
                 options={"verify_exp": False, "verify_iat": False, "verify_nbf": False},
             )
-            claims = msgspec.convert(payload, _Claims)
+            claims = msgspec.convert(payload, Claims)
         except (jwt.PyJWTError, msgspec.ValidationError, ValueError, RecursionError):
             raise IdentityRefused from None
         at = int(now.timestamp())

@@ -44,6 +44,11 @@ PROBLEM_TYPES: Final[Mapping[str, ProblemType]] = {
         "nobody vouches for this identity token",
         ("WWW-Authenticate",),
     ),
+    "provider_refused": ProblemType(
+        HTTPStatus.FORBIDDEN,
+        "This way of signing in is not taken here",
+        "whoever signed this person in may not vouch for them here: offer another way",
+    ),
     "fresh_sign_in_needed": ProblemType(
         HTTPStatus.UNAUTHORIZED,
         "Please confirm that it is you",

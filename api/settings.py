@@ -62,6 +62,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     in_flight_max: int = 200
     streams_max: int = 10_000
     schema_min: int = 1
+    identity: Literal["local", "firebase", "oidc"] | None = None
+    identity_providers: tuple[str, ...] = ("apple.com", "google.com")
+    oidc_issuer: str | None = None
+    oidc_audience: str | None = None
     fcm: Literal["log", "send"] | None = None
     fcm_base_url: str | None = None
     firebase_project: str | None = None
@@ -76,6 +80,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     def development(self) -> bool:
         """Whether this is somebody's own machine, where a convenience outweighs a guard."""
         return self.mode == "development"
+
+    @property
+    def vouches(self) -> Literal["local", "firebase", "oidc"] | None:
+        """Who vouches for a person: on somebody's own machine anybody, unless it is chosen; else only who is chosen."""
+        return self.identity or ("local" if self.development else None)
 
     @property
     def sends(self) -> bool:
@@ -211,6 +220,28 @@ def _base_url(text: str) -> str:
     return text
 
 
+def _providers(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    if not all(re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,99}", name) for name in names) or "anonymous" in names:
+        raise ValueError(
+            "must be names of Firebase's providers with commas between, such as apple.com,google.com,password."
+            " anonymous proves nothing, and is never taken"
+        )
+    return names
+
+
+def _issuer(text: str) -> str:
+    if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?", text):
+        raise ValueError("must be an https address as the issuer writes it of itself, such as https://id.example.org")
+    return text
+
+
+def _audience(text: str) -> str:
+    if not re.fullmatch(r"[\x21-\x7e]{1,255}", text):
+        raise ValueError("must be what the issuer calls the app: up to 255 plain characters without a blank")
+    return text
+
+
 def _project(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", text):
         raise ValueError("must be the id of a project: 6 to 30 lower-case letters, digits and dashes")
@@ -237,6 +268,10 @@ VARIABLES: Final = (
     Variable("HAVEN_IN_FLIGHT_MAX", "in_flight_max", _whole(1, 100_000), "requests at once; then 503"),
     Variable("HAVEN_STREAMS_MAX", "streams_max", _whole(0, 1_000_000), "live streams at once"),
     Variable("HAVEN_SCHEMA_MIN", "schema_min", _whole(1, 10_000), "oldest schema of an app; older: 426"),
+    Variable("HAVEN_IDENTITY", "identity", _choice("local", "firebase", "oidc"), "who vouches for people"),
+    Variable("HAVEN_IDENTITY_PROVIDERS", "identity_providers", _providers, "Firebase's providers that may vouch"),
+    Variable("HAVEN_OIDC_ISSUER", "oidc_issuer", _issuer, "issuer of OpenID Connect, if that vouches"),
+    Variable("HAVEN_OIDC_AUDIENCE", "oidc_audience", _audience, "what that issuer calls the app"),
     Variable("HAVEN_FCM", "fcm", _choice("log", "send"), "send prompts, or only count them; absent: by HAVEN_MODE"),
     Variable("HAVEN_FCM_BASE_URL", "fcm_base_url", _base_url, "where a fake FCM answers; for tests"),
     Variable("HAVEN_FIREBASE_PROJECT", "firebase_project", _project, "project whose apps are reached by push"),
@@ -310,6 +345,7 @@ def _unsafe_pairs(settings: Settings) -> list[str]:
             "HAVEN_BIND and HAVEN_ADMIN_BIND take the same port: probes are not for the public. Unless set they are"
             f" {usual.bind} and {usual.admin_bind}."
         )
+    faults += _nobody_vouches(settings)
     if settings.sends and settings.firebase_project is None:
         faults.append(
             "HAVEN_FIREBASE_PROJECT is required where prompts are sent: it names the project whose apps are reached."
@@ -321,11 +357,23 @@ def _unsafe_pairs(settings: Settings) -> list[str]:
                 "HAVEN_FCM_BASE_URL is for tests: in production prompts are handed to Google and nobody else."
             )
         faults.append(
-            "HAVEN_MODE=production cannot be used yet: who vouches for a person in production is not built."
+            "HAVEN_MODE=production cannot be used yet: what guards it against floods and restores is not built."
             " Use HAVEN_MODE=development on your own machine."
         )
         if settings.database_url is None:
             faults.append("DATABASE_URL is required in production: the embedded database is for development.")
         if settings.keys is None:
             faults.append("HAVEN_KEYS is required in production: keys that were made by chance get lost.")
+    return faults
+
+
+def _nobody_vouches(settings: Settings) -> list[str]:
+    """Return what is wrong with who vouches for a person."""
+    faults = []
+    if settings.mode == "production" and settings.vouches in (None, "local"):
+        faults.append("HAVEN_IDENTITY must be firebase or oidc in production: local vouches for any name.")
+    if settings.vouches == "firebase" and settings.firebase_project is None:
+        faults.append("HAVEN_FIREBASE_PROJECT is required where Firebase vouches for people: it names the project.")
+    if settings.vouches == "oidc" and (settings.oidc_issuer is None or settings.oidc_audience is None):
+        faults.append("HAVEN_OIDC_ISSUER and HAVEN_OIDC_AUDIENCE are required where an issuer of one's own vouches.")
     return faults

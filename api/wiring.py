@@ -12,12 +12,13 @@ import msgspec
 from msgspec import Struct
 
 from api.accounts import Accounts
-from api.auth import Callers, LocalIssuer
+from api.auth import Callers
 from api.catalogue import Catalogue, read
 from api.drain import Drain
 from api.embedded_postgres import place, serving
 from api.exports import Exports
 from api.hints import Hub, Rhythm, open_hub
+from api.issuers import open_issuer
 from api.keys import StoredKeys, open_keys, open_ring, refuse_lost_ring
 from api.migrate import migrate, utc_now
 from api.pace import Pace
@@ -105,7 +106,7 @@ async def open_parts(
                 pool=pool,
                 keys=keys,
                 hashes=ring.hashes,
-                issuer=LocalIssuer(),
+                issuer=await opened.enter_async_context(open_issuer(settings)),
                 callers=callers,
             ),
             hints=hints,

@@ -87,6 +87,7 @@ VOUCHING: Final = msgspec.json.Decoder(Vouching)
         "secret": True,
         "problems": (
             "identity_refused",
+            "provider_refused",
             "fresh_sign_in_needed",
             "device_revoked",
             "too_many_devices",

@@ -12,7 +12,7 @@ from api import counsel, counsel_page
 from api.auth import IDENTITY_TOKEN_CHARS_MAX
 from api.counsel import CounselLink
 from api.errors import Problem
-from api.routes.requests import Requested, address_of, authenticate, decoded, id_in_path, parts_of
+from api.routes.requests import PROVING, Requested, address_of, authenticate, decoded, id_in_path, parts_of
 from domain.counsel import LINK_DAYS_MAX
 from domain.ids import CoupleId, RecordId
 
@@ -38,7 +38,7 @@ LINKING: Final = msgspec.json.Decoder(Linking)
     opt={
         "body": Linking,
         "secret": True,
-        "problems": ("identity_refused", "fresh_sign_in_needed", "too_many_tries", "consent_needed"),
+        "problems": (*PROVING, "consent_needed"),
     },
 )
 async def make_link(request: Requested, couple: FromPath[str], summary: FromPath[str]) -> CounselLink:

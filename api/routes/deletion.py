@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from api import deleting
 from api.auth import IDENTITY_TOKEN_CHARS_MAX
 from api.deleting import Closed, Deletion
-from api.routes.requests import Requested, address_of, authenticate, decoded, parts_of
+from api.routes.requests import PROVING, Requested, address_of, authenticate, decoded, parts_of
 
 TAGS: Final = ["account"]
 
@@ -31,7 +31,7 @@ DELETING: Final = msgspec.json.Decoder(Deleting)
     opt={
         "body": Deleting,
         "closing": True,
-        "problems": ("identity_refused", "fresh_sign_in_needed", "too_many_tries"),
+        "problems": PROVING,
     },
 )
 async def delete_account(request: Requested) -> Deletion:

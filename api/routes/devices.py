@@ -11,7 +11,7 @@ from api import accounts, push_targets
 from api.accounts import DeviceView
 from api.auth import IDENTITY_TOKEN_CHARS_MAX
 from api.push_targets import PushTarget
-from api.routes.requests import Requested, address_of, authenticate, decoded, id_in_path, parts_of
+from api.routes.requests import PROVING, Requested, address_of, authenticate, decoded, id_in_path, parts_of
 from domain.ids import DeviceId
 
 TAGS: Final = ["devices"]
@@ -54,7 +54,7 @@ async def sign_out(request: Requested) -> None:
     status_code=204,
     summary="Shut a device out for good",
     tags=TAGS,
-    opt={"body": Revoking, "problems": ("identity_refused", "fresh_sign_in_needed", "too_many_tries")},
+    opt={"body": Revoking, "problems": PROVING},
 )
 async def revoke(request: Requested, device: FromPath[str]) -> None:
     """End a device's access; it can never come back under its id."""

@@ -16,7 +16,7 @@ from api import exports
 from api.auth import IDENTITY_TOKEN_CHARS_MAX
 from api.errors import not_found
 from api.exports import Export, Fetched
-from api.routes.requests import Requested, address_of, authenticate, cutting, decoded, id_in_path, parts_of
+from api.routes.requests import PROVING, Requested, address_of, authenticate, cutting, decoded, id_in_path, parts_of
 from sync.export import FORMS, ExportFile, Form
 from sync.export_html import POLICY
 
@@ -51,7 +51,7 @@ ASKING: Final = msgspec.json.Decoder(Asking)
     opt={
         "body": Asking,
         "closing": True,
-        "problems": ("identity_refused", "fresh_sign_in_needed", "too_many_tries", "not_found"),
+        "problems": (*PROVING, "not_found"),
     },
 )
 async def ask_for_export(request: Requested) -> Export:

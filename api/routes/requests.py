@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -19,6 +19,9 @@ from api.edge import CUT
 from api.errors import Problem, malformed, not_found, problem
 from api.wiring import Parts
 from sync.ports import Caller
+
+PROVING: Final = ("identity_refused", "provider_refused", "fresh_sign_in_needed", "too_many_tries")
+"""What an operation can answer that wants a proof of identity of the last minutes."""
 
 T = TypeVar("T")
 

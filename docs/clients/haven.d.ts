@@ -2892,7 +2892,7 @@ export interface components {
             week_cap: number;
         };
         /** @description What is wrong with a request as a whole, by its `type` (RFC 9457). */
-        Problem: components["schemas"]["MalformedProblem"] | components["schemas"]["UnauthenticatedProblem"] | components["schemas"]["IdentityRefusedProblem"] | components["schemas"]["FreshSignInNeededProblem"] | components["schemas"]["DeviceRevokedProblem"] | components["schemas"]["ConsentNeededProblem"] | components["schemas"]["AccountClosingProblem"] | components["schemas"]["NotFoundProblem"] | components["schemas"]["InvitationUnknownProblem"] | components["schemas"]["MethodNotAllowedProblem"] | components["schemas"]["TooSlowProblem"] | components["schemas"]["EpochChangedProblem"] | components["schemas"]["AlreadyPairedProblem"] | components["schemas"]["NameNeededProblem"] | components["schemas"]["PairingVoidProblem"] | components["schemas"]["TooManyDevicesProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["AddressTooLongProblem"] | components["schemas"]["UnsupportedMediaTypeProblem"] | components["schemas"]["SchemaTooOldProblem"] | components["schemas"]["TooManyTriesProblem"] | components["schemas"]["HeadersTooLargeProblem"] | components["schemas"]["InternalProblem"] | components["schemas"]["BusyProblem"] | components["schemas"]["UnavailableProblem"];
+        Problem: components["schemas"]["MalformedProblem"] | components["schemas"]["UnauthenticatedProblem"] | components["schemas"]["IdentityRefusedProblem"] | components["schemas"]["ProviderRefusedProblem"] | components["schemas"]["FreshSignInNeededProblem"] | components["schemas"]["DeviceRevokedProblem"] | components["schemas"]["ConsentNeededProblem"] | components["schemas"]["AccountClosingProblem"] | components["schemas"]["NotFoundProblem"] | components["schemas"]["InvitationUnknownProblem"] | components["schemas"]["MethodNotAllowedProblem"] | components["schemas"]["TooSlowProblem"] | components["schemas"]["EpochChangedProblem"] | components["schemas"]["AlreadyPairedProblem"] | components["schemas"]["NameNeededProblem"] | components["schemas"]["PairingVoidProblem"] | components["schemas"]["TooManyDevicesProblem"] | components["schemas"]["TooLargeProblem"] | components["schemas"]["AddressTooLongProblem"] | components["schemas"]["UnsupportedMediaTypeProblem"] | components["schemas"]["SchemaTooOldProblem"] | components["schemas"]["TooManyTriesProblem"] | components["schemas"]["HeadersTooLargeProblem"] | components["schemas"]["InternalProblem"] | components["schemas"]["BusyProblem"] | components["schemas"]["UnavailableProblem"];
         /** @description A change of a `progress`. A new one must bring `goal`, `on`. Nobody edits it afterwards. */
         ProgressChange: {
             /** @description Sent-at minus made-at, both by the phone's own clock, so that a wrong clock cancels out; counted up to 400 days. */
@@ -2985,6 +2985,29 @@ export interface components {
             on?: string;
             /** @description Merges by `once`; begins as `null`. */
             unit?: string | null;
+        };
+        /** @description This way of signing in is not taken here: whoever signed this person in may not vouch for them here: offer another way. */
+        ProviderRefusedProblem: {
+            /** @description A sentence for people; it repeats nothing that was sent. */
+            detail: string;
+            /** @constant */
+            status: 403;
+            /**
+             * @description A few words for people.
+             * @example This way of signing in is not taken here
+             */
+            title: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "urn:haven:problem:provider_refused";
+            /**
+             * @description The place in the request, where one can be named.
+             * @example $.changes[3].key
+             * @example ?limit
+             */
+            where?: string;
         };
         /** @description One page of a pull. `couples` names those of whom the caller may hold rows; with `more` there is another page. */
         PulledChanges: {
@@ -4798,6 +4821,46 @@ export interface components {
                 "application/problem+json": components["schemas"]["PairingVoidProblem"];
             };
         };
+        /** @description `provider_refused`: This way of signing in is not taken here. */
+        ProviderRefused: {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProviderRefusedProblem"];
+            };
+        };
+        /** @description `provider_refused`: This way of signing in is not taken here. `account_closing`: This account is about to be deleted. */
+        ProviderRefusedOrAccountClosing: {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProviderRefusedProblem"] | components["schemas"]["AccountClosingProblem"];
+            };
+        };
+        /** @description `provider_refused`: This way of signing in is not taken here. `consent_needed`: Your consent is needed first. `account_closing`: This account is about to be deleted. */
+        ProviderRefusedOrConsentNeededOrAccountClosing: {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProviderRefusedProblem"] | components["schemas"]["ConsentNeededProblem"] | components["schemas"]["AccountClosingProblem"];
+            };
+        };
+        /** @description `provider_refused`: This way of signing in is not taken here. `device_revoked`: This device was signed out for good. */
+        ProviderRefusedOrDeviceRevoked: {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProviderRefusedProblem"] | components["schemas"]["DeviceRevokedProblem"];
+            };
+        };
         /** @description `schema_too_old`: This app is too old for this server. */
         SchemaTooOld: {
             headers: {
@@ -5167,7 +5230,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["UnauthenticatedOrIdentityRefusedOrFreshSignInNeeded"];
-            403: components["responses"]["ConsentNeededOrAccountClosing"];
+            403: components["responses"]["ProviderRefusedOrConsentNeededOrAccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -5391,7 +5454,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["UnauthenticatedOrIdentityRefusedOrFreshSignInNeeded"];
-            403: components["responses"]["AccountClosing"];
+            403: components["responses"]["ProviderRefusedOrAccountClosing"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -5438,6 +5501,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["UnauthenticatedOrIdentityRefusedOrFreshSignInNeeded"];
+            403: components["responses"]["ProviderRefused"];
             404: components["responses"]["NotFound"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
@@ -5875,6 +5939,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["UnauthenticatedOrIdentityRefusedOrFreshSignInNeeded"];
+            403: components["responses"]["ProviderRefused"];
             408: components["responses"]["TooSlow"];
             413: components["responses"]["TooLarge"];
             414: components["responses"]["AddressTooLong"];
@@ -6360,7 +6425,7 @@ export interface operations {
             };
             400: components["responses"]["Malformed"];
             401: components["responses"]["IdentityRefusedOrFreshSignInNeeded"];
-            403: components["responses"]["DeviceRevoked"];
+            403: components["responses"]["ProviderRefusedOrDeviceRevoked"];
             408: components["responses"]["TooSlow"];
             409: components["responses"]["TooManyDevices"];
             413: components["responses"]["TooLarge"];

@@ -152,12 +152,50 @@ def test_two_ports_of_the_systems_choice_do_not_meet() -> None:
 
 def test_production_says_what_is_missing() -> None:
     faults = faults_of(HAVEN_MODE="production")
-    assert "not built" in faults[1]
+    assert [fault for fault in faults if "not built" in fault]
     assert [fault.split()[0] for fault in faults if "not built" not in fault] == [
+        "HAVEN_IDENTITY",
         "HAVEN_FIREBASE_PROJECT",
         "DATABASE_URL",
         "HAVEN_KEYS",
     ]
+
+
+def test_who_vouches_is_anybody_in_development_and_must_be_chosen_in_production() -> None:
+    assert (Settings().vouches, Settings(mode="production").vouches) == ("local", None)
+    assert Settings.read({"HAVEN_IDENTITY": "firebase", "HAVEN_FIREBASE_PROJECT": "haven-test"}).vouches == "firebase"
+    (fault,) = faults_of(HAVEN_IDENTITY="firebase")
+    assert fault.startswith("HAVEN_FIREBASE_PROJECT is required where Firebase vouches")
+    (fault,) = faults_of(HAVEN_IDENTITY="oidc", HAVEN_OIDC_AUDIENCE="haven")
+    assert fault.startswith("HAVEN_OIDC_ISSUER and HAVEN_OIDC_AUDIENCE are required")
+    assert any(
+        "local vouches for any name" in each for each in faults_of(HAVEN_MODE="production", HAVEN_IDENTITY="local")
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("HAVEN_IDENTITY_PROVIDERS", "apple.com,"),
+        ("HAVEN_IDENTITY_PROVIDERS", "apple.com, google.com"),
+        ("HAVEN_IDENTITY_PROVIDERS", "google.com,anonymous"),
+        ("HAVEN_OIDC_ISSUER", "http://quittenmarmelade.example"),
+        ("HAVEN_OIDC_ISSUER", "https://quittenmarmelade.example?x=1"),
+        ("HAVEN_OIDC_ISSUER", "https://a@quittenmarmelade.example"),
+        ("HAVEN_OIDC_AUDIENCE", "quitten marmelade"),
+        ("HAVEN_OIDC_AUDIENCE", "q" * 256),
+        ("HAVEN_IDENTITY", "quittenmarmelade"),
+    ],
+)
+def test_what_cannot_name_who_vouches_is_refused(name: str, text: str) -> None:
+    (fault,) = faults_of(**{name: text})
+    assert fault.startswith(f"{name} must be")
+    assert "uitten" not in fault
+
+
+def test_providers_are_names_with_commas_between() -> None:
+    read = Settings.read({"HAVEN_IDENTITY_PROVIDERS": "apple.com,password,oidc.of-ours"})
+    assert read.identity_providers == ("apple.com", "password", "oidc.of-ours")
 
 
 def test_prompts_are_sent_in_production_and_counted_in_development_unless_chosen() -> None:
