@@ -1,4 +1,4 @@
-"""Signing in over HTTP with Firebase for whoever vouches: what is asked closely, what is refused, and by which words."""
+"""Signing in over HTTP where Firebase vouches: what is looked at closely, what is refused, and by which words."""
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
