@@ -1,5 +1,7 @@
 """More stories of tests/vectors/device.json: what a phone of Ana's does after the store has gone back in time."""
 
+from msgspec.structs import replace
+
 from tests.vectors.device_cases import Case, met, pulled
 from tests.vectors.recorded import RecordedWorld, Recorder
 
@@ -219,6 +221,21 @@ async def a_text_that_stood_beside_in_a_record_that_was_lost_comes_first(world: 
     return phone
 
 
+async def a_space_that_is_not_named_any_more_takes_nothing(world: RecordedWorld) -> Recorder:
+    """What was given in it is kept for its writer."""
+    phone, _, couple = await met(world)
+    dump = world.dump()
+    phone.make("note_draft", for_couple=couple.id, for_what="The soup.", text="It was warm.", send=True)
+    await world.settle()
+    world.restore(dump)
+    request = phone.request()
+    answer = await phone.send(request)
+    phone.receive(request, replace(answer, spaces=[each for each in answer.spaces if each.home == "personal"]))
+    assert phone.only("note_draft").fields["text"] == "It was warm."
+    phone.request()
+    return phone
+
+
 CASES: tuple[Case, ...] = (
     what_somebody_was_not_to_know_of_is_not_told,
     a_request_that_is_made_again_is_withdrawn,
@@ -233,4 +250,5 @@ CASES: tuple[Case, ...] = (
     a_letter_goes_as_it_was_told_to,
     of_a_letter_that_was_given_without_them_the_words_come_back,
     a_text_that_stood_beside_in_a_record_that_was_lost_comes_first,
+    a_space_that_is_not_named_any_more_takes_nothing,
 )
