@@ -24,6 +24,7 @@ from tests.clients.readers import ReaderPhone
 from tests.streams import until
 
 LINE_BYTES_MAX = 1_500
+OURS_IT_SAYS = b'{"type": "urn:haven:problem:malformed", "where": "$.changes[0]"}'
 PORTAL = b"<html>Please sign in to our hotel's network.</html>"
 
 
@@ -306,7 +307,7 @@ async def test_a_stranger_s_word_is_not_believed(place: Place, status: int) -> N
     place.gate.says(
         SYNC, status, b'{"type": "about:blank", "where": "$.changes[0]"}', content_type="application/problem+json"
     )
-    place.gate.says(SYNC, status, b'{"type": "urn:haven:problem:malformed", "where": "$.changes[0]"}')
+    place.gate.says(SYNC, status, OURS_IT_SAYS, content_type="application/json")
     await phone.sync()
     assert len(met(phone)["paused"]) == 3
     assert phone.tell("aside") == []
