@@ -207,13 +207,15 @@ async def test_what_is_not_of_its_shape_harms_nothing_else_that_is_shown(place: 
     assert phone.fields(RecordId(UUID(goal)))["state"] == "active"
 
 
-async def test_a_set_that_is_none_is_laid_over_as_far_as_it_goes(place: Place) -> None:
-    phone, tablet = await place.phone(), await place.phone()
+async def test_a_set_is_laid_over_what_is_none_as_far_as_it_goes(place: Place) -> None:
+    phone = await place.phone()
     entry = made(phone, "check_in", DAY | {"needs": ["rest"]})
     call(phone, "write", str(entry), {"needs": "rest"})
-    call(phone, "write", str(entry), {"needs": ["rest", "\U0001f600", "\uff41"]})
-    assert phone.fields(entry)["needs"] == ["rest", "\uff41", "\U0001f600"]
-    assert [each.id for each in tablet.all("goal")] == [place.home.goal]
+    edit = {"set": {"needs": ["\U0001f600", "\uff41"]}, "was": {"needs": ["rest"]}}
+    key = "9c1e0000-0000-4000-8000-000000000001"
+    phone.tell("keep", change={"key": key, "kind": "check_in", "id": str(entry), **edit}, made_ms=0)
+    assert phone.fields(entry)["needs"] == ["\uff41", "\U0001f600"]
+    assert [each.id for each in phone.all("goal")] == [place.home.goal]
 
 
 async def test_the_app_is_told_when_something_may_be_shown_otherwise(place: Place) -> None:
