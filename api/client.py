@@ -49,12 +49,16 @@ class OfflineError(Exception):
 
 
 class TurnedAwayError(Exception):
-    """The server said no to a whole request. `type` is the problem's slug, the text its own words to a person."""
+    """The server said no to a whole request. `type` is the problem's slug, the text its own words to a person.
 
-    def __init__(self, status: int, type_: str, title: str, detail: str) -> None:
+    `where` is the place in the request that is at fault, if one is.
+    """
+
+    def __init__(self, status: int, type_: str, title: str, detail: str, where: str = "") -> None:
         super().__init__(f"{title}. {detail}".strip() if detail else title)
         self.status = status
         self.type = type_
+        self.where = where
 
 
 class AnotherPersonError(Exception):
@@ -236,8 +240,17 @@ class Client:
         outcomes: list[Outcome] = []
         news = 0
         async with self._turn:
+            anew = False
             for _ in range(ROUNDS_MAX):
-                response = await self._round(limit)
+                try:
+                    response = await self._round(limit)
+                except TurnedAwayError as problem:
+                    if anew or problem.where != "$.cursor":
+                        raise
+                    # As the server says: leave it out to begin anew. What waits here stays.
+                    anew = True
+                    self.store.change(lambda present: present.begin_anew())
+                    continue
                 outcomes += response.outcomes
                 news += len(response.records) + len(response.gone)
                 replica = self.replica
@@ -448,6 +461,7 @@ def _turned_away(answer: httpx.Response) -> TurnedAwayError:
     try:
         said = answer.json()
         slug = str(said.get("type", "")).removeprefix("urn:haven:problem:")
-        return TurnedAwayError(answer.status_code, slug, str(said.get("title", "")), str(said.get("detail", "")))
+        title, detail, where = (str(said.get(name) or "") for name in ("title", "detail", "where"))
+        return TurnedAwayError(answer.status_code, slug, title, detail, where)
     except (ValueError, AttributeError):
         return TurnedAwayError(answer.status_code, "", f"The server answered {answer.status_code}", "")

@@ -74,15 +74,38 @@ _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b'{}[]"')
 
 
 def _refuse_depth(body: bytes) -> None:
-    if sum(map(body.count, _OPENING)) <= DEPTH_MAX:
-        return
+    if _is_deeper(body, DEPTH_MAX):
+        where = _deep_change(body)
+        raise malformed(f"Objects and arrays may lie at most {DEPTH_MAX} deep inside one another.", where)
+
+
+class _Changes(msgspec.Struct):
+    changes: list[msgspec.Raw]
+
+
+_ABOVE_A_CHANGE: Final = 2
+"""The body, and the list of its changes."""
+
+
+def _deep_change(body: bytes) -> str | None:
+    """Name the first change of a sync that is too deep: a phone can then put that one aside and send the rest."""
+    try:
+        changes = msgspec.json.decode(body, type=_Changes).changes
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, MemoryError):
+        return None
+    deep = (nth for nth, change in enumerate(changes) if _is_deeper(bytes(change), DEPTH_MAX - _ABOVE_A_CHANGE))
+    return next((f"$.changes[{nth}]" for nth in deep), None)
+
+
+def _is_deeper(body: bytes, levels: int) -> bool:
+    if sum(map(body.count, _OPENING)) <= levels:
+        return False
     outline = body if b"\\" not in body else _ESCAPED.sub(b"", body)
     outline = _STRING.sub(b"", outline.translate(_BRACKETS, _NO_BRACKETS))
-    for _ in range(DEPTH_MAX):
+    for _ in range(levels):
         # Each round takes the innermost level away.
         outline = outline.replace(b"[]", b"")
-    if b"[" in outline:
-        raise malformed(f"Objects and arrays may lie at most {DEPTH_MAX} deep inside one another.")
+    return b"[" in outline
 
 
 def _not_json(complaint: str) -> str:

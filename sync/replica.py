@@ -204,6 +204,16 @@ class Replica:
             changes.append(change)
         return SyncRequest(schema=SCHEMA, cursor=self.cursor, limit=limit, changes=changes)
 
+    def begin_anew(self) -> None:
+        """Take everything once more beside what is here: the server does not know this device's cursor any more.
+
+        Nothing of it is sent again, for it is the same life. Edits wait until the new copy is complete.
+        """
+        for space, view in self.spaces.items():
+            begun = self.rebuilds.get(space)
+            self.shelves.begin_anew(Rebuild(space, view.epoch, VERSION_MAX if begun is None else begun.head))
+        self.shelves.move_to(None)
+
     def receive(self, request: SyncRequest, response: SyncResponse, new_key: Callable[[], UUID]) -> bool:
         """Take in an answer; return False, with nothing changed, for one that another answer has overtaken.
 
@@ -379,6 +389,10 @@ class Replica:
             before = self.spaces.get(identity)
             if before is not None and before.epoch != view.epoch:
                 self._unsettle(identity)
+                begun = self.rebuilds.get(identity)
+                if begun is not None and begun.head == VERSION_MAX:
+                    # Nobody has said up to where the two lives are one: so nothing of them is.
+                    self.shelves.begin_anew(replace(begun, epoch=view.epoch, head=0))
         for view in named.values():
             self.shelves.note(view)
         for each in let_go:

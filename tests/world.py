@@ -289,6 +289,11 @@ class Device:
         """What it would send now: for tests that lose, hold or repeat answers (`send`, then `receive` or not)."""
         return self.replica.request(self.now_ms(), limit=limit)
 
+    def begin_anew(self) -> None:
+        """Do what a device does whose cursor the server does not know any more."""
+        self.replica.begin_anew()
+        self._save()
+
     def receive(self, request: SyncRequest, response: SyncResponse) -> bool:
         """Take an answer in; False when another one has overtaken it."""
         taken = self.replica.receive(request, response, self.uuid)

@@ -50,6 +50,8 @@ class Faulty(httpx.AsyncBaseTransport):
                 raise httpx.ReadError("cut")
             case int(status), dict(headers):
                 return httpx.Response(status, headers=headers)
+            case int(status), dict(headers), said:
+                return httpx.Response(status, headers=headers, json=said)
             case _:
                 return await self.behind.handle_async_request(request)
 
@@ -223,6 +225,36 @@ async def test_what_the_server_wants_first_is_said_and_the_edits_are_kept(open_c
     assert len(ana.replica.waiting()) == 1
     await ana.begin("Ana")
     assert [each.status for each in (await ana.sync()).outcomes] == ["applied"]
+
+
+async def test_with_a_cursor_that_is_not_known_any_more_it_begins_anew_and_keeps_what_waits(open_client: Open) -> None:
+    ana = await signed_in(open_client("ana"))
+    before = entry(ana, "Before.")
+    await ana.sync()
+    ana.store.change(lambda replica: replica.shelves.move_to("of-another-server"))
+    entry(ana, "After.")
+
+    outcomes = (await ana.sync()).outcomes
+
+    assert [each.status for each in outcomes] == ["applied"]
+    assert sorted(each["text"] for each in shown(ana, "check_in")) == ["After.", "Before."]
+    assert ana.replica is not None
+    assert ana.replica.cursor not in (None, "of-another-server")
+    assert not ana.replica.rebuilds
+    assert not ana.replica.waiting()
+    assert ana.replica.shown(before) is not None
+
+
+async def test_where_beginning_anew_helps_nothing_either_it_says_so(open_client: Open) -> None:
+    await signed_in(open_client("ana"))
+    said = {"type": "urn:haven:problem:malformed", "title": "No.", "where": "$.cursor"}
+    ana = open_client("ana", *[(400, {}, said)] * 3)
+    with pytest.raises(TurnedAwayError) as caught:
+        await ana.sync()
+    assert caught.value.where == "$.cursor"
+    network = ana.http._transport
+    assert isinstance(network, Faulty)
+    assert len(network.bodies) == 2
 
 
 async def test_an_answer_that_is_no_problem_of_ours_is_told_by_its_number(open_client: Open) -> None:

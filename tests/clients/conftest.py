@@ -21,6 +21,7 @@ from tests.clients.compiling import native_adapter
 from tests.clients.devices import House, HouseInOne, Processes, house_of
 from tests.clients.hands import MixedHouse, mixed
 from tests.clients.installing import ADAPTERS, HERE, LOCK, only_one
+from tests.clients.places import Place, place_of
 from tests.clients.readers import Node
 from tests.clients.watermelon import HouseInSqlite, WatermelonHouse
 
@@ -110,6 +111,12 @@ async def mixed_house(house: House, watermelon_processes: Processes, node: Node)
     """The same couple with devices of all kinds, which meet the server through a proxy."""
     async with mixed(house, watermelon_processes, node) as all_of_them:
         yield all_of_them
+
+
+@pytest.fixture
+async def place(client: httpx.AsyncClient, parts: Parts, node: Node) -> AsyncIterator[Place]:
+    async with place_of(client, parts, node) as place:
+        yield place
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -2,10 +2,11 @@
 // Each line that comes in is a command with a number and a device; its answer is a line with that number. Each device
 // is kept in a file of FOLDER, from which it can begin again, also in another process.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 
 const [, , compiled, table, folder] = process.argv;
 const written = (name) => import(pathToFileURL(join(compiled, `${name}.js`)));
@@ -15,7 +16,7 @@ const { confirm, edit, keep, pick } = await written('editing');
 const { fileKeeper } = await written('file_keeper');
 const { sqliteKeeper } = await written('sqlite_keeper');
 const { haven } = await written('haven');
-const { post } = await written('network');
+const { PATIENCE, post } = await written('network');
 const { shows } = await written('showing');
 const described = JSON.parse(readFileSync(table, 'utf8'));
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest();
@@ -27,11 +28,12 @@ class App {
     asked = null;
     answer = null;
     heard = []; // every answer to a sync since the last was told of
-    sent = []; // how each was asked: whether it was packed, and how many changes it had
+    sent = []; // of each time that it asked: whether it was packed, how large it was, and what was answered
+    changed = 0; // how often the app was told that something may be shown otherwise
     paused = []; // how long it waited, where a test lets it wait no longer than that
     problems = []; // what the app was told while it listened
     holding = null; // what to wait for before an answer is given to the device
-    stop = () => {};
+    stop = async () => {};
 
     hurried = false;
     tries = 5;
@@ -49,7 +51,8 @@ class App {
             await new Promise((go) => {
                 if (signal?.aborted) return go();
                 signal?.addEventListener('abort', go);
-                if (ms <= PAUSE_MAX_MS) setTimeout(go, HURRIED_MS); // a rest lasts until it is ended
+                const ended = () => signal?.removeEventListener('abort', go) || go();
+                if (ms <= PAUSE_MAX_MS) setTimeout(ended, HURRIED_MS); // a rest lasts until it is ended
             });
         };
         this.haven = await haven({
@@ -64,20 +67,42 @@ class App {
             now: () => Date.now() + this.offMs,
             tries: this.tries,
             limit: this.limit,
+            patience: this.patience,
+            changed: () => (this.changed += 1),
         });
         return this;
     }
 
     async fetched(address, request) {
-        const answer = await fetch(address.replace(ORIGIN, this.address), request);
-        if (!address.endsWith('/v1/sync')) return answer;
-        const packed = 'Content-Encoding' in request.headers;
-        const text = await answer.text();
-        this.sent.push({ packed, status: answer.status });
-        if (answer.status === 200 && text.includes('"cursor"')) this.heard.push(text);
-        await this.holding;
-        return new Response(text, answer);
+        const to = address.replace(ORIGIN, this.address);
+        if (!address.endsWith('/v1/sync')) return fetch(to, request);
+        const sent = sizeOf(request);
+        this.sent.push(sent);
+        const answer = await fetch(to, request);
+        sent.status = answer.status;
+        let text = '';
+        const words = new TextDecoder();
+        const heard = new TransformStream({
+            transform: (piece, next) => {
+                text += words.decode(piece, { stream: true });
+                next.enqueue(piece);
+            },
+            flush: async () => {
+                if (answer.status === 200 && text.includes('"cursor"')) this.heard.push(text);
+                sent.answered = true;
+                await this.holding;
+            },
+        });
+        return new Response(answer.body.pipeThrough(heard), answer);
     }
+}
+
+/** What a request holds, status and all to come. */
+function sizeOf({ headers, body }) {
+    const packed = 'Content-Encoding' in headers;
+    const plain = packed ? gunzipSync(Buffer.from(body)) : Buffer.from(body);
+    const { limit, changes = [], cursor = null } = JSON.parse(plain);
+    return { packed, bytes: plain.length, limit, cursor, changes: changes.length, status: null, answered: false };
 }
 
 const KEEPERS = {
@@ -95,7 +120,7 @@ const commands = {
         apps.set(given.device, await new App(given).begin());
     },
     async restart(app, { device }) {
-        app.stop();
+        await app.stop();
         apps.set(device, await app.begin());
     },
     sign(app, { token }) {
@@ -117,7 +142,7 @@ const commands = {
     },
     async send(app) {
         const { asked } = app;
-        const way = { server: app.address, token: app.token, fetch: (...given) => fetch(...given) };
+        const way = { server: app.address, token: app.token, fetch: (...given) => fetch(...given), patience: PATIENCE };
         const answer = await post(way, '/v1/sync', asked);
         app.answer = { asked, answer };
         return JSON.stringify(answer);
@@ -143,7 +168,7 @@ const commands = {
         app.holding = null;
         app.release();
     },
-    met: ({ sent, paused, problems }) => ({ sent, paused, problems }),
+    met: ({ sent, paused, problems, changed }) => ({ sent, paused, problems, changed }),
 
     // Looking
     look: (app, { id }) => app.haven.look(id),
@@ -154,6 +179,8 @@ const commands = {
     waiting: (app) => waiting(app.haven.kept.device),
     state: ({ haven: { kept } }) => ({ cursor: kept.device.cursor, spaces: Object.values(kept.device.spaces) }),
     kept: (app) => readFileSync(app.file, 'utf8'),
+    erase: (app) => rmSync(app.file),
+    is_kept: (app) => existsSync(app.file),
     block_disk: (app) => mkdirSync(`${app.file}.new`),
     free_disk: (app) => rmdirSync(`${app.file}.new`),
 };

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 const [, , compiled, examples, table] = process.argv;
 const written = (name) => import(pathToFileURL(join(compiled, `${name}.js`)));
 const read = (path) => JSON.parse(readFileSync(path, 'utf8'));
-const { ask, take } = await written('asking');
+const { ask, beginAnew, take } = await written('asking');
 const { begin } = await written('device');
 const { confirm, edit, keep, pick } = await written('editing');
 const { opened } = await written('keeping');
@@ -79,6 +79,8 @@ function play(device, step) {
             return [keep(device, step.change, step.made_ms ?? null), undefined];
         case 'ask':
             return [device, ask(device, step.now_ms, step.limit)];
+        case 'begin_anew':
+            return [beginAnew(device), undefined];
         case 'take':
             return take(device, step.asked, step.answer, drawn(step.new_keys));
         default:

@@ -1,119 +1,27 @@
-"""The native adapter's own loop, against the real server: whatever goes wrong with a request, and what it hears."""
+"""The native adapter's own loop, against the real server: whatever goes wrong with a request."""
 
 import asyncio
 import re
 import shutil
-from collections import Counter
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from random import Random
-from typing import Any, cast
-from uuid import UUID
+from typing import cast
 
 import httpx
 import msgspec
 import pytest
-from litestar import Litestar
 
-from api.app import create_app
-from api.edge import Application, Bounds
+from api.edge import Bounds
 from api.wiring import Parts
-from domain.ids import RecordId
 from tests import people
 from tests.clients.compiling import NATIVE, native_adapter
 from tests.clients.conftest import RUN, nothing_tested_with, what_sqlite_lacks
 from tests.clients.installing import ADAPTERS
+from tests.clients.places import Place, answered, met, place_of, problem_of, statuses, step, unpackable
 from tests.clients.proxy import Fault, Once, proxied
-from tests.clients.readers import Node, ReaderPhone, TurnedAwayError, address_of
-from tests.journeys.phones import Home, Phone, home_of
-from tests.streams import DEADLINE_S, serving, until
+from tests.clients.readers import Node
+from tests.streams import DEADLINE_S, until
 
 BODY_BYTES_MAX = 4_000
-LIVE = "/v1/live"
-
-
-@dataclass
-class Gate:
-    """Stands before the server, and answers some of the next requests in its place."""
-
-    server: Application
-    next: dict[str, list[tuple[int, bytes, Mapping[str, str]]]] = field(default_factory=dict)
-    asked: Counter[str] = field(default_factory=Counter)
-
-    def answers(self, path: str, status: int, type_: str, **headers: str) -> None:
-        problem = {"type": f"urn:haven:problem:{type_}", "title": "Not now", "detail": "Please come again."}
-        self.says(path, status, msgspec.json.encode(problem), **headers)
-
-    def says(self, path: str, status: int, body: bytes, **headers: str) -> None:
-        self.next.setdefault(path, []).append((status, body, headers))
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        path = scope.get("path", "")
-        self.asked[path] += 1
-        if not self.next.get(path):
-            await self.server(scope, receive, send)
-            return
-        status, body, headers = self.next[path].pop(0)
-        told = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": status, "headers": told})
-        await send({"type": "http.response.body", "body": body})
-
-
-class Place:
-    """A couple whose phones may have the adapter, which is hurried here, and a server that can turn them away."""
-
-    def __init__(self, home: Home, gate: Gate, app: Litestar, address: str, node: Node) -> None:
-        self.home, self.gate, self.app, self.address, self.node = home, gate, app, address, node
-
-    async def phone(self, whose: str = "ana", **how: Any) -> ReaderPhone:
-        """One more phone, which has pulled all there is."""
-        owner = self.home.ana if whose == "ana" else self.home.ben
-        someone = await people.another_device(self.home.client, owner)
-        how = {"address": self.address, "limit": 500, "hurried": True} | how
-        phone = ReaderPhone(self.node, how.pop("address"), self.home.client, someone, **how)
-        await phone.sync()
-        return phone
-
-    async def titles(self) -> list[str]:
-        """The steps that are stored, as Ben's phone shows them."""
-        await self.home.b1.sync()
-        return sorted(each.fields["title"] for each in self.home.b1.all("step"))
-
-
-@asynccontextmanager
-async def place_of(client: httpx.AsyncClient, parts: Parts, node: Node, **how: Any) -> AsyncIterator[Place]:
-    app = create_app(parts)
-    gate = Gate(app)
-    async with home_of(client, parts) as home, serving(gate, **how) as server:
-        yield Place(home, gate, app, address_of(server), node)
-
-
-@pytest.fixture
-async def place(client: httpx.AsyncClient, parts: Parts, node: Node) -> AsyncIterator[Place]:
-    async with place_of(client, parts, node) as place:
-        yield place
-
-
-def step(phone: Phone, place: Place, title: str) -> RecordId:
-    return phone.edit("step", goal=place.home.goal, title=title)
-
-
-def met(phone: ReaderPhone) -> dict[str, Any]:
-    said: dict[str, Any] = phone.tell("met")
-    return said
-
-
-def statuses(phone: ReaderPhone) -> list[int]:
-    return [each["status"] for each in met(phone)["sent"]]
-
-
-async def problem_of(phone: ReaderPhone) -> tuple[int, str]:
-    """What a sync is turned away with."""
-    with pytest.raises(TurnedAwayError) as turned:
-        await phone.sync()
-    return turned.value.problem["status"], turned.value.problem["code"]
 
 
 async def test_an_answer_that_is_lost_is_asked_for_again_by_the_loop_itself(place: Place) -> None:
@@ -210,11 +118,6 @@ async def test_a_request_that_is_too_large_goes_in_halves(client: httpx.AsyncCli
         assert aside["said"]
 
 
-def unpackable(nth: int, length: int) -> str:
-    """Words in which nothing comes again."""
-    return f"{nth:04}" + Random(nth).randbytes(length // 2).hex()
-
-
 async def test_an_app_that_is_too_old_keeps_its_outbox(place: Place) -> None:
     phone, parts = await place.phone(), cast("Parts", place.app.state.parts)
     step(phone, place, "Book the ferry")
@@ -290,7 +193,7 @@ async def test_an_answer_that_was_overtaken_is_not_taken(place: Place) -> None:
     phone.tell("hold")
     step(phone, place, "Book the ferry")
     syncing = phone.node.told("sync", device=phone.someone.device)
-    await until(lambda: len(met(phone)["sent"]) > 1)
+    await until(lambda: len(answered(phone)) > 1)
     home.b1.edit("goal", home.goal, notes="Written meanwhile.")
     await home.b1.sync()
     await phone.page()
@@ -302,101 +205,6 @@ async def test_an_answer_that_was_overtaken_is_not_taken(place: Place) -> None:
     assert phone.device.replica.cursor == cursor
     assert phone.fields(home.goal)["notes"] == "Written meanwhile."
     assert phone.holds() == await home.holds(home.ana)
-
-
-async def test_it_asks_at_each_hint_of_a_stream_that_it_finds_again(place: Place) -> None:
-    home = place.home
-    async with proxied(place.address) as proxy:
-        phone = await place.phone(address=proxy.address)
-        phone.tell("listen")
-        for text in ("A boat.", "A boat. A tent.", "A boat. A tent. A stove."):
-            home.b1.edit("goal", home.goal, notes=text)
-            await home.b1.sync()
-            await shows(phone, home.goal, notes=text)
-            proxy.cut_streams()
-        phone.tell("stop")
-
-
-async def test_while_it_listens_an_edit_is_sent_without_being_asked_for(place: Place) -> None:
-    phone = await place.phone()
-    phone.tell("listen")
-    title = {"goal": str(place.home.goal), "title": "Book the ferry"}
-    made = phone.tell("call", method="make", args=["step", title])
-    phone.tell("call", method="write", args=[made, {"done": True}])
-    await shows(phone, made, waits=False, done=True)
-    phone.tell("stop")
-    assert await place.titles() == ["Book the ferry"]
-
-
-async def test_a_device_that_is_shut_out_while_it_listens_asks_no_more(place: Place) -> None:
-    phone, home = await place.phone(), place.home
-    phone.tell("listen")
-    await until(lambda: len(met(phone)["sent"]) > 1)
-    await people.ok(home.client.post("/v1/sign-out", headers=phone.someone.headers))
-    home.b1.edit("goal", home.goal, notes="Not for this phone.")
-    await home.b1.sync()
-    phone.tell("call", method="remove", args=[str(step(phone, place, "Too late"))])
-
-    await until(lambda: bool(met(phone)["problems"]))
-    assert {(each["status"], each["code"]) for each in met(phone)["problems"]} == {(401, "unauthenticated")}
-    asked = len(met(phone)["sent"])
-    phone.tell("call", method="make", args=["step", {"goal": str(home.goal), "title": "Later still"}])
-    for _ in range(5):
-        await home.b1.sync()
-    assert len(met(phone)["sent"]) == asked
-    assert phone.pending() == 3, "all of it is kept"
-
-
-async def test_a_stream_that_is_refused_for_their_number_is_not_sought_sooner_than_told(place: Place) -> None:
-    phone = await place.phone()
-    place.gate.answers(LIVE, 429, "too_many_tries", retry_after="45")
-    phone.tell("listen")
-    await until(lambda: any(each >= 45_000 for each in met(phone)["paused"] if each <= 100_000))
-    home = place.home
-    home.b1.edit("goal", home.goal, notes="Heard after all.")
-    await home.b1.sync()
-    await shows(phone, home.goal, notes="Heard after all.")
-    phone.tell("stop")
-
-
-async def test_after_a_restart_it_comes_back_when_it_was_told_to(place: Place) -> None:
-    phone, home = await place.phone(), place.home
-    place.gate.says(LIVE, 200, b'event: bye\nretry: 1234\ndata: {"why": "restart"}\n\n')
-    phone.tell("listen")
-    await until(lambda: place.gate.asked[LIVE] == 2)
-    assert 1234 in met(phone)["paused"]
-    home.b1.edit("goal", home.goal, notes="Heard again.")
-    await home.b1.sync()
-    await shows(phone, home.goal, notes="Heard again.")
-    phone.tell("stop")
-
-
-async def test_it_does_not_fight_for_a_stream_that_another_one_has_taken(place: Place) -> None:
-    phone = await place.phone()
-    place.gate.says(LIVE, 200, b'event: bye\nretry: 1234\ndata: {"why": "replaced"}\n\n')
-    phone.tell("listen")
-    await until(lambda: place.gate.asked[LIVE] == 1)
-    made = phone.tell("call", method="make", args=["step", {"goal": str(place.home.goal), "title": "Book the ferry"}])
-    await shows(phone, made, waits=False)
-    assert place.gate.asked[LIVE] == 1
-    phone.tell("stop")
-
-
-async def test_while_it_listens_without_the_consent_it_asks_at_hints_alone(place: Place) -> None:
-    phone, home = await place.phone(), place.home
-    await people.consent(home.client, home.ana, "core_sensitive", given=False)
-    kept = phone.edit("check_in", local_date="2026-11-20", text="A day of my own.")
-    phone.tell("listen")
-    for text in ("A boat.", "A boat. A tent."):
-        home.b1.edit("goal", home.goal, notes=text)
-        await home.b1.sync()
-        await shows(phone, home.goal, notes=text)
-    assert {each["code"] for each in met(phone)["problems"]} == {"consent_needed"}
-    assert not [each for each in met(phone)["paused"] if each <= 60_000], "it rests, and tries nothing over and over"
-    await people.consent(home.client, home.ana, "core_sensitive")
-    await phone.sync()
-    assert phone.record(kept).version > 0
-    phone.tell("stop")
 
 
 async def test_a_network_that_answers_in_haven_s_place_is_none(place: Place) -> None:
@@ -424,9 +232,10 @@ async def test_what_cannot_be_kept_was_not_edited(place: Place) -> None:
 
 
 async def test_a_file_is_one_person_s(place: Place) -> None:
-    phone = await place.phone()
+    phone, home = await place.phone(), place.home
+    bens = await people.another_device(home.client, home.ben)
     with pytest.raises(AssertionError, match="belongs to another person"):
-        phone.tell("begin", **phone.how, person=place.home.ben.id)
+        phone.tell("begin", **phone.how | {"token": bens.token}, person=home.ben.id)
 
 
 async def test_of_a_keepsake_that_was_let_go_nothing_stays(place: Place) -> None:
@@ -444,16 +253,6 @@ async def test_of_a_keepsake_that_was_let_go_nothing_stays(place: Place) -> None
     assert b"Words of both." not in phone.database_bytes()
     assert {each.home for each in phone.device.replica.spaces.values()} == {"personal"}
     assert {space for space, _ in phone.holds()} == set(phone.device.replica.spaces)
-
-
-async def shows(phone: ReaderPhone, identity: UUID | str, *, waits: bool | None = None, **fields: Any) -> None:
-    """Return once it shows this of a record, without being asked to sync."""
-
-    def does() -> bool:
-        found = phone.tell("look", id=str(identity))
-        return bool(found) and fields.items() <= found["fields"].items() and waits in (None, found["waits"])
-
-    await until(does)
 
 
 # The page -----------------------------------------------------------------------------------------------------------

@@ -99,6 +99,18 @@ def test_the_depth_has_a_bound() -> None:
     assert "deep" in objection(nested(DEPTH_MAX + 1)).detail
 
 
+def test_of_a_sync_the_first_change_that_is_too_deep_is_named() -> None:
+    """So its phone can put that one aside; one in the body beside the changes is the fault of none."""
+    flat, deep = b'{"set": {}}', b'{"set": ' + nested(DEPTH_MAX - 2) + b"}"
+    just = b'{"set": ' + nested(DEPTH_MAX - 3) + b"}"
+    decode(b'{"changes": [' + just + b"]}", msgspec.json.Decoder(dict[str, Any]))
+    body = b'{"schema": 1, "changes": [' + b", ".join([flat, just, deep, deep]) + b"]}"
+    assert objection(body).where == "$.changes[2]"
+    assert objection(b'{"changes": [], "cursor": ' + nested(DEPTH_MAX) + b"}").where is None
+    assert objection(b'{"changes": ' + nested(DEPTH_MAX) + b"}").where is None
+    assert objection(b"[" * 100_000).where is None
+
+
 def test_brackets_in_words_are_not_depth() -> None:
     words = "[[{{" * 100 + '\\"[[[[[[[[[[[[[[[[[[[[[[[['
     assert decode(msgspec.json.encode({"words": words}), DECODER).words == words

@@ -28,7 +28,7 @@ SENDING: Final = ("tests/house/test_fcm.py", "tests/rules/test_answers.py")
 REACHING: Final = ("tests/api/test_push_targets.py",)
 
 RXDB: Final = ("tests/rules/test_rxdb.py",)
-WATERMELON: Final = ("tests/rules/test_watermelon.py",)
+WATERMELON: Final = ("tests/rules/test_watermelon.py", "tests/rules/test_row_edits.py")
 
 HASTY: Final = """\
             store=type("Hasty", (PostgresStore,), {"save": lambda store, caller, writes, now: (

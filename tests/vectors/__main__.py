@@ -14,6 +14,7 @@ from tests.vectors import (
     laid_cases,
     lookback_cases,
     merge_cases,
+    restore_cases,
     text_cases,
 )
 from tests.vectors.merging import BENS, COUPLE, PHONE, SPACES, TABLET, CouplesServer
@@ -35,7 +36,7 @@ async def made() -> dict[str, bytes]:
 
 async def _device() -> bytes:
     cases: list[str] = []
-    for seed, case in enumerate(device_cases.CASES):
+    for seed, case in enumerate((*device_cases.CASES, *restore_cases.CASES)):
         phone = await case(RecordedWorld(seed))
         head = {
             "name": case.__name__.replace("_", " "),

@@ -3,6 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from msgspec.structs import replace
+
+from sync.wire import Gone
 from tests.vectors.recorded import RecordedWorld, Recorder
 
 Case = Callable[[RecordedWorld], Awaitable[Recorder]]
@@ -16,6 +19,12 @@ async def met(world: RecordedWorld) -> tuple[Recorder, Recorder, Any]:
     await phone.sync()
     await partner.sync()
     return phone, partner, couple
+
+
+async def pulled(phone: Recorder) -> None:
+    """Pull, and send nothing: edits wait meanwhile."""
+    request = phone.request()
+    phone.receive(request, await phone.send(type(request)(schema=request.schema, cursor=request.cursor)))
 
 
 async def a_record_is_made_and_edited_offline(world: RecordedWorld) -> Recorder:
@@ -101,10 +110,7 @@ async def of_a_set_what_was_added_and_taken_out_is_laid_over_what_comes(world: R
     tablet.write(entry, needs=["rest", "time_together", "respect"])
     await tablet.sync()
     phone.write(entry, needs=["time_together"])
-    # A pull that carries nothing: the edit waits meanwhile.
-    request = phone.request()
-    pull = type(request)(schema=request.schema, cursor=request.cursor)
-    phone.receive(request, await phone.send(pull))
+    await pulled(phone)
     await phone.sync()
     return phone
 
@@ -363,6 +369,107 @@ async def what_was_removed_is_removed_again(world: RecordedWorld) -> Recorder:
     return phone
 
 
+async def a_set_is_in_the_order_of_code_points(world: RecordedWorld) -> Recorder:
+    phone, _, _ = await met(world)
+    tablet = world.device(world.people[0])
+    entry = phone.make("reflection", own_tags=["\U0001f600 smile", "\uff41bc"])
+    await world.settle()
+    tablet.write(entry, own_tags=["\uff41bc", "\U0001f600 smile", "\uff42"])
+    await tablet.sync()
+    phone.write(entry, own_tags=["\U0001f600 smile", "\uff41bc", "\U0001f601"])
+    await pulled(phone)
+    await phone.sync()
+    assert phone.write(entry, own_tags=["\U0001f601", "\U0001f600 smile", "\uff42", "\uff41bc"]) is None
+    return phone
+
+
+async def what_is_written_to_a_record_that_was_wiped_is_kept(world: RecordedWorld) -> Recorder:
+    phone, _, couple = await met(world)
+    tablet = world.device(world.people[0])
+    draft = phone.make("note_draft", for_couple=couple.id, for_what="The walk.", text="Dear Ben.")
+    await world.settle()
+    tablet.write(draft, send=True)
+    await world.settle()
+    phone.write(draft, text="Dear Ben. It rained.")
+    phone.write(draft, text="Dear Ben. It rained. I did not mind.")
+    phone.write(draft, for_what="The walk in the rain.")
+    await phone.sync()
+    assert [each["text"] for each in phone.unplaced() if "text" in each]
+    return phone
+
+
+async def a_cursor_that_is_not_known_any_more_begins_a_full_copy(world: RecordedWorld) -> Recorder:
+    phone, partner, couple = await met(world)
+    kept = phone.make("check_in", local_date="2026-03-02", text="Slept well.")
+    shown = partner.make("check_in", local_date="2026-03-02", text="Rain.", audience=couple.id, shared_parts=["text"])
+    await world.settle()
+    partner.write(shown, audience="only_me")
+    await partner.sync()
+    phone.write(kept, text="Slept well. Tired now.")
+    phone.begin_anew()
+    await phone.sync(limit=2)
+    assert not phone.view("shown_check_in")
+    return phone
+
+
+async def a_cursor_of_a_life_that_is_over_loses_nothing(world: RecordedWorld) -> Recorder:
+    phone, _, _ = await met(world)
+    dump = world.dump()
+    kept = phone.make("check_in", local_date="2026-03-02", text="Slept well.")
+    await phone.sync()
+    world.restore(dump)
+    phone.write(kept, text="Slept well. Tired now.")
+    phone.begin_anew()
+    await phone.sync()
+    assert phone.fields(kept)["text"] == "Slept well. Tired now."
+    return phone
+
+
+async def of_an_id_in_two_spaces_the_one_that_stands_is_shown(world: RecordedWorld) -> Recorder:
+    phone, partner, couple = await met(world)
+    step = partner.make("goal", couple=couple, notes="Slow walks.")
+    await partner.sync()
+    request = phone.request()
+    answer = await phone.send(request)
+    own = next(each.id for each in answer.spaces if each.home == "personal")
+    wiped = Gone(space=own, kind="note_draft", id=step, version=1)
+    phone.receive(request, replace(answer, gone=[wiped]))
+    phone.write(step, notes="Slow walks by the sea.")
+    return phone
+
+
+async def versions_of_two_lives_are_not_compared(world: RecordedWorld) -> Recorder:
+    phone, _, _ = await met(world)
+    entry = phone.make("check_in", local_date="2026-03-02", text="Slept well.")
+    await phone.sync()
+    phone.write(entry, text="Slept well. Tired now.")
+    request = phone.request()
+    answer = await phone.send(request)
+    early = replace(answer.records[0], version=1, fields=answer.records[0].fields | {"text": "Another life."})
+    epoch = world.uuid()
+    spaces = [replace(each, epoch=epoch) for each in answer.spaces]
+    phone.receive(request, replace(answer, records=[early], outcomes=[], spaces=spaces, more=True))
+    return phone
+
+
+async def words_on_the_way_are_those_of_ones_own_space(world: RecordedWorld) -> Recorder:
+    """Another life of the couple's space leaves them there."""
+    phone, _, couple = await met(world)
+    for day in range(3):
+        world.device(world.people[0]).make("check_in", local_date=f"2026-03-0{day + 2}")
+    for tablet in world.devices[2:]:
+        await tablet.sync()
+    phone.force("step", couple=couple.id, set={"goal": str(world.uuid()), "title": "Kiwi.", "done": "soon"})
+    request = phone.request(limit=1)
+    phone.receive(request, await phone.send(request))
+    request = phone.request(limit=1)
+    answer = await phone.send(request)
+    spaces = [each if each.home == "personal" else replace(each, epoch=world.uuid()) for each in answer.spaces]
+    phone.receive(request, replace(answer, spaces=spaces))
+    assert not phone.request(limit=1).changes
+    return phone
+
+
 CASES: tuple[Case, ...] = (
     a_record_is_made_and_edited_offline,
     an_answer_is_lost_and_the_same_is_sent_again,
@@ -391,4 +498,11 @@ CASES: tuple[Case, ...] = (
     words_that_had_no_place_are_no_edit_of_the_record_that_comes_back,
     after_a_restore_nothing_opens_and_nothing_protects_less,
     what_was_removed_is_removed_again,
+    a_set_is_in_the_order_of_code_points,
+    what_is_written_to_a_record_that_was_wiped_is_kept,
+    a_cursor_that_is_not_known_any_more_begins_a_full_copy,
+    a_cursor_of_a_life_that_is_over_loses_nothing,
+    of_an_id_in_two_spaces_the_one_that_stands_is_shown,
+    versions_of_two_lives_are_not_compared,
+    words_on_the_way_are_those_of_ones_own_space,
 )

@@ -70,6 +70,10 @@ class Recorder(Device):
         self._wrote({"do": "ask", "now_ms": self.now_ms(), "limit": limit, "gives": request})
         return request
 
+    def begin_anew(self) -> None:
+        super().begin_anew()
+        self._wrote({"do": "begin_anew"})
+
     def receive(self, request: SyncRequest, response: SyncResponse) -> bool:
         drawn: list[UUID] = []
         taken = self._watched(drawn, lambda: super(Recorder, self).receive(request, response))
@@ -161,14 +165,18 @@ def _do(replica: Replica, step: Step) -> Any:
                 RecordId(UUID(step["id"])), step["field"], key=UUID(step["key"]), made_ms=step["made_ms"]
             )
         case "keep":
-            return replica.keep(msgspec.convert(step["change"], _CHANGE), step["made_ms"]) and None
+            replica.keep(msgspec.convert(step["change"], _CHANGE), step["made_ms"])
         case "ask":
             return replica.request(step["now_ms"], limit=step["limit"])
+        case "begin_anew":
+            replica.begin_anew()
         case "take":
             keys = iter(step["new_keys"])
             asked, answer = msgspec.convert(step["asked"], SyncRequest), msgspec.convert(step["answer"], SyncResponse)
             return replica.receive(asked, answer, lambda: UUID(next(keys)))
-    raise AssertionError(step["do"])
+        case unknown:
+            raise AssertionError(unknown)
+    return None
 
 
 _CHANGE = SyncRequest.__annotations__["changes"].__args__[0].__args__[0]

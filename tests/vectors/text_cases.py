@@ -54,6 +54,7 @@ IN_COMMON: Final = (
     ("One.\n\nTwo. Three.", "One. Three. Four.", "One.\n\nThree."),
     ("One. Two.\nThree.", "One. Three. Four.", "One.\nThree."),
     ("One. Two.   Three.", "One. Three. Four.", "One.   Three."),
+    ("One.   Two. Three.", "One. Three. Four.", "One.   Three."),
     ("  Rain. Two nights. ", "Two nights. Ask Cleo.", "  Two nights. "),
     ("Two nights. Rain.\n", "Two nights. Ask Cleo.", "Two nights.\n"),
     ("Rain. Rain. Sun.", "Rain. Snow.", "Rain. Rain."),

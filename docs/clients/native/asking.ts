@@ -5,6 +5,8 @@ import type { Answer, Base, Change, Content, Device, Edit, Outcome, Request, Row
 
 export const CHANGES_MAX = 500;
 const CHANGES_MAX_BYTES = 500_000;
+/** No version is above it. */
+const VERSION_MAX = Number.MAX_SAFE_INTEGER;
 const UTF8 = new TextEncoder();
 
 /** The next request; with at most so many of the edits that wait, the oldest first. */
@@ -22,6 +24,13 @@ export function ask(device: Device, nowMs: number, limit: number, changesMax = C
         changes.push(sent);
     }
     return changes.length ? { ...request, changes } : request;
+}
+
+/** The server knows this cursor no more: begin without one. The new copy is taken beside the old, the outbox stays. */
+export function beginAnew(device: Device): Device {
+    const begun = (space: string): number => device.rebuilds[space]?.head ?? VERSION_MAX;
+    const rebuilds = Object.keys(device.spaces).map((space) => [space, { head: begun(space), base: {} }]);
+    return { ...device, cursor: null, rebuilds: Object.fromEntries(rebuilds) };
 }
 
 /** Take an answer; false, and nothing of it taken, where something has overtaken it. */
@@ -43,6 +52,10 @@ export function take(old: Device, asked: Request, answer: Answer, newKey: () => 
     for (const space of answer.let_go ?? []) forget(device, space);
     const another = (space: string): boolean =>
         space in old.spaces && old.spaces[space].epoch !== device.spaces[space]?.epoch;
+    // Nobody has said up to where two lives are one: so nothing of them is.
+    for (const [space, each] of Object.entries(device.rebuilds)) {
+        if (each.head === VERSION_MAX && another(space)) each.head = 0;
+    }
     device.outbox = device.outbox.map((each) =>
         another(whereDecided(device, each)) ? { ...each, settled: null, unplaced: null } : each,
     );

@@ -51,7 +51,7 @@ export type Edit = {
     unplaced: string | null;
 };
 /** An edit that no server takes as it is, with the word that its person is told. */
-export type Aside = { change: Change; said: string };
+export type Aside = { change: Change; madeMs: number | null; said: string };
 export type Rebuild = { head: number; base: Base };
 
 export type Device = {
@@ -104,6 +104,21 @@ export function ids(device: Device): Set<string> {
     const told = Object.values(device.base).map((row) => row.id);
     return new Set([...told, ...device.outbox.map((each) => each.change.id)]);
 }
+
+/** A set as the server keeps it: each once, by code points, which is another order than that of `sort` alone. */
+export function inOrder(texts: string[]): string[] {
+    return [...new Set(texts)].sort(byCodePoint);
+}
+
+function byCodePoint(one: string, other: string): number {
+    const [left, right] = [[...String(one)], [...String(other)]]; // whatever was written
+    const nth = left.findIndex((each, at) => each !== right[at]);
+    if (nth < 0) return left.length - right.length;
+    return left[nth].codePointAt(0)! - (right[nth]?.codePointAt(0) ?? -1);
+}
+
+/** A list, where it is one: an edit that the server will refuse may hold anything. */
+export const listOf = <T>(value: unknown): T[] => (Array.isArray(value) ? value : []);
 
 export const nameOf = (row: { space: string; id: string }): string => `${row.space} ${row.id}`;
 

@@ -1,9 +1,9 @@
 // A device of Haven's native protocol, to be pasted into an app: edits are kept at once, and sent when that can be.
-import type { Aside, App, Change, Fields } from './device.js';
-import { confirm, edit, pick, putAway } from './editing.js';
+import { find, type Aside, type App, type Change, type Fields } from './device.js';
+import { confirm, edit, pick, putAway, tryAgain } from './editing.js';
 import { opened, type Keeper, type Kept } from './keeping.js';
 import { live } from './live.js';
-import type { Fetch } from './network.js';
+import { PATIENCE, type Fetch, type Patience } from './network.js';
 import { look, shows, type Shown } from './showing.js';
 import { syncing, type Rim } from './syncing.js';
 
@@ -17,19 +17,23 @@ export type Options = App & {
     changed?: () => void;
     /** One whose answers can be read while they come. */
     fetch?: Fetch;
+    patience?: Partial<Patience>;
 } & Partial<Omit<Rim, 'way'>>;
 
 export type Haven = {
     /** Make a record; gives its id. `couple` is for an app that knows of its couple before this device does. */
     make(kind: string, fields: Fields, couple?: string): Promise<string>;
-    /** Change fields of a record; null where they are as given already. */
+    /**
+     * Change fields of a record; null where they are as given already. What is written to a record that was wiped
+     * meanwhile is kept too: its words come back from the server as `unplaced`.
+     */
     write(id: string, fields: Fields): Promise<Change | null>;
     remove(id: string): Promise<Change | null>;
     bringBack(id: string): Promise<Change | null>;
     /** Of texts that stand beside each other keep this one, which may be a new one. */
-    pick(id: string, field: string, keep: string): Promise<Change | null>;
+    pick(id: string, field: string, keep: string): Promise<Change>;
     /** A text that was joined from two reads well. */
-    confirm(id: string, field: string): Promise<Change | null>;
+    confirm(id: string, field: string): Promise<Change>;
     /** A record as it is shown, or null. */
     look(id: string): Shown | null;
     /** All that is shown of a kind. */
@@ -37,63 +41,84 @@ export type Haven = {
     /** What no server took as it was, each with the reason: shown to the person, who can copy it or put it away. */
     aside(): Aside[];
     putAway(key: string): Promise<void>;
+    /** Send what was put aside once more: after an update of the app, or of the server. */
+    tryAgain(key: string): Promise<void>;
     sync(): Promise<void>;
-    listen(failed?: (problem: Error) => void): () => void;
+    /** Gives what stops it, and with it every sync: once that returns, nothing runs here any more. */
+    listen(failed?: (problem: Error) => void): () => Promise<void>;
     /** The device itself, for whatever else an app does with it. */
     kept: Kept;
 };
 
-export async function haven({ server, token, person, keeper, ...options }: Options): Promise<Haven> {
+export async function haven({ server, token, keeper, ...options }: Options): Promise<Haven> {
+    const person = options.person.toLowerCase();
+    refuseAnothers(token, person);
     const { schema, kinds, sha256, changed = () => {}, now = Date.now, ...rest } = options;
-    const { fetch = (...asked) => globalThis.fetch(...asked), ...others } = rest;
-    const newKey = () => crypto.randomUUID();
-    const plain = { limit: 500, tries: 5, chance: Math.random, newKey, wait };
-    const rim: Rim = { ...plain, ...others, now, way: { server, token, fetch } };
+    const { fetch = (...asked) => globalThis.fetch(...asked), patience, ...others } = rest;
+    const newKey = () => (options.newKey ?? crypto.randomUUID.bind(crypto))().toLowerCase();
+    const way = { server, token, fetch, patience: { ...PATIENCE, ...patience } };
+    const rim: Rim = { limit: 500, tries: 5, chance: Math.random, wait, ...others, now, newKey, way };
     const kept = await opened(keeper, person, { schema, kinds, sha256 }, changed);
     const synced = syncing(kept, rim);
     const { edited, listen } = live(kept, synced, rim);
 
     type Wanted = { kind: string; id: string | null; fields?: Fields; remove?: boolean; couple?: string };
-    async function wish({ kind, id, fields = {}, remove, couple }: Wanted): Promise<Change | null> {
+    async function wish({ kind, id, fields: given = {}, remove, couple }: Wanted): Promise<Change | null> {
         if (!(kind in kinds)) throw new Error('This app knows no such kind of record. Maybe it needs an update.');
         // A time in the id would tell the partner when something was written.
         const new_id = kinds[kind].home === 'couple' ? crypto.randomUUID() : timedId(now());
-        const said = { kind, id, new_id, fields, remove: remove ?? null, couple: couple ?? null };
+        const { parent } = kinds[kind];
+        const named = parent && given[parent.field];
+        const fields = typeof named === 'string' ? { ...given, [parent!.field]: named.toLowerCase() } : given;
+        const said = { kind, id, new_id, fields, remove: remove ?? null, couple: couple?.toLowerCase() ?? null };
         const change = await kept.step((device) => edit(device, { ...said, key: newKey(), made_ms: now() }));
         edited();
         return change;
     }
-    function known(id: string): Shown {
-        const shown = look(kept.device, id);
-        if (!shown) throw new Error('This record is not here any more.');
-        return shown;
+    /** What is known of a record, of which all but this may have been wiped. */
+    function known(given: string): { kind: string; id: string } {
+        const id = given.toLowerCase();
+        const found = look(kept.device, id) ?? find(kept.device, id);
+        if (!found) throw new Error('There is no such record here.');
+        return { kind: found.kind, id };
     }
 
     return {
         make: async (kind, fields, couple) => (await wish({ kind, id: null, fields, couple }))!.id,
-        write: async (id, fields) => wish({ kind: known(id).kind, id, fields }),
-        remove: async (id) => wish({ kind: known(id).kind, id, remove: true }),
-        bringBack: async (id) => wish({ kind: known(id).kind, id, remove: false }),
+        write: async (id, fields) => wish({ ...known(id), fields }),
+        remove: async (id) => wish({ ...known(id), remove: true }),
+        bringBack: async (id) => wish({ ...known(id), remove: false }),
         pick: async (id, field, keep) => {
-            const said = { id, field, keep, key: newKey(), made_ms: now() };
+            const said = { id: known(id).id, field, keep, key: newKey(), made_ms: now() };
             const change = await kept.step((device) => pick(device, said));
             edited();
             return change;
         },
         confirm: async (id, field) => {
-            const said = { id, field, key: newKey(), made_ms: now() };
+            const said = { id: known(id).id, field, key: newKey(), made_ms: now() };
             const change = await kept.step((device) => confirm(device, said));
             edited();
             return change;
         },
-        look: (id) => look(kept.device, id),
+        look: (id) => look(kept.device, id.toLowerCase()),
         shows: (kind) => shows(kept.device).filter((each) => each.kind === kind),
         aside: () => kept.device.aside,
         putAway: (key) => kept.step((device) => [putAway(device, key), undefined]),
+        tryAgain: async (key) => {
+            await kept.step((device) => [tryAgain(device, key), undefined]);
+            edited();
+        },
         sync: synced.sync,
         listen: (failed = () => {}) => listen(failed),
         kept,
     };
+}
+
+/** A token begins with whose it is: under another one what is kept here would come to somebody else's account. */
+function refuseAnothers(token: string, person: string): void {
+    const [form, owner] = token.split('.');
+    if (form === 'h1' && owner === person) return;
+    throw new Error('This sign-in belongs to another person. Nothing was sent.');
 }
 
 /** A UUID of version 7, which begins with the time. */

@@ -14,6 +14,8 @@ export type Kept = {
     readonly device: Device;
     /** Go from one device to the next. Steps come one after the other; one that cannot be saved was not made. */
     step<T>(change: (device: Device) => [Device, T]): Promise<T>;
+    /** Returns when no step is under way. */
+    still(): Promise<void>;
 };
 
 /** Open what is kept; `changed` is called after each step of which anything had to be saved. */
@@ -35,6 +37,9 @@ export async function opened(keeper: Keeper, person: string, app: App, changed: 
             });
             last = made.catch(() => {});
             return made;
+        },
+        async still() {
+            for (let seen: Promise<unknown> | undefined; seen !== last; ) await (seen = last);
         },
     };
 }

@@ -1,9 +1,8 @@
 // Keeps a device in sync while the app is open: syncs at each hint of news, after edits, and now and then without one.
 import type { Kept } from './keeping.js';
-import { asked, Problem } from './network.js';
+import { asked, Problem, whileHeard } from './network.js';
 import type { Rim, Syncing } from './syncing.js';
 
-const SILENCE_MAX_MS = 60_000; // something comes every 20 seconds
 const UNASKED_MAX_MS = 15 * 60_000;
 const EDITS_MS = 1_500; // so that several go together
 const RETURN_MS = 5_000;
@@ -13,18 +12,18 @@ const LINE_MAX = 64 * 1024;
 export type Live = {
     /** An edit was made. */
     edited: () => void;
-    /** Until what this returns is called. `failed` is told of every problem. */
-    listen: (failed: (problem: Error) => void) => () => void;
+    /** Until what this returns is called, which ends what runs and returns when it has. `failed` is told of problems. */
+    listen: (failed: (problem: Error) => void) => () => Promise<void>;
 };
 
 /** How a stream ended: after how long to come back, if at all. */
 type Bye = { why: string; afterMs: number };
 type Event = { name: string; said: string; afterMs: number };
 
-export function live(kept: Kept, { sync, pauseMs }: Syncing, { way, wait, chance }: Rim): Live {
+export function live(kept: Kept, { sync, end: endSync, pauseMs }: Syncing, { way, wait, chance }: Rim): Live {
     let wake = (): void => {};
 
-    function listen(failed: (problem: Error) => void): () => void {
+    function listen(failed: (problem: Error) => void): () => Promise<void> {
         const ended = new AbortController();
         const end = (): void => ended.abort();
         const told = (problem: Error): void => {
@@ -32,9 +31,13 @@ export function live(kept: Kept, { sync, pauseMs }: Syncing, { way, wait, chance
             queueMicrotask(() => failed(problem)); // whatever it does, this goes on
             if (endsAll(problem)) end();
         };
-        void keepSynced(ended.signal, told);
-        void keepListening(ended.signal, told);
-        return end;
+        const both = Promise.all([keepSynced(ended.signal, told), keepListening(ended.signal, told)]);
+        return async () => {
+            end();
+            await endSync();
+            await both;
+            await kept.still();
+        };
     }
 
     async function keepSynced(ended: AbortSignal, told: (problem: Error) => void): Promise<void> {
@@ -68,14 +71,10 @@ export function live(kept: Kept, { sync, pauseMs }: Syncing, { way, wait, chance
 
     /** Listen to one stream until it ends. It begins with hints, for what happened while nobody listened. */
     async function hear(ended: AbortSignal, heard: () => void): Promise<Bye | null> {
-        const silent = new AbortController();
-        let silence = setTimeout(() => silent.abort(), SILENCE_MAX_MS);
+        const stream = whileHeard(way.patience.streamMs, ended);
         try {
-            const { body } = await asked(way, '/v1/live', { signal: AbortSignal.any([ended, silent.signal]) });
-            for await (const event of events(body!.getReader(), () => {
-                clearTimeout(silence);
-                silence = setTimeout(() => silent.abort(), SILENCE_MAX_MS);
-            })) {
+            const { body } = await asked(way, '/v1/live', { signal: stream.signal });
+            for await (const event of events(body!.getReader(), stream.heard)) {
                 heard();
                 const said = JSON.parse(event.said) as { space: string; head: number; why: string };
                 if (event.name === 'bye') return { why: said.why, afterMs: event.afterMs };
@@ -87,8 +86,7 @@ export function live(kept: Kept, { sync, pauseMs }: Syncing, { way, wait, chance
             if (ended.aborted || problem instanceof Problem) throw problem;
             return null; // the stream broke off: that is how networks are
         } finally {
-            clearTimeout(silence);
-            silent.abort(); // which also lets go of a stream that was left
+            stream.done(); // which also lets go of a stream that was left
         }
     }
 

@@ -1,4 +1,5 @@
 // Looking back, as native.md tells it under that heading: what this device shows goes in, and nobody is asked.
+import { listOf } from './device.js';
 
 type Fields = { [name: string]: any };
 export type Held = { kind: string; id: string; version: number; author: string; removed: boolean; fields: Fields };
@@ -37,12 +38,12 @@ export function words(records: Held[], person: string, field: OwnWords, zone: st
     const [plain, sealed] = reflections(records, person);
     const found = new Map<string, { word: string; on: Set<string>; beside: Map<string, string> }>();
     for (const each of plain) {
-        for (const word of each.fields[field]) {
+        for (const word of wordsOf(each, field)) {
             const known = found.get(alike(word)) ?? { word, on: new Set(), beside: new Map() };
             found.set(alike(word), known);
             const on = madeOn(each.id, zone);
             if (on) known.on.add(on);
-            for (const other of each.fields[field === 'feelings' ? 'own_tags' : 'feelings']) {
+            for (const other of wordsOf(each, field === 'feelings' ? 'own_tags' : 'feelings')) {
                 if (!known.beside.has(alike(other))) known.beside.set(alike(other), other);
             }
         }
@@ -55,7 +56,7 @@ export function words(records: Held[], person: string, field: OwnWords, zone: st
 
 export function tagged(records: Held[], person: string, tag: string) {
     const [plain, sealed] = reflections(records, person);
-    const found = plain.filter((each) => each.fields.own_tags.some((word: string) => alike(word) === alike(tag)));
+    const found = plain.filter((each) => wordsOf(each, 'own_tags').some((word) => alike(word) === alike(tag)));
     return { found: found.slice(0, 200).map((each) => each.id), sealed, more: found.length > 200 };
 }
 
@@ -92,6 +93,11 @@ function reflections(records: Held[], person: string): [Held[], number] {
     const found = own(records, 'reflection', person).reverse();
     const plain = found.filter((each) => (each.fields.sealed ?? null) === null);
     return [plain, found.length - plain.length];
+}
+
+/** None, where an edit that will be refused holds something else there. */
+function wordsOf({ fields }: Held, field: OwnWords): string[] {
+    return listOf<unknown>(fields[field]).filter((each) => typeof each === 'string');
 }
 
 function own(records: Held[], kind: string, person: string): Held[] {

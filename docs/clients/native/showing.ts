@@ -1,6 +1,6 @@
 // What is shown: the base, with the edits of the outbox over it, and what follows from these until the server says it.
 import { countsNow, type Part } from './derivations.js';
-import { editsOf, find, ids, same, waits } from './device.js';
+import { editsOf, find, ids, inOrder, listOf, same, waits } from './device.js';
 import type { Change, Content, Device, Fields, Texts } from './device.js';
 import { howItStands, type Said } from './goals.js';
 
@@ -27,26 +27,28 @@ export function look(device: Device, id: string): Shown | null {
 
 /** What follows for a record from what the server has not seen: where it has seen all, as it says. */
 const FOLLOWS: { [kind: string]: (device: Device, shown: Shown) => Fields } = {
-    pause: (_, { version, fields }) => (version || !fields.started_at ? {} : { return_at: returnOf(fields) }),
+    pause: (_, { version, fields }) => (version ? {} : returnOf(fields)),
     support_request: (device, shown) => {
         return childrenOf(device, shown, 'response', 'to')?.length ? { state: 'answered' } : {};
     },
     counsel_summary: (device, shown) => {
         const parts = childrenOf(device, shown, 'counsel_part', 'summary');
         if (!parts || shown.fields.link_until) return {};
-        const said = parts.flatMap(({ author, fields }) => [author, ...(fields.approvals as string[])]);
+        const said = parts.flatMap(({ author, fields }) => [author, ...listOf(fields.approvals).map(String)]);
         const people = said.map((each) => each.split(':')[0]).filter((each) => each !== device.person);
         const partner = people[0] ?? 'nobody yet';
         const counting = parts.filter(({ author, fields }) => {
-            const part = { ...fields, author, text: fields.text ?? '' } as Part;
+            const { text, approvals } = fields;
+            const part = { ...fields, author, text: String(text ?? ''), approvals: listOf(approvals) } as Part;
             return countsNow([device.person, partner], part, device.app.sha256);
         });
         return { state: counting.length ? 'ready' : 'draft' };
     },
 };
 
-function returnOf({ started_at, minutes }: Fields): string {
-    return new Date(Date.parse(String(started_at)) + Number(minutes) * 60_000).toISOString().replace('.000Z', 'Z');
+function returnOf({ started_at, minutes }: Fields): Fields {
+    const back = new Date(Date.parse(String(started_at)) + Number(minutes) * 60_000);
+    return Number.isNaN(back.getTime()) ? {} : { return_at: back.toISOString().replace('.000Z', 'Z') };
 }
 
 /** What stands of a parent's children here, where the server has not seen the parent or one of them; else null. */
@@ -98,9 +100,8 @@ function lay(device: Device, below: Content, { kind, set = {}, was = {}, remove 
         const old = before[field];
         const members = device.app.kinds[kind]?.fields[field]?.policy === 'members';
         if (members && Array.isArray(old) && Array.isArray(value)) {
-            const now = (fields[field] ?? []) as unknown[];
-            const stays = now.filter((each) => value.includes(each) || !old.includes(each));
-            fields[field] = [...stays, ...value.filter((each) => !old.includes(each) && !stays.includes(each))].sort();
+            const stays = listOf<string>(fields[field]).filter((each) => value.includes(each) || !old.includes(each));
+            fields[field] = inOrder([...stays, ...value.filter((each) => !old.includes(each))]);
         } else fields[field] = value;
     }
     const alternatives: Texts = { ...below.alternatives };
