@@ -62,6 +62,8 @@ class PromptKind(Struct, frozen=True, kw_only=True):
     """Whether there is nothing to say without the couple that it is about."""
     apart_days: int = 0
     """An arrival: at least so many days lie between two."""
+    once: bool = True
+    """An arrival: whether a record tells of it once and for all."""
     acts: tuple[str, ...] = ()
     """Kinds of records by writing which its person follows it; without any, it can never count as ignored."""
     unless: tuple[Reason, ...] = ()
@@ -148,6 +150,7 @@ PROMPT_KINDS: Final = {
             default=0,
             of_couple=True,
             apart_days=7,
+            once=False,
             unless=_COUPLE_AT_REST,
         ),
         PromptKind(name="pause_return", cause="pause", default=1, of_couple=True, unless=(Reason.NOT_DUE,)),

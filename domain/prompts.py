@@ -30,6 +30,8 @@ LOW: Final = -3
 GAVE_LATELY: Final = timedelta(hours=48)
 ARRIVAL_HOLDS: Final = timedelta(hours=24)
 """So long something that arrived is worth a prompt; the app shows it anyway."""
+SPREAD_MAX_S: Final = 10 * 60
+"""What waits for a moment comes up to so long after it."""
 AT_ITS_MINUTE: Final = timedelta(minutes=15)
 """What is not put off is dropped when its minute is over for so long."""
 
@@ -91,6 +93,8 @@ class Couple(Struct, frozen=True, kw_only=True):
     members: frozenset[PersonId]
     paired_at: datetime
     pauses: tuple[Pause, ...] = ()
+    many_pauses: bool = False
+    """Whether there are more pauses than are looked at: then one goes on."""
     partners_space: tuple[tuple[datetime | None, datetime | None], ...] = ()
     """From when and until when the partner has shown that they take space for themselves."""
     has_active_goal: bool = False
@@ -101,6 +105,8 @@ class Person(Struct, frozen=True, kw_only=True):
 
     id: PersonId
     clock: Clock
+    seed: str = ""
+    """What chance follows from for them; where it is kept from the partner, they cannot reckon a moment."""
     consents: bool
     """Whether they agree to what goes through the vendor of push messages."""
     reachable: bool
@@ -128,6 +134,11 @@ class Person(Struct, frozen=True, kw_only=True):
     parted_at: datetime | None = None
     """When their last couple parted, while they are in none."""
 
+    @property
+    def luck(self) -> str:
+        """Return what chance follows from: their seed, or who they are."""
+        return self.seed or str(self.id)
+
     def cap_a_day(self, now: datetime) -> int:
         """Return how many may come a day: a boundary that holds can only lower what the settings say."""
         limits = [each.most_a_day for each in self.clock.boundaries if each.holds(now)]
@@ -141,6 +152,8 @@ class Send(Struct, frozen=True, kw_only=True):
     """What it tells of; its words are those of the first."""
     records: tuple[RecordId, ...] = ()
     """Of arrivals, what it tells of."""
+    record_kinds: tuple[str, ...] = ()
+    """As what it tells of each of these."""
 
 
 class Wait(Struct, frozen=True, kw_only=True):
@@ -183,10 +196,12 @@ def decide(person: Person, prompt: Prompt, now: datetime) -> Verdict:
     kind = kinds[0] if kinds else PROMPT_KINDS[prompt.kind]
     for obstacle in _obstacles(person, kind, prompt, now):
         until = obstacle.until
-        later = None if until is None or not kind.waits else _free(person, prompt, max(until, now))
+        later = None if until is None or not kind.waits else _free(person, prompt, _spread(person, until, now))
         return Drop(reason=obstacle.reason) if later is None else Wait(until=later, reason=obstacle.reason)
     return Send(
-        kinds=tuple(each.name for each in kinds) or (kind.name,), records=tuple(each.record for each in arrived)
+        kinds=tuple(each.name for each in kinds) or (kind.name,),
+        records=tuple(each.record for each in arrived),
+        record_kinds=tuple(each.kind for each in arrived),
     )
 
 
@@ -201,9 +216,16 @@ def against_waking(person: Person, now: datetime) -> Reason | None:
     return None if first is None else first.reason
 
 
+def _spread(person: Person, until: datetime, now: datetime) -> datetime:
+    """Return when to look again: not at the very moment at which something ends, which the partner may have chosen."""
+    if until <= now:
+        return now
+    return until + timedelta(seconds=chance(SPREAD_MAX_S + 1, person.luck, "spread", until))
+
+
 def _free(person: Person, prompt: Prompt, until: datetime) -> datetime | None:
     spread_s = AFTERWARDS_MAX_S - AFTERWARDS_MIN_S + 1
-    afterwards_s = AFTERWARDS_MIN_S + chance(spread_s, person.id, "afterwards", person.clock.day(until))
+    afterwards_s = AFTERWARDS_MIN_S + chance(spread_s, person.luck, "afterwards", person.clock.day(until))
     free = person.clock.free_from(until, prompt.expires, afterwards=timedelta(seconds=afterwards_s))
     return free if free is not None and free < prompt.expires else None
 
@@ -265,6 +287,8 @@ def _just_paired(person: Person, kind: PromptKind, _: Prompt, now: datetime) -> 
 def _pause(person: Person, kind: PromptKind, _: Prompt, now: datetime) -> Obstacle | None:
     if person.couple is None or kind.cause == "pause":
         return None
+    if person.couple.many_pauses:
+        return Obstacle(Reason.PAUSE)
     pause = current(person.couple.pauses, person.couple.members, now)
     going_on = pause is not None and pause.state == "active"
     return Obstacle(Reason.PAUSE, pause.return_at) if pause is not None and going_on else None
@@ -287,7 +311,9 @@ def _counted(person: Person, *, day: bool) -> list[Sent]:
 
 def _day_cap(person: Person, kind: PromptKind, _: Prompt, now: datetime) -> Obstacle | None:
     if kind.cause == "pause":
-        return None
+        # It stands outside of the caps, and so comes once a day at most, however many pauses somebody makes.
+        back = [each.at for each in person.sent if kind.name in each.kinds and each.at > now - DAY]
+        return Obstacle(Reason.DAY_CAP, max(back) + DAY) if back else None
     cap = person.cap_a_day(now)
     if cap == 0:
         return Obstacle(Reason.DAY_CAP)
@@ -320,7 +346,9 @@ def _one_invite_a_day(person: Person, kind: PromptKind, _: Prompt, now: datetime
     if not kind.is_invite:
         return None
     today = person.clock.day(now)
-    invited = any(each.day == today and PROMPT_KINDS[each.kinds[0]].is_invite for each in person.sent)
+    invited = any(
+        today in (each.day, person.clock.day(each.at)) and PROMPT_KINDS[each.kinds[0]].is_invite for each in person.sent
+    )
     return Obstacle(Reason.ONE_INVITE_A_DAY) if invited else None
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from domain.ids import PersonId, RecordId
+from domain.ids import RecordId
 
 QUARTER: Final = timedelta(minutes=15)
 QUARTER_S: Final = 900
@@ -112,7 +112,7 @@ def quarters_after(at: datetime, last: datetime) -> Iterator[datetime]:
         following += QUARTER
 
 
-def chance(below: int, person: PersonId, *about: object) -> int:
+def chance(below: int, person: object, *about: object) -> int:
     """Return a number from 0 to `below` - 1 that follows from a person and from what it is about.
 
     The same everywhere and for good: what is sent can be worked out again. It guards nothing.

@@ -248,7 +248,8 @@ CREATE TABLE public.prompt_ledger (
     day date NOT NULL,
     sent_at timestamp with time zone NOT NULL,
     records uuid[] NOT NULL,
-    text_id text NOT NULL
+    text_id text NOT NULL,
+    record_kinds text[] DEFAULT '{}'::text[] NOT NULL
 );
 
 COMMENT ON TABLE public.prompt_ledger IS 'dist:person_id';

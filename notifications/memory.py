@@ -189,7 +189,7 @@ class MemoryStore:
         kept.version += 1
         row.planned = replace(row.planned, begun=True)
         if entry is not None:
-            kept.ledger.append(entry)
+            kept.ledger = [*(each for each in kept.ledger if each.prompt != entry.prompt), entry]
             kept.told |= entry.told
             kept.paces = kept.paces if pace is None else {**kept.paces, entry.sent.kinds[0]: pace}
         if PROMPT_KINDS[planned.prompt.kind].is_own:

@@ -101,12 +101,15 @@ def _gathered(desk: Desk, person: Person) -> dict[str, Prompt]:
     joined = next(waiting, None)
     prompt = None if joined is None else joined.prompt
     for each in sorted(desk.news, key=lambda news: (news.at, news.id)):
-        if each.kind is not None and each.couple == couple and (each.kind, each.record) not in desk.told:
+        if each.kind is None or each.couple != couple:
+            continue
+        if not PROMPT_KINDS[each.kind].once or (each.kind, each.record) not in desk.told:
             arrived = Arrived(kind=each.kind, record=each.record, at=each.at)
-            prompt = gather(prompt, desk.person, couple, arrived)
+            prompt = gather(prompt, person.luck, couple, arrived)
     if prompt is None:
         return {}
-    return {f"arrival:{prompt.arrived[0].record}" if joined is None else joined.slot: prompt}
+    first = prompt.arrived[0]
+    return {f"arrival:{first.record}:{first.at.isoformat()}" if joined is None else joined.slot: prompt}
 
 
 def _is_notice(news: News) -> bool:

@@ -51,12 +51,16 @@ class Entry(Struct, frozen=True, kw_only=True):
     prompt: UUID
     sent: Sent
     records: tuple[RecordId, ...]
+    record_kinds: tuple[str, ...] = ()
+    """As what it told of each of them; without any, as each of its kinds."""
     text: str
     """The id of its words."""
 
     @property
     def told(self) -> frozenset[Told]:
         """Return what its person has been told of by it."""
+        if self.record_kinds:
+            return frozenset(zip(self.record_kinds, self.records, strict=True))
         return frozenset((kind, record) for kind in self.sent.kinds for record in self.records)
 
 

@@ -17,28 +17,26 @@ from domain.quiet import chance
 from domain.times import comes
 
 JITTER_MAX_S: Final = 120
-AHEAD_MAX_DAYS: Final = 400
-"""What comes later than this is looked at again before."""
 
 
 def next_invite_at(person: Person, after: datetime) -> datetime | None:
     """Return the next instant at which an invitation is looked for; None where none is wanted.
 
-    What rests is looked at every day: its person may have come back.
+    What rests, or has become rarer, is looked at every day: its person may have come back to it.
     """
     wanted = _wanted(person)
     if not wanted:
         return None
     today = person.clock.day(after)
-    first = min(_first(person, kind) or today for kind in wanted)
-    first = min(max(first, today), today + timedelta(days=AHEAD_MAX_DAYS))
+    first = max(today, min(_first(person, kind) or today for kind in wanted))
     at = invite_minute(person, first)
     return at if at > after else invite_minute(person, first + timedelta(days=1))
 
 
 def _first(person: Person, kind: PromptKind) -> date | None:
-    rests = person.paces.get(kind.name, Pace()).rests_since is not None
-    return None if rests else due_from(person, kind)
+    pace = person.paces.get(kind.name, Pace())
+    may_change = pace.rests_since is not None or pace.stretch > 1
+    return None if may_change else due_from(person, kind)
 
 
 def invite(person: Person, now: datetime) -> Prompt | None:
@@ -93,7 +91,7 @@ def _wanted(person: Person) -> list[PromptKind]:
 
 def _rank(person: Person, kind: PromptKind, today: date) -> tuple[date, int]:
     first = due_from(person, kind)
-    return first or date.min, chance(1_000_000, person.id, "rank", kind.name, today)
+    return first or date.min, chance(1_000_000, person.luck, "rank", kind.name, today)
 
 
 def _steps(person: Person, after: datetime) -> Iterator[Prompt]:
@@ -130,8 +128,11 @@ def _pause(person: Person, after: datetime) -> Iterator[Prompt]:
 
 
 def _at(person: Person, day: date, at: time, what: str) -> datetime:
-    return comes(day, at, person.clock.zone) + _jitter(person, what, day)
+    minute, jitter = comes(day, at, person.clock.zone), _jitter(person, what, day)
+    later = minute + jitter
+    # What belongs to a day does not slip into the next one.
+    return later if person.clock.day(later) == person.clock.day(minute) else minute - jitter
 
 
 def _jitter(person: Person, what: str, of: date | datetime) -> timedelta:
-    return timedelta(seconds=chance(JITTER_MAX_S + 1, person.id, "jitter", what, of))
+    return timedelta(seconds=chance(JITTER_MAX_S + 1, person.luck, "jitter", what, of))

@@ -112,9 +112,9 @@ def _decided(
 def _beginning(
     words: Words, planned: Planned, desk: Desk, person: Person, facts: Facts, verdict: Send, now: datetime
 ) -> Beginning:
-    """Say what is written down of a prompt that goes out; of one that stands in the ledger already, nothing."""
+    """Say what is written down of a prompt that goes out; of one that goes out once more, only when that is."""
     if planned.begun:
-        return Beginning(planned, desk, None, None)
+        return Beginning(planned, desk, _once_more(planned, desk, now), None)
     day = person.clock.day(now)
     lead = verdict.kinds[0]
     lately = frozenset(each.text for each in desk.ledger)
@@ -122,10 +122,17 @@ def _beginning(
         prompt=planned.id,
         sent=Sent(kinds=verdict.kinds, day=day, at=now),
         records=verdict.records,
+        record_kinds=verdict.record_kinds,
         text=words(lead, facts.locale, person.id, day, lately),
     )
     pace = paced(person.paces.get(lead, Pace()), day, now) if PROMPT_KINDS[lead].acts else None
     return Beginning(planned, desk, entry, pace)
+
+
+def _once_more(planned: Planned, desk: Desk, now: datetime) -> Entry | None:
+    """Return its line as of now, from when on the gap to the next one counts; one's own comes back within minutes."""
+    line = next((each for each in desk.ledger if each.prompt == planned.id), None)
+    return None if line is None or not planned.prompt.arrived else replace(line, sent=replace(line.sent, at=now))
 
 
 def _as_it_stands(planned: Planned, desk: Desk, facts: Facts) -> Prompt:
@@ -136,7 +143,8 @@ def _as_it_stands(planned: Planned, desk: Desk, facts: Facts) -> Prompt:
 
 def _of_now(each: Arrived, planned: Planned, desk: Desk, facts: Facts) -> Arrived:
     known = facts.arrived.get((each.kind, each.record))
-    if known is None or (not planned.begun and (each.kind, each.record) in desk.told):
+    is_told = PROMPT_KINDS[each.kind].once and (each.kind, each.record) in desk.told
+    if known is None or (not planned.begun and is_told):
         return replace(each, stands=False)
     return replace(each, stands=known.stands, fetched=each.record in planned.fetched, hushed_until=known.hushed_until)
 

@@ -25,7 +25,7 @@ _log = logging.getLogger("haven")
 
 _PACES: Final = msgspec.json.Decoder(dict[str, Pace])
 _ARRIVED: Final = msgspec.json.Decoder(tuple[Arrived, ...])
-_Line = tuple[UUID, tuple[str, ...], date, datetime, tuple[RecordId, ...], str]
+_Line = tuple[UUID, tuple[str, ...], date, datetime, tuple[RecordId, ...], tuple[str, ...], str]
 _LEDGER: Final = msgspec.json.Decoder(list[_Line])
 
 _COLUMNS: Final = "prompt_id, slot, kind, couple_id, about, arrived, due_at, expires_at, tries, begun"
@@ -131,6 +131,7 @@ class PostgresStore:
             [None if entry is None else entry.sent.at for entry in entries],
             [None if entry is None else ",".join(map(str, entry.records)) for entry in entries],
             [None if entry is None else entry.text for entry in entries],
+            [None if entry is None else ",".join(entry.record_kinds) for entry in entries],
         )
         return frozenset(row["prompt_id"] for row in rows)
 
@@ -205,7 +206,7 @@ UNION ALL
     WHERE person_id = ANY($1::uuid[]) ORDER BY put_at, id)"""
 """One snapshot of all three: a version that is newer than what was read with it would hide a change."""
 
-_LINE: Final = "json_build_array(prompt_id, kinds, day, sent_at, records, text_id)"
+_LINE: Final = "json_build_array(prompt_id, kinds, day, sent_at, records, record_kinds, text_id)"
 
 LEDGERS: Final = f"""
 SELECT person_id, json_agg(line ORDER BY sent_at, prompt_id)::text AS entries FROM (
@@ -319,8 +320,8 @@ SELECT person_id, {_READ} FROM claimed ORDER BY person_id"""
 BEGIN: Final = """
 WITH beginning AS (
     SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::bytea[], $7::text[], $8::date[],
-        $9::timestamptz[], $10::text[], $11::text[])
-        AS u (person_id, prompt_id, version, state, paces, kinds, day, sent_at, records, text_id)
+        $9::timestamptz[], $10::text[], $11::text[], $12::text[])
+        AS u (person_id, prompt_id, version, state, paces, kinds, day, sent_at, records, text_id, record_kinds)
 ),
 held AS (
     SELECT d.person_id FROM beginning b JOIN desk d USING (person_id)
@@ -340,10 +341,11 @@ counted AS (
     WHERE desk.person_id = going.person_id
 ),
 entered AS (
-    INSERT INTO prompt_ledger (person_id, prompt_id, kinds, day, sent_at, records, text_id)
+    INSERT INTO prompt_ledger (person_id, prompt_id, kinds, day, sent_at, records, text_id, record_kinds)
     SELECT person_id, prompt_id, string_to_array(kinds, ','), day, sent_at, string_to_array(records, ',')::uuid[],
-        text_id
+        text_id, string_to_array(record_kinds, ',')
     FROM going JOIN beginning USING (person_id, prompt_id) WHERE kinds IS NOT NULL
+    ON CONFLICT (person_id, prompt_id) DO UPDATE SET sent_at = excluded.sent_at
 )
 SELECT prompt_id FROM going"""
 """Kinds and records come as one text each: an array of arrays would have to be as wide everywhere."""
@@ -408,8 +410,9 @@ class _Found:
 
     def look_up(self, lines: Sequence[_Line], asked: frozenset[Told], after: datetime) -> None:
         records = {record for _, record in asked}
-        for prompt, kinds, day, at, told, text in lines:
-            entry = Entry(prompt=prompt, sent=Sent(kinds=kinds, day=day, at=at), records=told, text=text)
+        for prompt, kinds, day, at, told, told_as, text in lines:
+            sent = Sent(kinds=kinds, day=day, at=at)
+            entry = Entry(prompt=prompt, sent=sent, records=told, record_kinds=told_as, text=text)
             if at > after:
                 self.ledger.append(entry)
             if not records.isdisjoint(told):

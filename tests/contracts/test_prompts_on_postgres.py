@@ -470,8 +470,9 @@ async def test_to_begin_and_to_settle_looks_at_nobody_elses(
     await a_crowd(connection, 10_000, looked_at=DAY)
     whose, what = (f"'{{{', '.join(map(str, those))}}}'" for those in (two, [_of(person, held).id for person in two]))
     asked = "uuid, uuid[], uuid[], bigint[], text[], bytea[], text[], date[], timestamptz[], text[], text[]"
+    asked += ", text[]"
     none = "'{NULL, NULL}'"
-    begins = ("'{1, 1}'", "'{claimed, claimed}'", *[none] * 6)
+    begins = ("'{1, 1}'", "'{claimed, claimed}'", *[none] * 7)
     read = await rows_read(connection, BEGIN, asked, f"'{UUID(int=1)}'", whose, what, *begins)
     assert read == {"desk": 4, "prompt": 2}, "each desk is held, and counted up"
     ends = ("'{sent, sent}'", none, none)

@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from domain.ids import PersonId
 from domain.pauses import current
 from domain.prompt_kinds import PROMPT_KINDS
@@ -40,8 +42,10 @@ class Checks:
 
     def begun(self, planned: Planned, entry: Entry) -> None:
         """A prompt is written into the ledger: it counts from now on (P2, P5, P6, P7, P13)."""
-        assert planned.id not in self.entries, "the ledger has one line for a prompt"
         own = self.home.two[self.home.who(planned.person)]
+        if planned.id in self.entries:
+            self._again(own, entry)
+            return
         past = self.of[planned.person]
         self.entries[planned.id], self.planned[planned.id] = entry, planned
         lead = entry.sent.kinds[0]
@@ -55,10 +59,19 @@ class Checks:
         self._seldom(own, past, entry)
         repeated = [each for each in past if each.text == entry.text and entry.sent.at - each.sent.at < 30 * DAY]
         assert not repeated, "no text comes again within thirty days (P11)"
-        told = {(kind, record) for each in past for kind in each.sent.kinds for record in each.records}
-        arrived = {(each.kind, each.record) for each in planned.prompt.arrived if each.record in entry.records}
-        assert not told & arrived, "a record prompts once"
+        told = {each for line in past for each in line.told if PROMPT_KINDS[each[0]].once}
+        assert not told & entry.told, "a record prompts once"
         past.append(entry)
+
+    def _again(self, own: Resident, entry: Entry) -> None:
+        """What arrived goes out once more, as after a crash: it is the same line, and the next gap counts from now."""
+        was = self.entries[entry.prompt]
+        assert replace(was, sent=replace(was.sent, at=entry.sent.at)) == entry, "the ledger has one line for a prompt"
+        assert PROMPT_KINDS[entry.sent.kinds[0]].is_arrival and was.sent.at < entry.sent.at
+        others = [each for each in self.of[own.id] if each.prompt != entry.prompt]
+        assert all(abs(entry.sent.at - each.sent.at) >= 3 * HOUR for each in others if _counts(each)), "the gap (P2)"
+        self.entries[entry.prompt] = entry
+        self.of[own.id] = [*others, entry]
 
     def _caps(self, own: Resident, past: list[Entry], entry: Entry) -> None:
         at, day = entry.sent.at, entry.sent.day
@@ -76,7 +89,7 @@ class Checks:
         assert len(week) <= own.week_cap <= 14, "a week holds no more (P2)"
         if entry.sent.kinds == ("pause_return",):
             return
-        counted = [each for each in past if each.sent.kinds != ("pause_return",)]
+        counted = [each for each in past if _counts(each)]
         assert len([each for each in counted if at - DAY < each.sent.at]) + 1 <= cap <= 3, "24 hours (P2)"
         assert len([each for each in counted if each.sent.day == day]) + 1 <= cap, "a local date (P2)"
         assert all(at - each.sent.at >= 3 * HOUR for each in counted), "three hours apart (P2)"
@@ -147,6 +160,10 @@ class Checks:
     def at_the_end(self) -> None:
         repeats = sum(count - 1 for count in self.accepted.values())
         assert repeats <= self.crashes + sum(self.unknown.values()), "repeats come of crashes and time-outs alone (P12)"
+
+
+def _counts(entry: Entry) -> bool:
+    return entry.sent.kinds != ("pause_return",)
 
 
 def _wall(own: Resident, at: datetime) -> datetime:

@@ -46,17 +46,18 @@ class Onlooker:
         for row in await self.pool.fetch(LEDGER, self.now):
             person, identity = PersonId(row["person_id"]), row["prompt_id"]
             _, checks, _ = self.of(person)
-            if identity in checks.entries:
-                continue
             entry = Entry(
                 prompt=identity,
                 sent=Sent(kinds=tuple(row["kinds"]), day=row["day"], at=row["sent_at"]),
                 records=tuple(row["records"]),
+                record_kinds=tuple(row["record_kinds"]),
                 text=row["text_id"],
             )
+            if checks.entries.get(identity) == entry:
+                continue
+            self._written += identity not in checks.entries
             checks.now = self.now
             checks.begun(_planned(person, row["planned"]), entry)
-            self._written += 1
             for kind in entry.sent.kinds:
                 self.hits[f"sent: {kind}"] += 1
 

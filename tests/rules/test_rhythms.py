@@ -57,12 +57,19 @@ def test_what_rests_is_looked_at_every_day() -> None:
     assert invite(someone, NOON + DAY) is None
 
 
-def test_what_comes_in_years_is_looked_at_again_before() -> None:
-    someone = person(wanted=asked(balance_invite=1), paces={"balance_invite": Pace(days=(NOON.date(),), stretch=4)})
+def test_what_has_become_rarer_is_looked_at_every_day() -> None:
+    rarer = {"reflection_invite": Pace(days=(NOON.date(),), stretch=2)}
+    someone = person(wanted=asked(reflection_invite=1), paces=rarer)
+    assert around(next_invite_at(someone, NOON + JITTER), NOON + DAY)
+    assert invite(someone, NOON + DAY) is None
+
+
+def test_what_was_asked_for_three_times_more_seldom_is_looked_for_when_it_may_come() -> None:
+    someone = person(wanted=asked(balance_invite=1), paces={"balance_invite": Pace(days=(NOON.date(),))})
     rare = person(
         wanted=asked(balance_invite=1), paces=someone.paces, seldom={"balance_invite": 3}, invite_at=time(12, 0)
     )
-    assert around(next_invite_at(rare, NOON), NOON + 400 * DAY)
+    assert around(next_invite_at(rare, NOON), NOON + 8 * 28 * DAY)
 
 
 def test_the_invitation_that_has_been_due_for_longest_comes_first() -> None:
