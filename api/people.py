@@ -1,7 +1,7 @@
 """What is so about people, for their prompts: read from the store for many at once, and turned into facts."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from api import people_store
@@ -10,17 +10,20 @@ from api.people_store import Stands
 from api.postgres import Pool
 from api.push_targets import Wish, give_up, reaching
 from domain.couples import REACHING, consents_now
-from domain.ids import PersonId, RecordId
+from domain.ids import PersonId, RecordId, SpaceId
 from domain.settings import SETTINGS
 from domain.shapes import as_uuid
 from notifications.facts import Known, Together, facts_of
 from notifications.ports import Facts, Told
 from notifications.targets import USED_FOR, Reached
 from sync import knowing_store
-from sync.knowing_store import Read, Whom
+from sync.knowing_store import PAUSES_READ, Read, Whom
+from sync.sealing import SpaceKeys, keyed_hash
 
 LONG_AGO: Final = datetime.fromisoformat("2000-01-01T00:00:00Z")
 LOOKS_BACK: Final = "prompt_goal_lookback"
+MAY_HOLD: Final = timedelta(hours=48)
+"""A pause that was last changed longer ago has ended: with all that it overlaps it lasts for 24 hours at most."""
 
 
 class StoredPeople:
@@ -48,9 +51,18 @@ class StoredPeople:
         ):
             for person, those in more.items():
                 read[person] += those
+        keys = await self._keys.of({each.personal for each in stands.values()})
         agrees = {person: consents_now(consents[person])[REACHING].given for person in stands}
         return {
-            person: _facts(each, read[person], wrote[person], asked[person], consents=agrees[person])
+            person: _facts(
+                each,
+                read[person],
+                wrote[person],
+                asked[person],
+                consents=agrees[person],
+                seed=_seed(keys, each),
+                many_pauses=_many_pauses(read[person], now),
+            )
             for person, each in stands.items()
         }
 
@@ -95,6 +107,18 @@ def _steps_of(whom: Sequence[Whom], read: Mapping[PersonId, Sequence[Read]]) -> 
     ]
 
 
+def _seed(keys: Mapping[SpaceId, SpaceKeys], stands: Stands) -> str:
+    """Return what chance follows from for them: from it, unlike from who they are, nobody else can reckon a moment."""
+    own = keys.get(stands.personal)
+    return "" if own is None else keyed_hash(own.id_key, "prompts").hex()
+
+
+def _many_pauses(read: Sequence[Read], now: datetime) -> bool:
+    """Return whether some of the pauses that may hold were not read."""
+    pauses = [each.changed_at for each in read if each.record.kind == "pause"]
+    return len(pauses) >= PAUSES_READ and min(pauses) > now - MAY_HOLD
+
+
 def _facts(
     stands: Stands,
     read: Sequence[Read],
@@ -102,6 +126,8 @@ def _facts(
     asked: Collection[Told],
     *,
     consents: bool,
+    seed: str,
+    many_pauses: bool,
 ) -> Facts:
     own = [each.record for each in read if each.record.space == stands.personal]
     # One record may have been found in more than one way.
@@ -114,6 +140,8 @@ def _facts(
         if stands.couple is None
         else Together(id=stands.couple, members=frozenset(stands.members), paired_at=stands.paired_at or LONG_AGO),
         parted_at=stands.parted_at,
+        seed=seed,
+        many_pauses=many_pauses,
         consents=consents,
         reachable=stands.has_target,
         changed=wrote,

@@ -196,7 +196,7 @@ def decide(person: Person, prompt: Prompt, now: datetime) -> Verdict:
     kind = kinds[0] if kinds else PROMPT_KINDS[prompt.kind]
     for obstacle in _obstacles(person, kind, prompt, now):
         until = obstacle.until
-        later = None if until is None or not kind.waits else _free(person, prompt, _spread(person, until, now))
+        later = None if until is None or not kind.waits else _free(person, kind, prompt, _spread(person, until, now))
         return Drop(reason=obstacle.reason) if later is None else Wait(until=later, reason=obstacle.reason)
     return Send(
         kinds=tuple(each.name for each in kinds) or (kind.name,),
@@ -223,10 +223,12 @@ def _spread(person: Person, until: datetime, now: datetime) -> datetime:
     return until + timedelta(seconds=chance(SPREAD_MAX_S + 1, person.luck, "spread", until))
 
 
-def _free(person: Person, prompt: Prompt, until: datetime) -> datetime | None:
+def _free(person: Person, kind: PromptKind, prompt: Prompt, until: datetime) -> datetime | None:
+    # What may come in an own space does not wait for its end.
+    clock = person.clock.without_spaces() if kind.cause == "account" else person.clock
     spread_s = AFTERWARDS_MAX_S - AFTERWARDS_MIN_S + 1
-    afterwards_s = AFTERWARDS_MIN_S + chance(spread_s, person.luck, "afterwards", person.clock.day(until))
-    free = person.clock.free_from(until, prompt.expires, afterwards=timedelta(seconds=afterwards_s))
+    afterwards_s = AFTERWARDS_MIN_S + chance(spread_s, person.luck, "afterwards", clock.day(until))
+    free = clock.free_from(until, prompt.expires, afterwards=timedelta(seconds=afterwards_s))
     return free if free is not None and free < prompt.expires else None
 
 

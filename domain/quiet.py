@@ -11,6 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.ids import RecordId
 
@@ -51,6 +52,10 @@ class Clock(Struct, frozen=True, kw_only=True):
     quiet: frozenset[int] = frozenset()
     """Quarter-hours of the week, of the settings; none where they are switched off."""
     boundaries: tuple[Boundary, ...] = ()
+
+    def without_spaces(self) -> "Clock":
+        """Return the same clock for what may come in a space as well."""
+        return replace(self, boundaries=tuple(each for each in self.boundaries if not each.is_space))
 
     def wall(self, at: datetime) -> datetime:
         """Return what the person's clock shows at an instant."""

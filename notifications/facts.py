@@ -39,12 +39,16 @@ class Known(Struct, frozen=True, kw_only=True):
     """What a store knows of a person at an instant."""
 
     person: PersonId
+    seed: str = ""
+    """What chance follows from for them; without one, who they are."""
     own: Sequence[Record]
     """Their settings, and what is live of their boundaries, dates of steps, check-ins and balance notes; of the last
     two the newest are enough, the newest first."""
     shared: Sequence[Record] = ()
     """Of the couple's space: pauses, shown boundaries, goals, steps that own dates name, and what was asked about with
     what answers it."""
+    many_pauses: bool = False
+    """Whether there are more pauses of these days than are given here."""
     couple: Together | None = None
     parted_at: datetime | None = None
     consents: bool
@@ -62,6 +66,7 @@ def facts_of(known: Known, asked: Collection[Told]) -> Facts:
     settings: Mapping[str, Any] = DEFAULTS | (own["settings"][0].fields if own.get("settings") else {})
     person = Person(
         id=known.person,
+        seed=known.seed,
         clock=Clock(
             zone=settings["zone"],
             quiet=frozenset() if settings["quiet_off"] else frozenset(covered_quarters(settings["quiet"])),
@@ -163,6 +168,7 @@ def _couple(known: Known, together: Together) -> Couple:
         members=together.members,
         paired_at=together.paired_at,
         pauses=tuple(_pause(each) for each in shared.get("pause", ()) if each.fields["started_at"] is not None),
+        many_pauses=known.many_pauses,
         partners_space=tuple(
             (_instant(each.fields["from"]), _instant(each.fields["until"]))
             for each in shared.get("shown_boundary", ())

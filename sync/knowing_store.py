@@ -19,7 +19,9 @@ from sync.store import RECORD_COLUMNS, record_of
 
 OWN: Final = {"settings": 1, "boundary": 40, "step_date": 40, "check_in": 12, "balance_note": 3}
 """Of a person's own, and how many of the newest are enough."""
-SHARED: Final = {"pause": 20, "shown_boundary": 40}
+PAUSES_READ: Final = 200
+"""More than two begin in two days, unless one of them means to hide a pause behind others."""
+SHARED: Final = {"pause": PAUSES_READ, "shown_boundary": 40}
 WROTE: Final = ("check_in", "reflection", "balance_note", "note_draft", "step_date", "boundary", "own_goal", "settings")
 WROTE_TOGETHER: Final = ("note", "goal_terms", "goal_act", "progress", "response", "repair", "support_offer")
 """By the newest of these it is known when somebody last did something, and what. None of them changes by what the other

@@ -67,7 +67,8 @@ class Checks:
         """What arrived goes out once more, as after a crash: it is the same line, and the next gap counts from now."""
         was = self.entries[entry.prompt]
         assert replace(was, sent=replace(was.sent, at=entry.sent.at)) == entry, "the ledger has one line for a prompt"
-        assert PROMPT_KINDS[entry.sent.kinds[0]].is_arrival and was.sent.at < entry.sent.at
+        assert PROMPT_KINDS[entry.sent.kinds[0]].is_arrival
+        assert was.sent.at < entry.sent.at
         others = [each for each in self.of[own.id] if each.prompt != entry.prompt]
         assert all(abs(entry.sent.at - each.sent.at) >= 3 * HOUR for each in others if _counts(each)), "the gap (P2)"
         self.entries[entry.prompt] = entry
