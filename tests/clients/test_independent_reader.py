@@ -1,4 +1,4 @@
-"""A reader that was written from docs/clients/native.md alone does what the examples say that a device does."""
+"""A reader written from native.md and the sections that it names does what the examples say that a device does."""
 
 import json
 import shutil
@@ -60,6 +60,7 @@ def test_what_it_knows_of_kinds_is_what_the_stories_were_told_with() -> None:
 def test_it_plays_a_story(played: dict[str, Any], name: str) -> None:
     steps = STORIES[name]["steps"]
     found = played["device.json"][name]
+    assert not isinstance(found, str), found
     assert len(found) == len(steps)
     for nth, (step, gave) in enumerate(zip(steps, found, strict=True)):
         where = f"step {nth}, {step['do']}"

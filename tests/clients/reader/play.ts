@@ -44,17 +44,20 @@ function laid({ person, answer, waits, shows }: Laid): unknown {
   return device.look(shows.id);
 }
 
-function goal({ form, records }: { form: string; records: Part[] }): unknown {
-  return standing(form, records);
-}
-
+/** An example that cannot be played says why, and the others are played all the same. */
 const named = <T extends { name: string }>(cases: T[] | undefined, play: (one: T) => unknown): [string, unknown][] =>
-  (cases ?? []).map((one) => [one.name, play(one)]);
+  (cases ?? []).map((one) => {
+    try {
+      return [one.name, play(one)];
+    } catch (error) {
+      return [one.name, String(error)];
+    }
+  });
 const told = examples.for_a_device ?? {};
 
 const found: [string, unknown][] = [
-  ...named(examples.cases as ({ name: string; person: string; steps: Step[] })[], (one) => story(one.person, one.steps)),
-  ...named(examples.goals as ({ name: string; form: string; records: Part[] })[], goal),
+  ...named(examples.cases as { name: string; person: string; steps: Step[] }[], (one) => story(one.person, one.steps)),
+  ...named(examples.goals as { name: string; form: string; records: Part[] }[], (one) => standing(one.form, one.records)),
   ...named(told.laid as Laid[], laid),
   ...named(told.pauses as { name: string; pauses: Pause[]; now: string }[], (one) => pauseOfTwo(one.pauses, one.now)),
   ...named(told.counting as { name: string; part: CounselPart; members: string[] }[], (one) => counts(one.part, one.members, sha256)),
