@@ -305,6 +305,18 @@ async def test_what_begins_stands_in_the_ledger_and_counts_the_desk_up(store: St
     assert desk.paces == {"reflection_invite": Pace(ignored=1), "letter_arrived": pace}
 
 
+async def test_what_begins_once_more_has_one_line_which_says_when_it_did(store: Store) -> None:
+    assert await save(store, planned())
+    [held] = await claimed(store)
+    line = replace(entry(held, records=(record(1),)), record_kinds=("letter_arrived",))
+    assert await begun(store, held, entry=line)
+    assert await store.settle(held, ONE, End(state="planned", due=NOON + 4 * HOUR))
+    [again] = await claimed(store, NOON + 4 * HOUR, OTHER)
+    later = replace(line, sent=replace(line.sent, at=NOON + 4 * HOUR))
+    assert await begun(store, again, OTHER, entry=later)
+    assert (await desk_of(store, now=NOON + 4 * HOUR)).ledger == (later,)
+
+
 async def test_one_of_their_own_is_sent_by_beginning_and_can_be_planned_once_more(ground: Ground, store: Store) -> None:
     assert await save(store, planned("step", own("own_step")))
     [held] = await claimed(store)

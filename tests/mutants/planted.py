@@ -27,6 +27,8 @@ WIRE: Final = ("tests/api/test_sync_input.py", "tests/api/test_sync_statements.p
 SENDING: Final = ("tests/house/test_fcm.py", "tests/rules/test_answers.py")
 REACHING: Final = ("tests/api/test_push_targets.py",)
 
+MOMENTS: Final = ("tests/rules/test_found_in_moments.py",)
+
 RXDB: Final = ("tests/rules/test_rxdb.py",)
 WATERMELON: Final = ("tests/rules/test_watermelon.py", "tests/rules/test_row_edits.py")
 
@@ -990,6 +992,77 @@ PLANTED: Final = (
         line="text=wording.shown(entry.text, facts.locale, facts.privacy),",
         bug='text=wording.shown(entry.text, facts.locale, "descriptive"),',
         tests=("tests/journeys/test_own_prompts.py",),
+    ),
+    # When prompts come, and what they count as told ------------------------------------------------------------------
+    Planted(
+        name="each pause brings a return",
+        file="domain/prompts.py",
+        line="        return Obstacle(Reason.DAY_CAP, max(back) + DAY) if back else None",
+        bug="        return None",
+        tests=MOMENTS,
+    ),
+    Planted(
+        name="many pauses hide one",
+        file="domain/prompts.py",
+        line="    if person.couple.many_pauses:",
+        bug="    if False:",
+        tests=MOMENTS,
+    ),
+    Planted(
+        name="how many pauses there are is not looked at",
+        file="api/people.py",
+        line="return len(pauses) >= PAUSES_READ and",
+        bug="return len(pauses) > PAUSES_READ and",
+        tests=("tests/journeys/test_found_in_moments_on_postgres.py",),
+    ),
+    Planted(
+        name="the partner can reckon the moment of a prompt",
+        file="api/people.py",
+        line='return "" if own is None else keyed_hash(own.id_key, "prompts").hex()',
+        bug='return ""',
+        tests=("tests/journeys/test_found_in_moments_on_postgres.py",),
+    ),
+    Planted(
+        name="what waits comes at the second that the partner chose",
+        file="domain/prompts.py",
+        line='timedelta(seconds=chance(SPREAD_MAX_S + 1, person.luck, "spread", until))',
+        bug="timedelta(0)",
+        tests=MOMENTS,
+    ),
+    Planted(
+        name="a cheer is told once for ever",
+        file="domain/prompt_kinds.py",
+        line="            once=False,\n",
+        bug="",
+        tests=MOMENTS,
+    ),
+    Planted(
+        name="a prompt told of each record as all of its kinds",
+        file="notifications/ports.py",
+        line="        if self.record_kinds:",
+        bug="        if False:",
+        tests=MOMENTS,
+    ),
+    Planted(
+        name="fifty that are not told hide a letter",
+        file="notifications/arrivals.py",
+        line="    if known:",
+        bug="    if known or len(prompt.arrived) >= ARRIVED_MAX:",
+        tests=MOMENTS,
+    ),
+    Planted(
+        name="what goes out once more moves no gap",
+        file="notifications/service.py",
+        line="replace(line, sent=replace(line.sent, at=now))",
+        bug="line",
+        tests=MOMENTS,
+    ),
+    Planted(
+        name="what goes out once more moves no gap in PostgreSQL",
+        file="notifications/store.py",
+        line="DO UPDATE SET sent_at = excluded.sent_at",
+        bug="DO UPDATE SET sent_at = prompt_ledger.sent_at",
+        tests=("tests/contracts/test_prompt_store.py", "tests/contracts/test_prompting_on_postgres.py"),
     ),
     Planted(
         name="a document of a lost life is a difference",
