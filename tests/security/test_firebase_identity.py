@@ -150,6 +150,7 @@ async def test_a5_only_those_vouch_who_may(issuer: FirebaseIssuer, provider: str
         await issuer.verify(signed(claims(now(), firebase={"sign_in_provider": provider})), now())
 
 
+@pytest.mark.usefixtures("issuer")
 async def test_a5_anonymous_proves_nothing_whatever_an_operator_allows(fake: FakeGoogle) -> None:
     generous = FirebaseIssuer(
         PROJECT, ("anonymous",), credential=Credential(), certificates_url=f"{fake.base_url}/certificates"
