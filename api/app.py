@@ -39,6 +39,9 @@ DEVELOPMENT_ROUTES: Final = (account, pages)
 STREAMS: Final = frozenset({"/v1/live"})
 """Paths whose answer lasts: not in flight, but bounded in number and said goodbye to."""
 
+ONLY_OVER_TLS: Final = (b"strict-transport-security", b"max-age=31536000")
+"""For a year a browser that was here comes over TLS alone (RFC 6797)."""
+
 _log = logging.getLogger("haven")
 
 
@@ -71,8 +74,8 @@ class Haven(Litestar):
             await super().__call__(scope, receive, send)
             return
         parts: Parts = self.state.parts
-        visit = _Visit(scope, send)
         drain, settings = parts.drain, parts.settings
+        visit = _Visit(scope, send, over_tls=settings.over_tls)
         try:
             if _is_alias(scope["raw_path"]):
                 await send_problem(visit.send, not_found())
@@ -109,10 +112,10 @@ def _is_alias(raw_path: bytes) -> bool:
 class _Visit:
     """One request on its way out."""
 
-    __slots__ = ("_began", "_bytes_out", "_held", "_scope", "_send", "_status")
+    __slots__ = ("_began", "_bytes_out", "_held", "_over_tls", "_scope", "_send", "_status")
 
-    def __init__(self, scope: Any, send: Any) -> None:
-        self._scope, self._send = scope, send
+    def __init__(self, scope: Any, send: Any, *, over_tls: bool) -> None:
+        self._scope, self._send, self._over_tls = scope, send, over_tls
         self._began = time.perf_counter()
         self._status: int | None = None
         self._bytes_out = 0
@@ -122,6 +125,8 @@ class _Visit:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             message["headers"] = with_headers(list(message.get("headers", ())))
+            if self._over_tls:
+                message["headers"].append(ONLY_OVER_TLS)
             # Only the body tells whether it is worth a coding.
             self._held = message
             return

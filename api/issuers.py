@@ -5,15 +5,11 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
 
 from api.auth import IdentityIssuer, LocalIssuer
 from api.firebase_issuer import FirebaseIssuer, IssuerUnusable
 from api.oidc_issuer import OidcIssuer
-from api.settings import Settings, SettingsUnfit
-
-EMULATOR: Final = "FIREBASE_AUTH_EMULATOR_HOST"
-"""Where this is set, Google's library takes tokens that nobody has signed."""
+from api.settings import EMULATOR, Settings, SettingsUnfit
 
 
 @asynccontextmanager

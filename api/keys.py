@@ -88,12 +88,12 @@ def open_ring(setting: str | None, development_file: Path, *, development: bool)
         if not development:
             raise RingUnusable("HAVEN_KEYS is not set.")
         make_ring_file(development_file)
-        return FileRing(development_file)
+        return FileRing(development_file, development=True)
     scheme, _, place = setting.partition(":")
     if scheme != "file" or not place:
         raise RingUnusable("HAVEN_KEYS must read file:PATH.")
     try:
-        return FileRing(Path(place).absolute())
+        return FileRing(Path(place).absolute(), development=development)
     except RingUnusable as fault:
         raise RingUnusable(f"{fault} HAVEN_KEYS names it.") from None
 
@@ -119,9 +119,11 @@ class _HashKey(Struct, frozen=True, forbid_unknown_fields=True):
     key: bytes
 
 
-class _RingFile(Struct, frozen=True, forbid_unknown_fields=True):
+class _RingFile(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     roots: Annotated[list[_Root], Meta(min_length=1, max_length=16)]
     hash_keys: Annotated[list[_HashKey], Meta(min_length=1, max_length=16)]
+    for_development: bool = False
+    """Whether it was made by chance on somebody's own machine, where nobody thinks of a copy of it."""
 
 
 class FileRing:
@@ -129,8 +131,10 @@ class FileRing:
 
     __slots__ = ("_current", "_path", "_roots", "hashes")
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, development: bool) -> None:
         ring = _read_ring(path)
+        if ring.for_development and not development:
+            raise RingUnusable(f"The key file {path} was made by chance, for development: production has its own.")
         self._path = path
         self._roots = {root.id: root.key for root in ring.roots}
         self._current = ring.roots[0].id
@@ -168,6 +172,7 @@ def make_ring_file(path: Path) -> None:
     ring = _RingFile(
         roots=[_Root(id=f"file-{secrets.token_hex(4)}", key=secrets.token_bytes(KEY_BYTES))],
         hash_keys=[_HashKey(number=1, key=secrets.token_bytes(KEY_BYTES))],
+        for_development=True,
     )
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

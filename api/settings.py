@@ -1,6 +1,7 @@
 """Read what an operator chose from the environment: once, all faults together, no value in a complaint."""
 
 import re
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -10,6 +11,9 @@ from msgspec import Struct
 
 GOOGLE = "https://fcm.googleapis.com"
 """Where FCM answers, as `notifications.fcm` has it, which nobody needs to load who only reads settings."""
+
+EMULATOR: Final = "FIREBASE_AUTH_EMULATOR_HOST"
+"""Where this is set, Google's library takes tokens that nobody has signed."""
 
 EXIT_UNFIT = 78
 """EX_CONFIG of sysexits.h: a supervisor should not try again before somebody has changed something."""
@@ -53,6 +57,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     keys: str | None = None
     bind: Address = Address("127.0.0.1", 8000)
     admin_bind: Address = Address("127.0.0.1", 8001)
+    public_url: str | None = None
     pool_max: int = 10
     pool_wait_s: float = 2.0
     statement_s: float = 5.0
@@ -87,6 +92,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         return self.identity or ("local" if self.development else None)
 
     @property
+    def over_tls(self) -> bool:
+        """Whether phones reach this over TLS, and may be told to come in no other way."""
+        return self.public_url is not None and self.public_url.startswith("https://")
+
+    @property
     def sends(self) -> bool:
         """Whether prompts are handed to FCM; otherwise they are only counted."""
         return not self.development if self.fcm is None else self.fcm == "send"
@@ -115,6 +125,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         ]
         settings = cls(**given)
         faults += _unsafe_pairs(settings)
+        if settings.mode == "production":
+            faults += _unsafe_in_production(settings, environ)
         if faults:
             raise SettingsUnfit(faults)
         return settings
@@ -220,6 +232,12 @@ def _base_url(text: str) -> str:
     return text
 
 
+def _public_url(text: str) -> str:
+    if not re.fullmatch(r"https?://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?", text):
+        raise ValueError("must be an address without a path, such as https://haven.example.org")
+    return text
+
+
 def _providers(text: str) -> tuple[str, ...]:
     names = tuple(text.split(","))
     if not all(re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,99}", name) for name in names) or "anonymous" in names:
@@ -248,6 +266,11 @@ def _project(text: str) -> str:
     return text
 
 
+NOT_YET: Final = (
+    "HAVEN_MODE=production cannot be used yet: what guards it against floods and restores is not built."
+    " Use HAVEN_MODE=development on your own machine."
+)
+
 OF_OTHERS: Final = frozenset({"HAVEN_DEVICE"})
 """Known here, and not settings of this program: what `haven-device` reads may be set for a whole shell."""
 
@@ -259,6 +282,7 @@ VARIABLES: Final = (
     Variable("HAVEN_KEYS", "keys", _key_ring, "file:PATH of the root keys; absent: made once, in development"),
     Variable("HAVEN_BIND", "bind", _address, "where phones connect"),
     Variable("HAVEN_ADMIN_BIND", "admin_bind", _address, "where probes connect; keep it inside"),
+    Variable("HAVEN_PUBLIC_URL", "public_url", _public_url, "where phones reach this, from outside: https://HOST"),
     Variable("HAVEN_POOL_MAX", "pool_max", _whole(1, 1000), "database connections of a process"),
     Variable("HAVEN_POOL_WAIT_S", "pool_wait_s", _seconds(0.01, 60), "wait for a connection; then 503"),
     Variable("HAVEN_STATEMENT_S", "statement_s", _seconds(0.1, 600), "longest statement"),
@@ -351,20 +375,37 @@ def _unsafe_pairs(settings: Settings) -> list[str]:
             "HAVEN_FIREBASE_PROJECT is required where prompts are sent: it names the project whose apps are reached."
             " HAVEN_FCM=log sends none."
         )
-    if settings.mode == "production":
-        if settings.fcm_base_url not in (None, GOOGLE):
-            faults.append(
-                "HAVEN_FCM_BASE_URL is for tests: in production prompts are handed to Google and nobody else."
-            )
-        faults.append(
-            "HAVEN_MODE=production cannot be used yet: what guards it against floods and restores is not built."
-            " Use HAVEN_MODE=development on your own machine."
-        )
-        if settings.database_url is None:
-            faults.append("DATABASE_URL is required in production: the embedded database is for development.")
-        if settings.keys is None:
-            faults.append("HAVEN_KEYS is required in production: keys that were made by chance get lost.")
     return faults
+
+
+def _unsafe_in_production(settings: Settings, environ: Mapping[str, str]) -> list[str]:
+    faults = [NOT_YET]
+    if settings.fcm_base_url not in (None, GOOGLE):
+        faults.append("HAVEN_FCM_BASE_URL is for tests: in production prompts are handed to Google and nobody else.")
+    if environ.get(EMULATOR):
+        faults.append(f"{EMULATOR} is set: with it anybody's unsigned word would be taken.")
+    if not settings.over_tls:
+        faults.append(
+            "HAVEN_PUBLIC_URL must be an https address in production: what phones say is for nobody on the way."
+        )
+    if settings.database_url is None:
+        faults.append("DATABASE_URL is required in production: the embedded database is for development.")
+    if settings.keys is None:
+        faults.append("HAVEN_KEYS is required in production: keys that were made by chance get lost.")
+    else:
+        faults += _key_file_faults(Path(settings.keys.removeprefix("file:")))
+    return faults
+
+
+def _key_file_faults(path: Path) -> list[str]:
+    """Return what is wrong with who may read the key file; what is in it is judged where it is opened."""
+    try:
+        open_to_others = stat.S_IMODE(path.stat().st_mode) & 0o077
+    except OSError as fault:
+        return [f"HAVEN_KEYS names a key file that cannot be read: {why_unreadable(fault)}."]
+    if open_to_others:
+        return ["HAVEN_KEYS names a key file that others may read: it must be its owner's alone (chmod 600)."]
+    return []
 
 
 def _nobody_vouches(settings: Settings) -> list[str]:

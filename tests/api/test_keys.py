@@ -42,7 +42,7 @@ class Seconds:
 
 def ring_at(path: Path) -> FileRing:
     make_ring_file(path)
-    return FileRing(path)
+    return FileRing(path, development=True)
 
 
 def same(one: SpaceKeys, other: SpaceKeys) -> bool:
@@ -190,7 +190,7 @@ def test_a_ring_file_that_others_can_reach_is_refused(tmp_path: Path, mode: int)
     make_ring_file(path)
     path.chmod(mode)
     with pytest.raises(RingUnusable, match="owner alone"):
-        FileRing(path)
+        FileRing(path, development=True)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_a_file_that_is_no_ring_is_refused_without_showing_what_it_holds(tmp_pat
     path.touch(mode=0o600)
     path.write_bytes(content)
     with pytest.raises(RingUnusable) as refusal:
-        FileRing(path)
+        FileRing(path, development=True)
     assert "AAAA" not in str(refusal.value)
 
 
@@ -218,9 +218,20 @@ def test_a_ring_that_nobody_named_is_made_in_development_only(tmp_path: Path) ->
         open_ring(None, path, development=False)
     assert not path.exists()
     made = open_ring(None, path, development=True)
-    assert open_ring(f"file:{path}", tmp_path / "unused", development=False).current() == made.current()
+    assert open_ring(f"file:{path}", tmp_path / "unused", development=True).current() == made.current()
     with pytest.raises(RingUnusable, match="file:PATH"):
         open_ring("vault:somewhere", path, development=True)
+
+
+def test_a6_a_ring_that_was_made_by_chance_is_none_of_production(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    made = ring_at(path)
+    with pytest.raises(RingUnusable, match="made by chance"):
+        open_ring(f"file:{path}", tmp_path / "unused", development=False)
+    content = msgspec.json.decode(path.read_bytes())
+    assert content.pop("for_development") is True
+    path.write_bytes(msgspec.json.encode(content))
+    assert open_ring(f"file:{path}", tmp_path / "unused", development=False).current() == made.current()
 
 
 async def test_no_new_ring_is_made_for_a_database_that_was_sealed_under_another(
@@ -244,7 +255,7 @@ def test_a_hash_is_looked_for_under_this_key_and_the_one_before(tmp_path: Path) 
     ring = msgspec.json.decode(path.read_bytes())
     ring["hash_keys"].insert(0, {"number": number + 1, "key": "A" * 43 + "="})
     path.write_bytes(msgspec.json.encode(ring))
-    after = FileRing(path)
+    after = FileRing(path, development=True)
     assert after.hashes.now("invitation", "ABCDEFGH")[0] == number + 1
     assert after.hashes.candidates("invitation", "ABCDEFGH")[1] == old
     assert after.hashes.now("identity", "ABCDEFGH")[1] != after.hashes.now("invitation", "ABCDEFGH")[1]

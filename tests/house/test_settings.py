@@ -156,6 +156,7 @@ def test_production_says_what_is_missing() -> None:
     assert [fault.split()[0] for fault in faults if "not built" not in fault] == [
         "HAVEN_IDENTITY",
         "HAVEN_FIREBASE_PROJECT",
+        "HAVEN_PUBLIC_URL",
         "DATABASE_URL",
         "HAVEN_KEYS",
     ]
@@ -191,6 +192,25 @@ def test_what_cannot_name_who_vouches_is_refused(name: str, text: str) -> None:
     (fault,) = faults_of(**{name: text})
     assert fault.startswith(f"{name} must be")
     assert "uitten" not in fault
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("quittenmarmelade.example", "ftp://quittenmarmelade.example", "https://quitten@marmelade.example"),
+        *("https://quittenmarmelade.example/", "https://quittenmarmelade.example?x", "https://quitten marmelade"),
+    ],
+)
+def test_a_public_address_has_no_path_and_no_name_in_it(address: str) -> None:
+    (fault,) = faults_of(HAVEN_PUBLIC_URL=address)
+    assert fault.startswith("HAVEN_PUBLIC_URL must be an address without a path")
+    assert "marmelade" not in fault
+
+
+def test_a_public_address_may_be_plain_in_development() -> None:
+    assert not Settings().over_tls
+    assert not Settings.read({"HAVEN_PUBLIC_URL": "http://haven.example:8080"}).over_tls
+    assert Settings.read({"HAVEN_PUBLIC_URL": "https://haven.example"}).over_tls
 
 
 def test_providers_are_names_with_commas_between() -> None:
