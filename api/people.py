@@ -1,5 +1,6 @@
 """What is so about people, for their prompts: read from the store for many at once, and turned into facts."""
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -13,11 +14,13 @@ from domain.couples import REACHING, consents_now
 from domain.ids import PersonId, RecordId
 from domain.settings import SETTINGS
 from domain.shapes import as_uuid
-from notifications.facts import Known, Together, facts_of
+from notifications.facts import Known, Together, facts_of, unreadable
 from notifications.ports import Facts, Told
 from notifications.targets import USED_FOR, Reached
 from sync import knowing_store
 from sync.knowing_store import Read, Whom
+
+_log = logging.getLogger("haven")
 
 LONG_AGO: Final = datetime.fromisoformat("2000-01-01T00:00:00Z")
 LOOKS_BACK: Final = "prompt_goal_lookback"
@@ -39,7 +42,7 @@ class StoredPeople:
         stands = await people_store.standing(self._pool, asked, (now - USED_FOR).date())
         consents = await people_store.said(self._pool, stands)
         whom = [_whom(each, asked[each.person]) for each in stands.values()]
-        read = await knowing_store.own_and_shared(self._pool, self._keys, whom)
+        read, closed = await knowing_store.own_and_shared(self._pool, self._keys, whom)
         wrote = await knowing_store.last_wrote(self._pool, whom)
         look_back = [each for each in whom if _looks_back(read[each.person])]
         for more in (
@@ -50,7 +53,11 @@ class StoredPeople:
                 read[person] += those
         agrees = {person: consents_now(consents[person])[REACHING].given for person in stands}
         return {
-            person: _facts(each, read[person], wrote[person], asked[person], consents=agrees[person])
+            person: _facts(
+                _known(each, read[person], wrote[person], consents=agrees[person]),
+                asked[person],
+                opens=person not in closed,
+            )
             for person, each in stands.items()
         }
 
@@ -84,7 +91,7 @@ def _steps_of(whom: Sequence[Whom], read: Mapping[PersonId, Sequence[Read]]) -> 
         each.person: [
             RecordId(step)
             for found in read[each.person]
-            if found.record.kind == "step_date" and (step := as_uuid(found.record.fields["step"])) is not None
+            if found.record.kind == "step_date" and (step := as_uuid(found.record.fields.get("step"))) is not None
         ]
         for each in whom
     }
@@ -95,18 +102,21 @@ def _steps_of(whom: Sequence[Whom], read: Mapping[PersonId, Sequence[Read]]) -> 
     ]
 
 
-def _facts(
-    stands: Stands,
-    read: Sequence[Read],
-    wrote: Mapping[str, datetime],
-    asked: Collection[Told],
-    *,
-    consents: bool,
-) -> Facts:
+def _facts(known: Known, asked: Collection[Told], *, opens: bool) -> Facts:
+    """Return what is so; whatever one person's records hold, it is no reason to fail for the others."""
+    if opens:
+        try:
+            return facts_of(known, asked)
+        except Exception as fault:  # noqa: BLE001
+            _log.error("facts", extra={"event": "prompt_facts_failed", "code": type(fault).__name__})
+    return unreadable(known)
+
+
+def _known(stands: Stands, read: Sequence[Read], wrote: Mapping[str, datetime], *, consents: bool) -> Known:
     own = [each.record for each in read if each.record.space == stands.personal]
     # One record may have been found in more than one way.
     shared = list({each.record.id: each.record for each in read if each.record.space != stands.personal}.values())
-    known = Known(
+    return Known(
         person=stands.person,
         own=sorted(own, key=lambda record: -record.version),
         shared=shared,
@@ -119,4 +129,3 @@ def _facts(
         changed=wrote,
         noted_at={each.record.id: each.changed_at for each in read},
     )
-    return facts_of(known, asked)

@@ -43,6 +43,8 @@ class Reason(StrEnum):
     STEP_DONE = "step_done"
     NOT_DUE = "not_due"
     NOTHING_LEFT = "nothing_left"
+    UNREADABLE = "unreadable"
+    """What the person has set cannot be read: until it can, nothing is said to them."""
 
 
 class PromptKind(Struct, frozen=True, kw_only=True):

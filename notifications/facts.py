@@ -97,6 +97,26 @@ def facts_of(known: Known, asked: Collection[Told]) -> Facts:
     )
 
 
+def unreadable(known: Known) -> Facts:
+    """Return what is gone by while something that protects this person cannot be read: they want nothing."""
+    together = known.couple
+    person = Person(
+        id=known.person,
+        clock=Clock(zone="UTC"),
+        consents=known.consents,
+        reachable=known.reachable,
+        wanted=dict.fromkeys(PROMPT_KINDS, 0),
+        invite_at=time(0),
+        day_cap=0,
+        week_cap=0,
+        couple=None
+        if together is None
+        else Couple(id=together.id, members=together.members, paired_at=together.paired_at),
+        parted_at=known.parted_at,
+    )
+    return Facts(person=person, readable=False, privacy="hidden")
+
+
 def _by_kind(records: Iterable[Record]) -> dict[str, list[Record]]:
     found: dict[str, list[Record]] = {}
     for each in records:

@@ -117,6 +117,8 @@ class Facts(Struct, frozen=True, kw_only=True):
 
     person: Person
     """Without what was sent to them, and without paces: those are the desk's."""
+    readable: bool = True
+    """Whether all could be read that protects them; while it cannot, nothing is sent and nothing cancelled."""
     locale: str = "en"
     acted: Mapping[str, datetime] = {}
     """By kind of prompt, when they last did what it is about."""
@@ -152,7 +154,10 @@ class People(Protocol):
         """Return how far these people's couples' spaces have come, as each is told; who is in none is left out."""
 
     async def facts(self, asked: Mapping[PersonId, Collection[Told]], now: datetime) -> Mapping[PersonId, Facts]:
-        """Return what is so about these people; somebody whose account is gone is left out."""
+        """Return what is so about these people; somebody whose account is gone is left out.
+
+        Somebody of whom it cannot be told is there, and not `readable`: they are no reason to fail for the others.
+        """
 
 
 class Store(Protocol):

@@ -4,6 +4,7 @@ It is the worker's: no device asks for it, and nothing of it leaves the process.
 reads by the person's own membership.
 """
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -17,9 +18,13 @@ from sync.ports import Keys
 from sync.sealing import SealBroken, SpaceKeys
 from sync.store import RECORD_COLUMNS, record_of
 
+_log = logging.getLogger("haven")
+
 OWN: Final = {"settings": 1, "boundary": 40, "step_date": 40, "check_in": 12, "balance_note": 3}
 """Of a person's own, and how many of the newest are enough."""
 SHARED: Final = {"pause": 20, "shown_boundary": 40}
+PROTECTING: Final = frozenset({"settings", "boundary", "pause", "shown_boundary", "response"})
+"""By these somebody is left in peace; where one of them does not open, nobody can say whether they want to be."""
 WROTE: Final = ("check_in", "reflection", "balance_note", "note_draft", "step_date", "boundary", "own_goal", "settings")
 WROTE_TOGETHER: Final = ("note", "goal_terms", "goal_act", "progress", "response", "repair", "support_offer")
 """By the newest of these it is known when somebody last did something, and what. None of them changes by what the other
@@ -43,10 +48,13 @@ class Read(Struct, frozen=True):
     changed_at: datetime
 
 
-async def own_and_shared(asker: Any, keys: Keys, whom: Sequence[Whom]) -> dict[PersonId, list[Read]]:
+async def own_and_shared(
+    asker: Any, keys: Keys, whom: Sequence[Whom]
+) -> tuple[dict[PersonId, list[Read]], frozenset[PersonId]]:
     """Return for each person the newest of their own records and of what both see, and all that was asked about.
 
-    What was asked about comes with its parent and the answers to it. The newest come first.
+    What was asked about comes with its parent and the answers to it. The newest come first. Besides it returns of whom
+    something that protects them is there and does not open.
     """
     rows = await asker.fetch(
         NEWEST,
@@ -59,7 +67,8 @@ async def own_and_shared(asker: Any, keys: Keys, whom: Sequence[Whom]) -> dict[P
         list(SHARED),
         list(SHARED.values()),
     )
-    return await _opened(keys, whom, rows)
+    closed: set[PersonId] = set()
+    return await _opened(keys, whom, rows, closed), frozenset(closed)
 
 
 async def named(asker: Any, keys: Keys, whom: Sequence[Whom]) -> dict[PersonId, list[Read]]:
@@ -92,14 +101,22 @@ def _columns(whom: Sequence[Whom]) -> tuple[list[Any], list[Any], list[Any]]:
     return [each.person for each in whom], [each.personal for each in whom], [each.couple for each in whom]
 
 
-async def _opened(keys: Keys, whom: Sequence[Whom], rows: Sequence[Any]) -> dict[PersonId, list[Read]]:
-    """Open them; what does not open is left out: one bad row must stop nobody."""
+async def _opened(
+    keys: Keys, whom: Sequence[Whom], rows: Sequence[Any], closed: set[PersonId] | None = None
+) -> dict[PersonId, list[Read]]:
+    """Open them; what does not open is left out: one bad row must stop nobody. Nothing of it is logged.
+
+    In `closed` is noted whom it would have protected.
+    """
     found: dict[PersonId, list[Read]] = {each.person: [] for each in whom}
     opener = await keys.of({SpaceId(row["space_id"]) for row in rows})
     for row in rows:
         try:
             record = _record(opener, row)
-        except SealBroken:
+        except Exception as fault:  # noqa: BLE001 - whatever is the matter with one row, the others are read
+            _log.error("record", extra={"event": "prompt_record_unreadable", "code": type(fault).__name__})
+            if closed is not None and row["kind"] in PROTECTING and not row["gone"]:
+                closed.add(row["person_id"])
             continue
         found[row["person_id"]].append(Read(record, row["changed_at"]))
     return found

@@ -1,0 +1,174 @@
+"""What a review of prompts found, told by whole stories and on PostgreSQL."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from api.people import StoredPeople
+from api.prompting import Prompting
+from domain.ids import PersonId
+from notifications.ports import Facts
+from notifications.unread import LOOK_AGAIN
+from tests.journeys.phones import Phone
+from tests.journeys.prompted import Vendor, rounds
+from tests.journeys.test_own_prompts import a_letter, ahead, choose, of_kind, prompts
+from tests.journeys.two import Two
+
+ALL_DAY = [{"weekday": day, "from": "00:00", "to": "23:45"} for day in range(7)]
+
+
+def identity(phone: Phone) -> PersonId:
+    return PersonId(UUID(str(phone.person)))
+
+
+async def known(two: Two, phone: Phone) -> Facts:
+    people = StoredPeople(two.parts.pool, two.parts.keys)
+    return (await people.facts({identity(phone): ()}, two.clock()))[identity(phone)]
+
+
+async def writes_a_letter(two: Two, phone: Phone) -> None:
+    phone.edit("note_draft", for_couple=two.couple, for_what="the soup", send=True, delivery="now")
+    await phone.sync()
+
+
+async def looks_again(two: Two, goal: object) -> None:
+    """Let something change for which plans of both are looked at again."""
+    two.ana.edit("step", goal=goal, title="Tell")
+    await two.ana.sync()
+
+
+def told(vendor: Vendor, who: str) -> int:
+    return sum(value.startswith(who) for _, value in vendor.told)
+
+
+async def states(two: Two, phone: Phone) -> list[tuple[str, str, str | None]]:
+    rows = await two.parts.pool.fetch(
+        "SELECT kind, state, reason FROM prompt WHERE person_id = $1 ORDER BY due_at", phone.person
+    )
+    return [(row["kind"], row["state"], row["reason"]) for row in rows]
+
+
+# What does not open
+
+
+async def spoil(two: Two, record: object) -> bytes:
+    """Break what is stored of a record; return what it was."""
+    body = await two.parts.pool.fetchval("SELECT body FROM record WHERE id = $1", record)
+    await two.parts.pool.execute("UPDATE record SET body = substr(body, 1, 40) || $2 WHERE id = $1", record, b"\0\0")
+    return bytes(body)
+
+
+async def mend(two: Two, record: object, body: bytes) -> None:
+    await two.parts.pool.execute("UPDATE record SET body = $2 WHERE id = $1", record, body)
+
+
+def settings(two: Two) -> object:
+    return two.ben.all("settings")[0].id
+
+
+def a_boundary(two: Two) -> object:
+    return two.ben.edit("boundary", form="quiet_hours", zone="UTC", windows=ALL_DAY)
+
+
+def a_pause(two: Two) -> object:
+    return two.ana.edit("pause", minutes=1440)
+
+
+@pytest.mark.parametrize("what", [settings, a_boundary, a_pause])
+async def test_whose_wish_to_be_left_in_peace_does_not_open_is_left_in_peace_until_it_does(
+    two: Two, prompting: Prompting, vendor: Vendor, what: Callable[[Two], object]
+) -> None:
+    await choose(two, two.ben, prompt_letter_arrived=1)
+    record = what(two)
+    await two.meet()
+    await rounds(two, prompting, 3)
+    vendor.told.clear()
+    whole = await spoil(two, record)
+    await writes_a_letter(two, two.ana)
+    await writes_a_letter(two, two.ben)
+    await rounds(two, prompting, 20)
+    assert (told(vendor, "ben"), told(vendor, "ana")) == (0, 0 if what is a_pause else 1)
+    assert ("letter_arrived", "planned", "unreadable") in await states(two, two.ben)
+    await mend(two, record, whole)
+    if what is settings:
+        await rounds(two, prompting, int(LOOK_AGAIN.total_seconds() / 60) + 1)
+        assert told(vendor, "ben") == 1, "it has waited, and was not lost"
+
+
+async def test_a_plan_of_ones_own_waits_while_settings_do_not_open_and_is_not_cancelled(
+    two: Two, prompting: Prompting, vendor: Vendor
+) -> None:
+    goal = two.ana.edit("goal")
+    step = two.ben.edit("step", goal=goal, title="Ask", taken_by=[str(two.ben.person)])
+    two.ben.edit("step_date", step=step, on=two.today(), at="14:00")
+    await two.meet()
+    await prompting.tick(two.clock())
+    whole = await spoil(two, settings(two))
+    await looks_again(two, goal)
+    await rounds(two, prompting, 60)
+    assert ("own_step", "planned", None) in await states(two, two.ben)
+    await mend(two, settings(two), whole)
+    await rounds(two, prompting, 70)
+    assert await states(two, two.ben) == [("own_step", "sent", None)]
+    assert told(vendor, "ben") == 1
+
+
+async def test_no_invitation_comes_at_the_moment_at_which_settings_open_again(
+    two: Two, prompting: Prompting, vendor: Vendor
+) -> None:
+    await choose(two, two.ben, prompt_reflection_invite=1, invite_at="18:00")
+    await prompting.tick(two.clock())
+    whole = await spoil(two, settings(two))
+    await looks_again(two, two.ana.edit("goal"))
+    # So long that nothing that Ben did lately stands against it.
+    await rounds(two, prompting, 240)
+    await mend(two, settings(two), whole)
+    await rounds(two, prompting, 60)
+    assert await states(two, two.ben) == []
+    await rounds(two, prompting, 70)
+    assert await states(two, two.ben) == [("reflection_invite", "sent", None)]
+    assert told(vendor, "ben") == 1
+
+
+async def test_what_was_sent_has_no_words_and_the_week_is_told_calmly_while_settings_do_not_open(
+    two: Two, prompting: Prompting
+) -> None:
+    await choose(two, two.ben, push_privacy="descriptive", prompt_reflection_invite=1)
+    await a_letter(two, prompting)
+    [shown] = await prompts(two, two.ben)
+    assert shown["text"] is not None
+    whole = await spoil(two, settings(two))
+    [shown] = await prompts(two, two.ben)
+    assert (shown["kind"], shown["text"]) == ("letter_arrived", None)
+    week = await ahead(two, two.ben)
+    assert (week["coming"], week["day_cap"]) == ([], 0)
+    assert {each["reason"] for each in week["kinds"]} == {"unreadable"}
+    assert of_kind(week, "letter_arrived")["why"].endswith("until then it stays quiet.")
+    assert of_kind(await ahead(two, two.ana), "letter_arrived")["reason"] is None
+    await mend(two, settings(two), whole)
+    assert of_kind(await ahead(two, two.ben), "letter_arrived")["reason"] is None
+
+
+async def test_one_person_of_whom_no_facts_can_be_made_stops_nobody(
+    two: Two, prompting: Prompting, vendor: Vendor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    import api.people  # noqa: PLC0415
+
+    real = api.people.facts_of
+
+    def fails(of: Any, asked: Any) -> Facts:
+        if of.person == identity(two.ben):
+            raise RuntimeError("what Ben wrote")
+        return real(of, asked)
+
+    monkeypatch.setattr(api.people, "facts_of", fails)
+    await writes_a_letter(two, two.ana)
+    await writes_a_letter(two, two.ben)
+    await rounds(two, prompting, 20)
+    assert (told(vendor, "ben"), told(vendor, "ana")) == (0, 1)
+    assert "what Ben wrote" not in caplog.text
+    monkeypatch.undo()
+    await rounds(two, prompting, 20)
+    assert told(vendor, "ben") == 1
