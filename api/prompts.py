@@ -104,7 +104,8 @@ async def sent_prompts(accounts: Accounts, caller: Caller, now: datetime) -> Sen
     if facts is None:
         return SentPrompts([])
     newest = reversed(desk.ledger[-SENT_MAX:])
-    return SentPrompts([_sent(each, facts, load()) for each in newest])
+    # What has no text is of a kind that this release does not know.
+    return SentPrompts([_sent(each, facts, load()) for each in newest if each.text])
 
 
 async def week_ahead(accounts: Accounts, caller: Caller, now: datetime) -> Preview:

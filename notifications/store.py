@@ -28,6 +28,9 @@ _ARRIVED: Final = msgspec.json.Decoder(tuple[Arrived, ...])
 _Line = tuple[UUID, tuple[str, ...], date, datetime, tuple[RecordId, ...], str]
 _LEDGER: Final = msgspec.json.Decoder(list[_Line])
 
+COUNTS_AS: Final = "letter_arrived"
+"""As this counts what was sent of kinds that this release does not know: in every cap, and in no rhythm."""
+
 _COLUMNS: Final = "prompt_id, slot, kind, couple_id, about, arrived, due_at, expires_at, tries, begun"
 _READ: Final = f"{_COLUMNS}, fetched"
 
@@ -104,10 +107,21 @@ class PostgresStore:
     async def claim(self, now: datetime, owner: UUID, until: datetime, most: int) -> Sequence[Planned]:
         """Take what is due and nobody else holds, the longest due first, at most one of a person."""
         claimed: list[Planned] = []
+        unread: list[asyncpg.Record] = []
         for row in await self._pool.fetch(CLAIM, now, owner, until, most):
-            with _reading(row[0], set()):
+            broken: set[PersonId] = set()
+            with _reading(row[0], broken):
                 claimed.append(_planned(row[0], row[1:]))
-        return claimed
+            unread += [row] if broken else []
+        if unread:
+            await self._drop(unread, owner)
+        # Others are due behind what could not be read.
+        return claimed if claimed or not unread else await self.claim(now, owner, until, most)
+
+    async def _drop(self, claimed: Sequence[asyncpg.Record], owner: UUID) -> None:
+        """Drop what nobody can read, a kind of another release among it: it would be claimed for ever."""
+        people, prompts, none = [row[0] for row in claimed], [row[1] for row in claimed], [None for _ in claimed]
+        await self._pool.fetch(SETTLE, owner, people, prompts, ["dropped" for _ in claimed], none, none)
 
     async def begin(self, planned: Planned, desk: Desk, entry: Entry | None, pace: Pace | None, owner: UUID) -> bool:
         """Write into the ledger that this prompt is being sent."""
@@ -401,15 +415,19 @@ class _Found:
                 self.version, paces, self.next_at = it
                 self.paces = _PACES.decode(paces)
             case "planned":
-                self.planned.append(_planned(person, it))
+                # One that cannot be read is dropped when it is due, and is no reason to plan nothing else.
+                with _reading(person, set()):
+                    self.planned.append(_planned(person, it))
             case _:
                 identity, couple, kind, record, at = it
+                # Of a kind that this release does not know it is only taken away.
+                kind = kind if kind in PROMPT_KINDS else None
                 self.news.append(News(id=identity, person=person, couple=couple, kind=kind, record=record, at=at))
 
     def look_up(self, lines: Sequence[_Line], asked: frozenset[Told], after: datetime) -> None:
         records = {record for _, record in asked}
         for prompt, kinds, day, at, told, text in lines:
-            entry = Entry(prompt=prompt, sent=Sent(kinds=kinds, day=day, at=at), records=told, text=text)
+            entry = _entry(prompt, kinds, day, at, told, text)
             if at > after:
                 self.ledger.append(entry)
             if not records.isdisjoint(told):
@@ -428,9 +446,25 @@ class _Found:
         )
 
 
+def _entry(
+    prompt: UUID, kinds: tuple[str, ...], day: date, at: datetime, told: tuple[RecordId, ...], text: str
+) -> Entry:
+    """Return a line without kinds of another release; with no other ones it counts toward caps, and that is all."""
+    known = tuple(kind for kind in kinds if kind in PROMPT_KINDS)
+    if not known:
+        return Entry(prompt=prompt, sent=Sent(kinds=(COUNTS_AS,), day=day, at=at), records=(), text="")
+    return Entry(prompt=prompt, sent=Sent(kinds=known, day=day, at=at), records=told, text=text)
+
+
 def _planned(person: PersonId, row: Sequence[Any]) -> Planned:
-    identity, slot, kind, couple, about, arrived, due, expires, tries, begun, fetched = row
-    prompt = Prompt(kind=kind, due=due, expires=expires, couple=couple, about=about, arrived=_ARRIVED.decode(arrived))
+    """Return what is planned, without kinds of another release; raise ValueError where there are no other ones."""
+    identity, slot, kind, couple, about, stored, due, expires, tries, begun, fetched = row
+    gathered = _ARRIVED.decode(stored)
+    arrived = tuple(each for each in gathered if each.kind in PROMPT_KINDS)
+    kind = arrived[0].kind if arrived else kind
+    if kind not in PROMPT_KINDS or len(arrived) < min(1, len(gathered)):
+        raise ValueError("a kind of another release")
+    prompt = Prompt(kind=kind, due=due, expires=expires, couple=couple, about=about, arrived=arrived)
     return Planned(
         id=identity, person=person, slot=slot, prompt=prompt, tries=tries, begun=begun, fetched=tuple(fetched)
     )

@@ -1,8 +1,9 @@
 """What a review of prompts found, told by whole stories and on PostgreSQL."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -172,3 +173,127 @@ async def test_one_person_of_whom_no_facts_can_be_made_stops_nobody(
     monkeypatch.undo()
     await rounds(two, prompting, 20)
     assert told(vendor, "ben") == 1
+
+
+# What cannot be read, or is of another release
+
+
+async def put_prompt(two: Two, phone: Phone, *, kind: str = "letter_arrived", arrived: bytes = b"[]") -> None:
+    """Plan something as it was never planned: due in five minutes."""
+    due = two.clock() + timedelta(minutes=5)
+    await two.parts.pool.execute(
+        "INSERT INTO prompt (person_id, prompt_id, slot, kind, couple_id, arrived, due_at, expires_at, tries, begun,"
+        " state) VALUES ($1, $2, 'bad', $3, $4, $5, $6, $7, 0, false, 'planned')",
+        phone.person,
+        uuid4(),
+        kind,
+        two.couple,
+        arrived,
+        due,
+        due + timedelta(days=1),
+    )
+
+
+@pytest.mark.parametrize(
+    "arrived", [b"garbage", b"\xff\x00", b"{}", b"[5]", b'[{"record":5}]', b'[{"record":"' + b"-" * 36 + b'"}]']
+)
+async def test_a_planned_prompt_that_cannot_be_read_fails_no_pull_and_goes_at_its_time(
+    two: Two, prompting: Prompting, vendor: Vendor, arrived: bytes
+) -> None:
+    await writes_a_letter(two, two.ana)
+    await prompting.tick(two.clock())
+    await put_prompt(two, two.ben, arrived=arrived)
+    first = await two.client.get("/v1/watermelon/sync", params={"schema": 1}, headers=two.ben.someone.headers)
+    asked = {"schema": 1, "cursor": first.json()["cursor"]}
+    again = await two.client.get("/v1/watermelon/sync", params=asked, headers=two.ben.someone.headers)
+    assert (first.status_code, again.status_code) == (200, 200), again.text
+    noted = await two.parts.pool.fetchval(
+        "SELECT cardinality(fetched) FROM prompt WHERE person_id = $1 AND slot <> 'bad'", two.ben.person
+    )
+    assert noted == 1, "what can be read is noted beside it"
+    await writes_a_letter(two, two.ana)
+    await rounds(two, prompting, 15)
+    assert told(vendor, "ben") == 1
+    assert ("letter_arrived", "dropped", None) in await states(two, two.ben)
+
+
+@pytest.mark.parametrize(
+    "arrived",
+    [b"[]", b'[{"kind":"newer","record":"01890a5d-ac96-774b-bcce-b302099a8057","at":"2026-11-24T12:00:00Z"}]'],
+)
+async def test_a_planned_prompt_of_another_release_is_dropped_and_stops_nobody(
+    two: Two, prompting: Prompting, vendor: Vendor, arrived: bytes
+) -> None:
+    await put_prompt(two, two.ana, kind="newer", arrived=arrived)
+    await writes_a_letter(two, two.ana)
+    await writes_a_letter(two, two.ben)
+    await rounds(two, prompting, 15)
+    assert (told(vendor, "ana"), told(vendor, "ben")) == (1, 1)
+    assert ("newer", "dropped", None) in await states(two, two.ana)
+    assert (await ahead(two, two.ana))["held_back"] == []
+
+
+async def test_of_several_that_have_arrived_those_of_another_release_are_left_out(
+    two: Two, prompting: Prompting, vendor: Vendor
+) -> None:
+    await writes_a_letter(two, two.ana)
+    await prompting.tick(two.clock())
+    newer = b'[{"kind":"newer","record":"%s","at":"2026-11-24T12:00:00Z"},' % str(uuid4()).encode()
+    await two.parts.pool.execute(
+        "UPDATE prompt SET kind = 'newer', arrived = $2 || substr(arrived, 2) WHERE person_id = $1",
+        two.ben.person,
+        newer,
+    )
+    await rounds(two, prompting, 15)
+    [shown] = await prompts(two, two.ben)
+    assert (told(vendor, "ben"), shown["kind"]) == (1, "letter_arrived")
+
+
+async def test_news_of_another_release_are_taken_away_and_stop_nobody(
+    two: Two, prompting: Prompting, vendor: Vendor
+) -> None:
+    await two.parts.pool.execute(
+        "INSERT INTO outbox (space_id, id, person_id, couple_id, kind, record_id, put_at)"
+        " VALUES ($1, $2, $3, $4, 'newer', $2, $5)",
+        uuid4(),
+        uuid4(),
+        two.ana.person,
+        two.couple,
+        two.clock(),
+    )
+    await writes_a_letter(two, two.ana)
+    await rounds(two, prompting, 15)
+    assert told(vendor, "ben") == 1
+    assert await two.parts.pool.fetchval("SELECT count(*) FROM outbox WHERE person_id = $1", two.ana.person) == 0
+
+
+async def test_what_was_sent_by_another_release_counts_toward_caps_and_is_not_shown(
+    two: Two, prompting: Prompting, vendor: Vendor
+) -> None:
+    await choose(two, two.ben, day_cap=1)
+    await two.parts.pool.execute(
+        "INSERT INTO prompt_ledger (person_id, prompt_id, kinds, day, sent_at, records, text_id)"
+        " VALUES ($1, $2, '{newer}', $3, $4, '{}', 'newer.01')",
+        two.ben.person,
+        uuid4(),
+        two.clock().date(),
+        two.clock(),
+    )
+    await writes_a_letter(two, two.ana)
+    await writes_a_letter(two, two.ben)
+    await rounds(two, prompting, 20)
+    assert (told(vendor, "ana"), told(vendor, "ben")) == (1, 0)
+    assert await prompts(two, two.ben) == []
+    assert await states(two, two.ben) == [("letter_arrived", "dropped", "day_cap")]
+
+
+async def test_a_desk_that_cannot_be_read_is_told_as_that(two: Two, prompting: Prompting, vendor: Vendor) -> None:
+    await a_letter(two, prompting)
+    paces = b'{"check_in_invite": 5}'
+    await two.parts.pool.execute("UPDATE desk SET paces = $2 WHERE person_id = $1", two.ben.person, paces)
+    assert await prompts(two, two.ben) == []
+    week = await ahead(two, two.ben)
+    assert (week["coming"], {each["reason"] for each in week["kinds"]}) == ([], {"unreadable"})
+    await writes_a_letter(two, two.ben)
+    await rounds(two, prompting, 15)
+    assert told(vendor, "ana") == 1
