@@ -100,7 +100,10 @@ class Preview(Struct, frozen=True, kw_only=True):
 
 async def sent_prompts(accounts: Accounts, caller: Caller, now: datetime) -> SentPrompts:
     """Return what was sent to the caller in the last 31 days."""
-    desk, facts = await _known(accounts.pool, StoredPeople(accounts.pool, accounts.keys), caller.person, now)
+    # How what was told stands now changes nothing of what was sent: none of it is asked about.
+    desk, facts = await _known(
+        accounts.pool, StoredPeople(accounts.pool, accounts.keys), caller.person, now, asks=False
+    )
     if facts is None:
         return SentPrompts([])
     newest = reversed(desk.ledger[-SENT_MAX:])
@@ -135,10 +138,12 @@ async def week_ahead(accounts: Accounts, caller: Caller, now: datetime) -> Previ
     )
 
 
-async def _known(pool: Pool, people: StoredPeople, person: PersonId, now: datetime) -> tuple[Desk, Facts | None]:
+async def _known(
+    pool: Pool, people: StoredPeople, person: PersonId, now: datetime, *, asks: bool = True
+) -> tuple[Desk, Facts | None]:
     """Return what is planned and what is so; of a desk that cannot be read nothing, and nothing can be said of it."""
     desk = (await PostgresStore(pool).desks([person], now)).get(person)
-    facts = (await people.facts({person: () if desk is None else desk.asked}, now)).get(person)
+    facts = (await people.facts({person: desk.asked if asks and desk is not None else ()}, now)).get(person)
     if desk is None:
         return Desk(person=person, version=0), None if facts is None else replace(facts, readable=False)
     return desk, facts

@@ -93,7 +93,7 @@ def facts_of(known: Known, asked: Collection[Told]) -> Facts:
         },
         privacy=settings["push_privacy"],
         wakes=settings["wake_ups"],
-        arrived={told: found for told in asked if (found := _arrived(told, known)) is not None},
+        arrived=_all_arrived(known, asked),
     )
 
 
@@ -203,39 +203,46 @@ def _pause(record: Record) -> Pause:
     )
 
 
-def _arrived(told: Told, known: Known) -> Standing | None:
-    kind, identity = told
-    record = next((each for each in known.shared if each.id == identity), None)
-    if record is None:
-        return None
-    return Standing(
-        stands=record.live and STANDS.get(kind, _always)(record, known.shared),
-        hushed_until=_hushed_until(record, known),
-    )
+def _all_arrived(known: Known, asked: Collection[Told]) -> dict[Told, Standing]:
+    """Return how each of what was asked about stands; what is gone is left out. Each record is looked at once."""
+    records: Records = {each.id: each for each in known.shared}
+    hushed = _hushed(known)
+    return {
+        (kind, identity): Standing(
+            stands=record.live and STANDS.get(kind, _always)(record, records),
+            hushed_until=hushed.get(_repair_of(record)),
+        )
+        for kind, identity in asked
+        if (record := records.get(identity)) is not None
+    }
 
 
-def _always(_: Record, __: Sequence[Record]) -> bool:
+Records = Mapping[RecordId, Record]
+
+
+def _always(_: Record, __: Records) -> bool:
     return True
 
 
-def _is_open(request: Record, _: Sequence[Record]) -> bool:
+def _is_open(request: Record, _: Records) -> bool:
     return bool(request.fields["state"] == "open")
 
 
-def _is_proposed(terms: Record, shared: Sequence[Record]) -> bool:
-    goal = next((each for each in shared if each.kind == "goal" and str(each.id) == terms.fields["goal"]), None)
-    return goal is not None and goal.live and str(terms.id) in goal.fields["open_terms"]
+def _is_proposed(terms: Record, records: Records) -> bool:
+    named = as_uuid(terms.fields["goal"])
+    goal = None if named is None else records.get(RecordId(named))
+    return goal is not None and goal.kind == "goal" and goal.live and str(terms.id) in goal.fields["open_terms"]
 
 
-def _lets_know(window: Record, _: Sequence[Record]) -> bool:
+def _lets_know(window: Record, _: Records) -> bool:
     return window.fields.get("let_them_know") is True
 
 
-def _is_achieved(goal: Record, _: Sequence[Record]) -> bool:
+def _is_achieved(goal: Record, _: Records) -> bool:
     return bool(goal.fields["state"] == "achieved")
 
 
-STANDS: Final[Mapping[str, Callable[[Record, Sequence[Record]], bool]]] = {
+STANDS: Final[Mapping[str, Callable[[Record, Records], bool]]] = {
     "request_arrived": _is_open,
     "proposal_arrived": _is_proposed,
     "window_opened": _lets_know,
@@ -245,13 +252,17 @@ STANDS: Final[Mapping[str, Callable[[Record, Sequence[Record]], bool]]] = {
 """What has to be so, beside that it is there, for something that has arrived to be told still."""
 
 
-def _hushed_until(record: Record, known: Known) -> datetime | None:
-    """Return until when nothing is said about a repair, or an answer to one."""
-    repair = record.fields.get("to") if record.kind == "response" else str(record.id)
-    noes = [
-        each
-        for each in known.shared
-        if each.kind == "response" and each.fields["to"] == repair and each.fields["form"] == "not_ready_yet"
-    ]
-    at = [known.noted_at[each.id] for each in noes if each.id in known.noted_at]
-    return max(at) + HUSHED_FOR if at else None
+def _repair_of(record: Record) -> str | None:
+    """Return the repair that a record is, or answers."""
+    return record.fields.get("to") if record.kind == "response" else str(record.id)
+
+
+def _hushed(known: Known) -> dict[str | None, datetime]:
+    """Return until when nothing is said about repairs to which somebody was not ready, nor about answers to them."""
+    until: dict[str | None, datetime] = {}
+    for each in known.shared:
+        if each.kind == "response" and each.fields["form"] == "not_ready_yet" and each.id in known.noted_at:
+            repair = _repair_of(each)
+            over = known.noted_at[each.id] + HUSHED_FOR
+            until[repair] = max(over, until.get(repair, over))
+    return until

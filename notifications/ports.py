@@ -25,6 +25,14 @@ LEDGER_KEPT: Final = timedelta(days=400)
 """Then it is forgotten that somebody was told."""
 NEWS_KEPT: Final = timedelta(days=2)
 """What nobody has planned by then is worth no prompt any more."""
+EARLIEST_READ: Final = 50
+NEWEST_READ: Final = 150
+NEWS_READ: Final = EARLIEST_READ + NEWEST_READ
+"""A desk shows no more news than so many: the earliest, as many as one prompt tells of, and the newest.
+
+Whoever writes thousands costs no more than whoever writes some. What came first still stands among what is told, and
+of what came last as much as anybody wants to hear of; what lies between is taken away unseen.
+"""
 OVER_KEPT: Final = timedelta(days=31)
 """So long after its time it can be seen why a prompt was not sent."""
 
@@ -67,6 +75,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     version: int
     """Counts the changes; what was decided on an older one is decided anew."""
     news: tuple[News, ...] = ()
+    """The earliest and the newest, and notices about the account; the earliest first."""
     planned: tuple[Planned, ...] = ()
     """What is planned, in the order in which it is due."""
     ledger: tuple[Entry, ...] = ()
@@ -101,6 +110,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     next_at: datetime | None = None
     seen: tuple[UUID, ...] = ()
     """The news that it has taken in."""
+    unseen_upto: datetime | None = None
+    """Whatever is news until then is taken away as well, but for notices about the account: there is too much of it."""
     look_at: datetime | None = None
     """When it is looked first whether their phones are to be woken, if it is not looked already; None: never."""
 
@@ -213,6 +224,12 @@ class Store(Protocol):
 
     async def looked(self, looked: Mapping[PersonId, Looked]) -> frozenset[PersonId]:
         """Note what came of looks, each unless somebody else was faster; return of whose it was noted."""
+
+
+def shown(news: Iterable[News]) -> tuple[News, ...]:
+    """Return of news what a desk shows, the earliest first."""
+    those = sorted(news, key=lambda each: (each.at, each.id))
+    return tuple(those if len(those) <= NEWS_READ else (*those[:EARLIEST_READ], *those[-NEWEST_READ:]))
 
 
 def named(news: Iterable[News], planned: Iterable[Planned]) -> frozenset[Told]:

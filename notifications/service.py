@@ -20,6 +20,7 @@ from domain.prompts import AT_ITS_MINUTE, Arrived, Drop, Person, Prompt, Send, S
 from notifications import unread
 from notifications.planning import as_of, plan
 from notifications.ports import (
+    NEWS_READ,
     Beginning,
     Courier,
     Delivery,
@@ -66,6 +67,8 @@ async def plan_round(desks: Desks, now: datetime, most: int = A_ROUND_MAX) -> in
 
 def _plan(desk: Desk, facts: Facts | None, now: datetime, new_id: Callable[[], UUID]) -> Plan:
     made = plan(desk, facts, now, new_id)
+    if len(desk.news) >= NEWS_READ:
+        made = replace(made, unseen_upto=max(each.at for each in desk.news))
     return made if facts is None or facts.readable else unread.held(made, desk, now)
 
 

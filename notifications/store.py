@@ -17,9 +17,23 @@ import msgspec
 from domain.ids import PersonId, RecordId
 from domain.news import News
 from domain.pace import Pace
-from domain.prompt_kinds import PROMPT_KINDS
+from domain.prompt_kinds import NOTICES, PROMPT_KINDS
 from domain.prompts import Arrived, Prompt, Sent
-from notifications.ports import LEDGER_READ, Beginning, Desk, End, Entry, Look, Looked, Plan, Planned, Told, named
+from notifications.ports import (
+    EARLIEST_READ,
+    LEDGER_READ,
+    NEWEST_READ,
+    Beginning,
+    Desk,
+    End,
+    Entry,
+    Look,
+    Looked,
+    Plan,
+    Planned,
+    Told,
+    named,
+)
 
 _log = logging.getLogger("haven")
 
@@ -101,6 +115,8 @@ class PostgresStore:
             [each.expires for each in prompts],
             [each.tries for each in put],
             [each.begun for each in put],
+            [plan.person for plan in plans if plan.unseen_upto is not None],
+            [plan.unseen_upto for plan in plans if plan.unseen_upto is not None],
         )
         return frozenset(PersonId(row["person_id"]) for row in rows)
 
@@ -209,15 +225,48 @@ SELECT person_id FROM (
 GROUP BY person_id ORDER BY min(since), person_id LIMIT $2"""
 """Of each table no more rows are read than people are asked for, by index."""
 
+UNSEEN_MAX: Final = 5_000
+"""So many news are taken away unseen by one plan at most; the rest by the next one."""
+_ONLY: Final = "person_id BETWEEN {0} AND {0}"
+"""Of one person, in an order that only the index of theirs has: where they have very many, an equation would have the
+planner walk over everybody's by time."""
+_NOTICES: Final = ", ".join(f"'{kind}'" for kind in NOTICES)
+
 ON_DESKS: Final = f"""
+WITH earliest AS (
+    SELECT o.* FROM unnest($1::uuid[]) AS w (person_id)
+    CROSS JOIN LATERAL (
+        SELECT * FROM outbox WHERE {_ONLY.format("w.person_id")}
+        ORDER BY person_id, put_at LIMIT {EARLIEST_READ}
+    ) o
+),
+crowded AS (
+    SELECT person_id FROM earliest GROUP BY person_id HAVING count(*) = {EARLIEST_READ}
+)
 SELECT person_id, 'desk' AS what, ROW(version, paces, next_at) AS it FROM desk WHERE person_id = ANY($1::uuid[])
 UNION ALL
 (SELECT person_id, 'planned', ROW({_READ}) FROM prompt
     WHERE person_id = ANY($1::uuid[]) AND state IN ('planned', 'claimed') ORDER BY due_at, prompt_id)
 UNION ALL
-(SELECT person_id, 'news', ROW(id, couple_id, kind, record_id, put_at) FROM outbox
-    WHERE person_id = ANY($1::uuid[]) ORDER BY put_at, id)"""
-"""One snapshot of all three: a version that is newer than what was read with it would hide a change."""
+SELECT person_id, 'news', ROW(id, couple_id, kind, record_id, put_at) FROM (
+    SELECT * FROM earliest
+    UNION
+    SELECT o.* FROM crowded
+    CROSS JOIN LATERAL (
+        SELECT * FROM outbox WHERE {_ONLY.format("crowded.person_id")}
+        ORDER BY person_id DESC, put_at DESC LIMIT {NEWEST_READ}
+    ) o
+    UNION
+    SELECT o.* FROM crowded JOIN person p USING (person_id)
+    CROSS JOIN LATERAL (
+        SELECT * FROM outbox
+        WHERE space_id BETWEEN p.space_id AND p.space_id AND kind IN ({_NOTICES})
+        ORDER BY space_id, id LIMIT {EARLIEST_READ}
+    ) o
+) news"""
+"""Of notices about their account nobody misses one because of what the partner writes: they lie in their own space.
+
+One snapshot of all three: a version that is newer than what was read with it would hide a change."""
 
 _LINE: Final = "json_build_array(prompt_id, kinds, day, sent_at, records, text_id)"
 
@@ -283,6 +332,18 @@ asleep AS (
 seen AS (
     DELETE FROM outbox o USING unnest($6::uuid[], $7::uuid[]) AS u (person_id, id)
     WHERE o.person_id = u.person_id AND o.id = u.id AND u.person_id IN (SELECT person_id FROM seen_by)
+),
+unseen AS (
+    DELETE FROM outbox o USING (
+        SELECT f.person_id, old.space_id, old.id
+        FROM unnest($21::uuid[], $22::timestamptz[]) AS f (person_id, upto)
+        CROSS JOIN LATERAL (
+            SELECT space_id, id FROM outbox
+            WHERE {_ONLY.format("f.person_id")} AND put_at <= f.upto AND (kind IS NULL OR kind NOT IN ({_NOTICES}))
+            ORDER BY person_id, put_at LIMIT {UNSEEN_MAX}
+        ) old
+    ) gone
+    WHERE o.space_id = gone.space_id AND o.id = gone.id AND gone.person_id IN (SELECT person_id FROM seen_by)
 ),
 cancelled AS (
     UPDATE prompt p SET state = 'cancelled', reason = NULL
@@ -437,7 +498,7 @@ class _Found:
         return Desk(
             person=person,
             version=self.version,
-            news=tuple(self.news),
+            news=tuple(sorted(self.news, key=lambda each: (each.at, each.id))),
             planned=tuple(self.planned),
             ledger=tuple(self.ledger),
             told=self.told,

@@ -30,6 +30,8 @@ WROTE_TOGETHER: Final = ("note", "goal_terms", "goal_act", "progress", "response
 """By the newest of these it is known when somebody last did something, and what. None of them changes by what the other
 does: that would be no act of theirs."""
 GOALS_MAX: Final = 100
+ANSWERS_MAX: Final = 10
+"""Of each of the two to one repair: what one of them writes hides nothing of the other."""
 
 
 class Whom(Struct, frozen=True, kw_only=True):
@@ -174,7 +176,12 @@ FROM (
     SELECT person_id, space_id, id AS family FROM asked WHERE kind = 'repair'
     UNION SELECT person_id, space_id, family FROM asked WHERE kind = 'response'
 ) a
-JOIN record r ON r.space_id = a.space_id AND r.family = a.family AND r.kind = 'response'"""
+JOIN member m ON m.space_id = a.space_id
+CROSS JOIN LATERAL (
+    SELECT * FROM record
+    WHERE space_id = a.space_id AND family = a.family AND kind = 'response' AND author = m.person_id
+    ORDER BY version DESC LIMIT {ANSWERS_MAX}
+) r"""
 
 NAMED: Final = f"""
 SELECT a.person_id, r.space_id, r.changed_at, {RECORD_COLUMNS} {_ASKED.format("$1", "$2", "$3")}

@@ -10,8 +10,10 @@ import pytest
 from api.people import StoredPeople
 from api.prompting import Prompting
 from domain.ids import PersonId
-from notifications.ports import Facts
+from notifications.ports import NEWS_READ, Facts
+from notifications.store import ON_DESKS
 from notifications.unread import LOOK_AGAIN
+from sync import knowing_store
 from tests.journeys.phones import Phone
 from tests.journeys.prompted import Vendor, rounds
 from tests.journeys.test_own_prompts import a_letter, ahead, choose, of_kind, prompts
@@ -297,3 +299,74 @@ async def test_a_desk_that_cannot_be_read_is_told_as_that(two: Two, prompting: P
     await writes_a_letter(two, two.ben)
     await rounds(two, prompting, 15)
     assert told(vendor, "ana") == 1
+
+
+# Floods
+
+
+FLOOD = 20_000
+OPENED_MAX = 2 * NEWS_READ + 100
+"""What the news of a desk name, and as much again as is a person's own and both see, with a planned prompt."""
+
+
+async def flood(two: Two, phone: Phone) -> None:
+    """Let so much have arrived as nobody reads: rows that name records of their own."""
+    await two.parts.pool.execute(
+        "WITH one AS (SELECT * FROM record WHERE space_id = $1 AND kind = 'note' LIMIT 1),"
+        " made AS (INSERT INTO record (space_id, id, kind, version, created, author, removed, gone, schema, stamps,"
+        " changed_at, body) SELECT space_id, gen_random_uuid(), kind, -n, 1, author, false, false, schema, stamps,"
+        " changed_at, body FROM one, generate_series(1, $2::integer) n RETURNING id, version)"
+        " INSERT INTO outbox (space_id, id, person_id, couple_id, kind, record_id, put_at)"
+        " SELECT $1, gen_random_uuid(), $3, $4, 'letter_arrived', id, $5::timestamptz - version * interval '1 ms'"
+        " FROM made",
+        await two.parts.pool.fetchval("SELECT space_id FROM space WHERE couple_id = $1", two.couple),
+        FLOOD,
+        phone.person,
+        two.couple,
+        two.clock(),
+    )
+    await two.parts.pool.execute("ANALYZE outbox, record")
+
+
+async def test_twenty_thousand_news_are_read_by_the_hundred_and_hide_no_early_letter_and_no_notice(
+    two: Two, prompting: Prompting, vendor: Vendor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    pool, opened = two.parts.pool, []
+    real = knowing_store._opened
+
+    async def counted(keys: Any, whom: Any, rows: Any, *more: Any) -> Any:
+        opened.append(len(rows))
+        return await real(keys, whom, rows, *more)
+
+    monkeypatch.setattr(knowing_store, "_opened", counted)
+    await writes_a_letter(two, two.ana)
+    letter = await pool.fetchval("SELECT record_id FROM outbox WHERE person_id = $1 AND couple_id = $2", *ids(two))
+    two.clock.move(seconds=1)
+    await flood(two, two.ben)
+    await pool.execute(
+        "INSERT INTO outbox (space_id, id, person_id, kind, record_id, put_at)"
+        " SELECT space_id, $2, person_id, 'new_device', $2, $3 FROM person WHERE person_id = $1",
+        two.ben.person,
+        uuid4(),
+        two.clock() + timedelta(seconds=10),
+    )
+    rows = await pool.fetch(ON_DESKS, [two.ben.person])
+    assert sum(row["what"] == "news" for row in rows) <= NEWS_READ + 1
+    await prompts(two, two.ben)
+    assert max(opened) < 100, "none of it is asked about"
+    await ahead(two, two.ben)
+    assert max(opened) <= OPENED_MAX
+    assert await pool.fetchval("SELECT count(*) FROM outbox WHERE person_id = $1", two.ben.person) > FLOOD
+    two.clock.move(minutes=1)
+    await prompting.tick(two.clock())
+    assert max(opened) <= OPENED_MAX
+    assert await pool.fetchval("SELECT count(*) FROM outbox WHERE person_id = $1", two.ben.person) == 0
+    assert {kind for kind, _, _ in await states(two, two.ben)} == {"letter_arrived", "new_device"}
+    await rounds(two, prompting, 15)
+    rows = await pool.fetch("SELECT records FROM prompt_ledger WHERE person_id = $1", two.ben.person)
+    assert [list(row["records"]) for row in rows if row["records"]] == [[letter]]
+    assert len(caplog.records) < FLOOD
+
+
+def ids(two: Two) -> tuple[object, object]:
+    return two.ben.person, two.couple
