@@ -16,7 +16,8 @@ from domain.prompts import AT_ITS_MINUTE, Arrived, Person, Prompt
 from notifications.arrivals import gather
 from notifications.looks import next_look_at
 from notifications.ports import Desk, Facts, Plan, Planned
-from notifications.rhythms import invite, invite_minute, next_invite_at, notice, scheduled
+from notifications.rhythms import invite, next_invite_at, notice, scheduled
+from notifications.unread import is_look_again
 
 
 def plan(desk: Desk, facts: Facts | None, now: datetime, new_id: Callable[[], UUID]) -> Plan:
@@ -34,7 +35,7 @@ def plan(desk: Desk, facts: Facts | None, now: datetime, new_id: Callable[[], UU
     if (
         desk.next_at is not None
         and desk.next_at <= now < desk.next_at + AT_ITS_MINUTE
-        and _invites(person, desk.next_at)
+        and not is_look_again(desk.next_at)
     ):
         invitation = invite(person, now)
         if invitation is not None:
@@ -59,11 +60,6 @@ def plan(desk: Desk, facts: Facts | None, now: datetime, new_id: Callable[[], UU
         seen=seen,
         look_at=next_look_at(desk.person, now) if facts.wakes else None,
     )
-
-
-def _invites(person: Person, at: datetime) -> bool:
-    """Return whether a desk was to be looked at then for an invitation, and not because it could not be read before."""
-    return at == invite_minute(person, person.clock.day(at))
 
 
 def as_of(desk: Desk, facts: Facts, now: datetime, *, apart_from: UUID | None = None) -> Person:

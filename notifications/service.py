@@ -39,6 +39,7 @@ from notifications.ports import (
 A_ROUND_MAX: Final = 500
 """As many as one call to the vendor takes."""
 LEASE: Final = timedelta(seconds=60)
+"""Longer than the longest that a round may take: 40 s of sending, and a few statements."""
 
 
 class Desks(Struct, frozen=True, kw_only=True):

@@ -14,6 +14,13 @@ from notifications.looks import next_look_at
 from notifications.ports import Desk, End, Plan, Planned
 
 LOOK_AGAIN: Final = timedelta(minutes=15)
+MARK: Final = 1
+"""Of an instant: a desk is looked at then because it could not be read. Invitations come on whole seconds."""
+
+
+def is_look_again(at: datetime) -> bool:
+    """Return whether a desk was to be looked at then without anybody's having wished for an invitation."""
+    return at.microsecond == MARK
 
 
 def held(plan: Plan, desk: Desk, now: datetime) -> Plan:
@@ -22,7 +29,7 @@ def held(plan: Plan, desk: Desk, now: datetime) -> Plan:
         plan,
         cancel=(),
         paces=desk.paces,
-        next_at=now + LOOK_AGAIN,
+        next_at=(now + LOOK_AGAIN).replace(microsecond=MARK),
         # Whoever wants to be woken stays in the row of those; whether they do is asked before anybody is.
         look_at=next_look_at(desk.person, now),
     )

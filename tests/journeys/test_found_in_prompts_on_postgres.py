@@ -1,16 +1,23 @@
 """What a review of prompts found, told by whole stories and on PostgreSQL."""
 
-from collections.abc import Callable
-from datetime import timedelta
-from typing import Any
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
 
+import api.prompting
 from api.people import StoredPeople
 from api.prompting import Prompting
+from api.worker import Worker
 from domain.ids import PersonId
+from notifications.answers import Accepted, Answer
+from notifications.fcm import SEND_S_MAX
+from notifications.messages import Target
 from notifications.ports import NEWS_READ, Facts
+from notifications.service import send_round
 from notifications.store import ON_DESKS
 from notifications.unread import LOOK_AGAIN
 from sync import knowing_store
@@ -370,3 +377,71 @@ async def test_twenty_thousand_news_are_read_by_the_hundred_and_hide_no_early_le
 
 def ids(two: Two) -> tuple[object, object]:
     return two.ben.person, two.couple
+
+
+# A slow vendor
+
+
+class Slow(Vendor):
+    """Takes its time with everybody, while something else may happen."""
+
+    def __init__(self, two: Two, seconds: float) -> None:
+        super().__init__()
+        self.two, self.seconds = two, seconds
+        self.rival: Prompting | None = None
+
+    async def send(self, targets: Sequence[Target], now: datetime) -> list[Answer]:
+        self.two.clock.move(seconds=self.seconds)
+        if self.rival is not None:
+            await self.rival.tick(now + timedelta(seconds=self.seconds), self.two.clock)
+        self.told += [(self.two.clock(), each.value) for each in targets]
+        return [Accepted() for _ in targets]
+
+
+@pytest.fixture
+def of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a round be of one prompt, where otherwise it is of 500."""
+    monkeypatch.setattr(api.prompting, "send_round", partial(send_round, most=1))
+
+
+async def both_wait_for_a_letter(two: Two, prompting: Prompting) -> None:
+    await writes_a_letter(two, two.ana)
+    await writes_a_letter(two, two.ben)
+    await prompting.tick(two.clock())
+
+
+@pytest.mark.usefixtures("of_one")
+async def test_each_round_of_a_tick_is_of_its_own_time_so_that_nobody_is_told_in_quiet_hours(
+    two: Two, prompting: Prompting
+) -> None:
+    quiet = [{"weekday": day, "from": "12:30", "to": "20:00"} for day in range(7)]
+    for phone in (two.ana, two.ben):
+        await choose(two, phone, quiet=quiet, quiet_off=False)
+    await both_wait_for_a_letter(two, prompting)
+    two.clock.to(two.clock().replace(hour=12, minute=29, second=45))
+    slow = Slow(two, 20)
+    await Prompting(two.parts, slow).tick(two.clock(), two.clock)
+    assert len(slow.told) == 1, "the other one's quiet hours had begun"
+
+
+@pytest.mark.usefixtures("of_one")
+async def test_the_lease_of_a_later_round_begins_with_it(two: Two, prompting: Prompting) -> None:
+    await both_wait_for_a_letter(two, prompting)
+    two.clock.move(minutes=11)
+    slow, other = Slow(two, SEND_S_MAX), Slow(two, 1)
+    slow.rival = Prompting(two.parts, other)
+    await Prompting(two.parts, slow).tick(two.clock(), two.clock)
+    told_of = [value for _, value in (*slow.told, *other.told)]
+    assert sorted(told_of) == ["ana:phone", "ben:phone"]
+
+
+async def test_the_worker_gives_its_rounds_its_clock(two: Two) -> None:
+    given: list[object] = []
+
+    class Ticks:
+        async def tick(self, now: datetime, clock: Callable[[], datetime]) -> int:
+            given.extend((now, clock))
+            return 0
+
+    await Worker(two.parts, cast("Prompting", Ticks())).tick(two.clock())
+    assert given == [two.clock(), two.parts.clock]

@@ -2,16 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
+import pytest
 from msgspec.structs import replace
 
+from domain.ids import DeviceId
 from domain.news import News
 from domain.records import Record
+from notifications.answers import Accepted, Answer, TryLater
 from notifications.facts import facts_of
+from notifications.fcm import BATCH_MAX, PATIENCE_S, SEND_S_MAX, Sender
+from notifications.messages import Target
 from notifications.planning import plan
 from notifications.ports import EARLIEST_READ, NEWEST_READ, NEWS_READ
+from notifications.service import LEASE
 from tests.desks import MemoryGround
 from tests.prompting import BEN, NOON, record
 from tests.rules.test_facts import known, of
@@ -79,3 +85,24 @@ async def test_of_news_that_are_no_flood_nothing_is_taken_away_unseen() -> None:
     facts = (await scene.facts({BEN: desk.asked}, NOON))[BEN]
     made = plan(desk, facts, NOON, lambda: UUID(int=9))
     assert (len(made.seen), made.unseen_upto) == (NEWS_READ - 1, None)
+
+
+# A slow vendor
+
+
+async def test_however_many_are_to_be_told_sending_is_over_before_the_lease_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    sender: Any = Sender(None, cast("Any", None))
+    passed_s, batches = [0.0], []
+
+    async def slow(sends: Sequence[Any]) -> list[Answer]:
+        batches.append(len(sends))
+        passed_s[0] += PATIENCE_S
+        return [Accepted() for _ in sends]
+
+    monkeypatch.setattr(sender, "moment_s", lambda: passed_s[0])
+    monkeypatch.setattr(sender, "_within_patience", slow)
+    target = Target(device=DeviceId(UUID(int=1)), kind="token", value="a", platform="android")
+    answers = await sender.send([target] * (BATCH_MAX * 5), NOON)
+    assert batches == [BATCH_MAX, BATCH_MAX]
+    assert answers == [*([Accepted()] * BATCH_MAX * 2), *([TryLater()] * BATCH_MAX * 3)]
+    assert passed_s[0] <= SEND_S_MAX < LEASE.total_seconds() - 10
