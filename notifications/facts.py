@@ -5,7 +5,7 @@ see. Of the partner's personal space there is nothing to be given.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 from msgspec import Struct
@@ -58,6 +58,8 @@ class Known(Struct, frozen=True, kw_only=True):
 def facts_of(known: Known, asked: Collection[Told]) -> Facts:
     """Return what is so; `asked` names what has arrived. Somebody without settings has the defaults."""
     own, acts = _by_kind(known.own), {**known.changed, **_steps_done(known)}
+    # The worker gives dated letters; what their writer did is told by the drafts.
+    acts.pop("note", None)
     # What was stored before there was a field lacks it.
     settings: Mapping[str, Any] = DEFAULTS | (own["settings"][0].fields if own.get("settings") else {})
     person = Person(
@@ -164,16 +166,28 @@ def _steps(dates: Iterable[Record], known: Known) -> Iterable[Step]:
 
 
 def _steps_done(known: Known) -> dict[str, datetime]:
-    """Return when the person last said of a step that it is done: as far as nobody has changed it since."""
+    """Return when the person last said of a step that it is done, as long as it is.
+
+    Of one that somebody has edited since, it is when the phone that said so made that edit, as far as the server could
+    tell then; where it could not, nobody knows any more, and it is no act.
+    """
     done = [
-        known.noted_at[each.id]
+        at
         for each in known.shared
         if each.kind == "step"
         and each.fields["done"] is True
-        and each.id in known.noted_at
-        and (each.stamp("done").person, each.stamp("done").version) == (known.person, each.version)
+        and each.stamp("done").person == known.person
+        and (at := _said_at(each, known.noted_at.get(each.id))) is not None
     ]
     return {"step": max(done)} if done else {}
+
+
+def _said_at(step: Record, changed_at: datetime | None) -> datetime | None:
+    stamp = step.stamp("done")
+    if changed_at is None or stamp.version == step.version:
+        return changed_at
+    made_at = None if stamp.made_ms is None else datetime.fromtimestamp(stamp.made_ms / 1000, UTC)
+    return None if made_at is None else min(made_at, changed_at)
 
 
 def _couple(known: Known, together: Together) -> Couple:

@@ -91,7 +91,11 @@ async def goals(asker: Any, keys: Keys, whom: Sequence[Whom]) -> dict[PersonId, 
 
 
 async def last_wrote(asker: Any, whom: Sequence[Whom]) -> dict[PersonId, dict[str, datetime]]:
-    """Return by person and kind when they last changed a record of theirs."""
+    """Return by person and kind when they last changed a record of theirs, as far as that stands.
+
+    What was removed for so long that nothing of it is kept was changed last by nobody. Of letters it is said when they
+    were given: that may have been done by the worker, so that it is no act by itself; their drafts tell of those.
+    """
     rows = await asker.fetch(LAST_WROTE, *_columns(whom), list(WROTE), list(WROTE_TOGETHER))
     found: dict[PersonId, dict[str, datetime]] = {each.person: {} for each in whom}
     for row in rows:
@@ -196,19 +200,30 @@ CROSS JOIN LATERAL (
     ORDER BY version DESC LIMIT $3
 ) r"""
 
+_BY_HAND: Final = """EXISTS (
+        SELECT FROM outcome o WHERE o.space_id = w.personal AND o.settled_at = r.changed_at
+    )"""
+"""Whether a change was pushed by a device of its person, and not made by the worker: only a push has outcomes.
+
+Asked of drafts alone whose words were given, and only of the newest: a dated one is given by the worker, days after its
+writer did anything, and nothing of it says so. Outcomes are kept for three months; what was longer ago is no act.
+"""
+
 LAST_WROTE: Final = f"""
 WITH {_THERE}
 SELECT w.person_id, k.kind, r.changed_at
 FROM whom w
 CROSS JOIN unnest($4::text[]) AS k (kind)
 CROSS JOIN LATERAL (
-    SELECT changed_at FROM record WHERE space_id = w.personal AND kind = k.kind ORDER BY version DESC LIMIT 1
+    SELECT changed_at FROM record r
+    WHERE space_id = w.personal AND kind = k.kind AND (NOT gone OR shown_id IS NOT NULL AND {_BY_HAND})
+    ORDER BY version DESC LIMIT 1
 ) r
 UNION ALL
 SELECT w.person_id, k.kind, r.changed_at
 FROM whom w
 CROSS JOIN unnest($5::text[]) AS k (kind)
 CROSS JOIN LATERAL (
-    SELECT changed_at FROM record WHERE space_id = w.couple AND kind = k.kind AND author = w.person_id
+    SELECT changed_at FROM record WHERE space_id = w.couple AND kind = k.kind AND author = w.person_id AND NOT gone
     ORDER BY version DESC LIMIT 1
 ) r"""

@@ -11,6 +11,7 @@ import pytest
 import api.prompting
 from api.people import StoredPeople
 from api.prompting import Prompting
+from api.pruning import prune
 from api.worker import Worker
 from domain.ids import PersonId
 from notifications.answers import Accepted, Answer
@@ -26,6 +27,7 @@ from tests.journeys.prompted import Vendor, rounds
 from tests.journeys.test_own_prompts import a_letter, ahead, choose, of_kind, prompts
 from tests.journeys.two import Two
 
+NEVER = datetime.fromisoformat("2000-01-01T00:00:00Z")
 ALL_DAY = [{"weekday": day, "from": "00:00", "to": "23:45"} for day in range(7)]
 
 
@@ -445,3 +447,72 @@ async def test_the_worker_gives_its_rounds_its_clock(two: Two) -> None:
 
     await Worker(two.parts, cast("Prompting", Ticks())).tick(two.clock())
     assert given == [two.clock(), two.parts.clock]
+
+
+# What is an act of whose
+
+
+async def test_what_was_removed_long_ago_is_no_act_of_today(two: Two) -> None:
+    entry = two.ana.edit("check_in", valence=1, local_date=two.today())
+    await two.meet()
+    two.ana.remove(entry)
+    await two.meet()
+    before = await known(two, two.ana)
+    assert before.acted["check_in_invite"] == before.person.used_at == two.clock()
+    two.clock.move(minutes=60 * 24 * 100)
+    await prune(two.parts.pool, two.clock())
+    after = await known(two, two.ana)
+    assert "check_in_invite" not in after.acted
+    assert after.person.used_at is None or after.person.used_at <= before.person.used_at
+
+
+@pytest.mark.parametrize("sends_at_once", [True, False])
+async def test_a_letter_that_the_worker_gives_is_no_act_of_its_writer_and_one_by_hand_is(
+    two: Two, *, sends_at_once: bool
+) -> None:
+    await choose(two, two.ana, day_cap=1)
+    two.clock.move(minutes=60)
+    dated = {"delivery": "at", "on": two.today(in_days=3), "at": "08:00"}
+    two.ana.edit("note_draft", for_couple=two.couple, for_what="the soup", send=True, **dated)
+    await two.meet()
+    wrote = two.clock()
+    waiting = await known(two, two.ana)
+    assert waiting.acted["appreciation_spark"] == waiting.person.used_at == wrote
+    await two.pass_time(days=4)
+    if not sends_at_once:
+        given = await known(two, two.ana)
+        assert given.person.used_at is not None
+        assert given.person.used_at <= wrote
+        assert given.acted.get("appreciation_spark", wrote) <= wrote
+        assert given.person.gave_at is not None
+        assert given.person.gave_at > wrote, "for that it counts: nobody is asked for another one"
+        return
+    draft = two.ana.edit("note_draft", for_couple=two.couple, for_what="the bread")
+    await two.meet()
+    two.clock.move(minutes=5)
+    two.ana.edit("note_draft", draft, send=True, delivery="now")
+    await two.meet()
+    by_hand = await known(two, two.ana)
+    assert by_hand.acted["appreciation_spark"] == by_hand.person.used_at == two.clock()
+
+
+async def test_the_partners_edit_of_a_step_takes_nobodys_act_away(two: Two) -> None:
+    goal = two.ana.edit("goal")
+    two.ana.edit("goal_terms", goal=goal, title="Walk")
+    await two.meet()
+    step = two.ana.edit("step", goal=goal, title="one", taken_by=[str(two.ana.person)])
+    two.ana.edit("step_date", step=step, on=two.today(), at="20:00")
+    await two.meet()
+    two.clock.move(minutes=300)
+    two.ana.edit("step", step, done=True)
+    await two.meet()
+    said = await known(two, two.ana)
+    assert said.person.used_at is not None
+    assert said.person.used_at == said.acted["own_step"] == two.clock()
+    two.clock.move(minutes=90)
+    two.ben.edit("step", step, title="one more")
+    await two.meet()
+    still = await known(two, two.ana)
+    assert still.acted.keys() == said.acted.keys()
+    # To the accuracy with which a phone's own time is known.
+    assert said.person.used_at - timedelta(seconds=1) < (still.person.used_at or NEVER) <= said.person.used_at
