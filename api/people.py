@@ -126,6 +126,7 @@ def _known(stands: Stands, read: Sequence[Read], wrote: Mapping[str, datetime], 
         parted_at=stands.parted_at,
         consents=consents,
         reachable=stands.has_target,
+        reachable_unseen=stands.has_phone,
         changed=wrote,
         noted_at={each.record.id: each.changed_at for each in read},
     )

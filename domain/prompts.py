@@ -204,7 +204,8 @@ def against_waking(person: Person, now: datetime) -> Reason | None:
 def _free(person: Person, prompt: Prompt, until: datetime) -> datetime | None:
     spread_s = AFTERWARDS_MAX_S - AFTERWARDS_MIN_S + 1
     afterwards_s = AFTERWARDS_MIN_S + chance(spread_s, person.id, "afterwards", person.clock.day(until))
-    free = person.clock.free_from(until, prompt.expires, afterwards=timedelta(seconds=afterwards_s))
+    clock = person.clock.heeding(space=PROMPT_KINDS[prompt.kind].cause != "account")
+    free = clock.free_from(until, prompt.expires, afterwards=timedelta(seconds=afterwards_s))
     return free if free is not None and free < prompt.expires else None
 
 

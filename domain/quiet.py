@@ -11,6 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.ids import PersonId, RecordId
 
@@ -73,6 +74,10 @@ class Clock(Struct, frozen=True, kw_only=True):
             each.is_space and each.holds(at) and (not each.covered or quarter_of(self.wall(at)) in each.covered)
             for each in self.boundaries
         )
+
+    def heeding(self, *, space: bool) -> "Clock":
+        """Return the clock of what does, or does not, go by the person's own space."""
+        return self if space else replace(self, boundaries=tuple(each for each in self.boundaries if not each.is_space))
 
     def is_free(self, at: datetime) -> bool:
         """Return whether something may be said at an instant."""

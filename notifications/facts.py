@@ -49,6 +49,8 @@ class Known(Struct, frozen=True, kw_only=True):
     parted_at: datetime | None = None
     consents: bool
     reachable: bool
+    reachable_unseen: bool = True
+    """Whether they are where nothing may be shown: a browser shows something for every message."""
     changed: Mapping[str, datetime] = {}
     """By kind of record, when they last wrote one."""
     noted_at: Mapping[RecordId, datetime] = {}
@@ -70,7 +72,7 @@ def facts_of(known: Known, asked: Collection[Told]) -> Facts:
             boundaries=tuple(_boundary(each) for each in own.get("boundary", ())),
         ),
         consents=known.consents,
-        reachable=known.reachable,
+        reachable=known.reachable and (known.reachable_unseen or settings["push_privacy"] != "hidden"),
         wanted={name: settings.get(f"prompt_{name}", kind.default) for name, kind in PROMPT_KINDS.items()},
         seldom={name: settings.get(f"seldom_{name}", 0) for name in INVITES},
         invite_at=time.fromisoformat(settings["invite_at"]),

@@ -516,3 +516,54 @@ async def test_the_partners_edit_of_a_step_takes_nobodys_act_away(two: Two) -> N
     assert still.acted.keys() == said.acted.keys()
     # To the accuracy with which a phone's own time is known.
     assert said.person.used_at - timedelta(seconds=1) < (still.person.used_at or NEVER) <= said.person.used_at
+
+
+# Where nobody is told anything
+
+
+async def test_whoever_wants_nothing_shown_and_has_a_browser_alone_is_told_as_much(
+    two: Two, prompting: Prompting, vendor: Vendor
+) -> None:
+    await choose(two, two.ben, push_privacy="hidden")
+    browser = {"kind": "token", "value": "ben:phone", "platform": "web"}
+    put = await two.client.put("/v1/devices/current/push-target", headers=two.ben.someone.headers, json=browser)
+    assert put.status_code in (200, 204), put.text
+    assert of_kind(await ahead(two, two.ben), "letter_arrived")["reason"] == "no_device"
+    await a_letter(two, prompting)
+    assert (told(vendor, "ben"), await prompts(two, two.ben)) == (0, [])
+    await choose(two, two.ben, push_privacy="discreet")
+    assert of_kind(await ahead(two, two.ben), "letter_arrived")["reason"] is None
+
+
+# What no test had noticed
+
+
+async def test_who_has_parted_twice_has_parted_the_second_time(two: Two) -> None:
+    first, second = two.clock() - timedelta(days=300), two.clock() - timedelta(days=3)
+    for place, closed_at in ((90, second), (91, first)):
+        space, couple = uuid4(), uuid4()
+        await two.parts.pool.execute(
+            "INSERT INTO space (space_id, home, couple_id, state, head, epoch, store_epoch, horizon, closed_at)"
+            " SELECT $1, 'couple', $2, 'closed', 1, $1, epoch, 0, $3 FROM store_epoch",
+            space,
+            couple,
+            closed_at,
+        )
+        await two.parts.pool.execute(
+            "INSERT INTO person_space (person_id, space_id, couple_id, place) VALUES ($1, $2, $3, $4)",
+            two.ana.person,
+            space,
+            couple,
+            place,
+        )
+    assert (await known(two, two.ana)).person.parted_at == second
+
+
+async def test_of_the_past_nothing_that_had_arrived_is_listed_as_held_back(two: Two, prompting: Prompting) -> None:
+    await choose(two, two.ben, prompt_letter_arrived=1, day_cap=0)
+    await writes_a_letter(two, two.ana)
+    await rounds(two, prompting, 15)
+    assert await states(two, two.ben) == [("letter_arrived", "dropped", "day_cap")]
+    assert (await ahead(two, two.ben))["held_back"] == []
+    await two.parts.pool.execute("UPDATE prompt SET arrived = '[]' WHERE person_id = $1", two.ben.person)
+    assert len((await ahead(two, two.ben))["held_back"]) == 1, "what came of oneself is"

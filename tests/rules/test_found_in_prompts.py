@@ -1,6 +1,6 @@
 """What a review of prompts found, as far as it is a matter of values."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -8,22 +8,41 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec.structs import replace
 
-from domain.ids import DeviceId
+from domain.ids import DeviceId, SpaceId
 from domain.news import News
+from domain.prompt_kinds import Reason
+from domain.prompts import Drop, Prompt, Send, Wait, decide
+from domain.quiet import Clock
 from domain.records import Record
-from notifications.answers import Accepted, Answer, TryLater
+from notifications.answers import Accepted, Answer, Hold, TryLater
+from notifications.courier import Courier
 from notifications.facts import facts_of
 from notifications.fcm import BATCH_MAX, PATIENCE_S, SEND_S_MAX, Sender
+from notifications.memory import MemoryStore as NotedStore
 from notifications.messages import Target
 from notifications.planning import plan
-from notifications.ports import EARLIEST_READ, NEWEST_READ, NEWS_READ
+from notifications.ports import (
+    EARLIEST_READ,
+    NEWEST_READ,
+    NEWS_READ,
+    Delivery,
+    Desk,
+    Entry,
+    Planned,
+    Standing,
+)
 from notifications.service import LEASE
+from sync.memory import MemoryStore
+from sync.ports import Caller, Life, Page, Place
 from tests.desks import MemoryGround
-from tests.prompting import BEN, NOON, record
+from tests.prompting import BEN, NOON, arrival, arrived, daily, person, record, sent, space
+from tests.rules.boards import OWN, OWN_SPACE, TOGETHER
+from tests.rules.test_courier import ANA, NOW, Town, errand, reached
 from tests.rules.test_facts import known, of
-from tests.rules.test_prompting import Scene
+from tests.rules.test_paging import BEFORE, PHONE, PRESENT, filled, page, step
+from tests.rules.test_prompting import OFF, STEP, Scene
 
-SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
+SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 # Floods
@@ -106,3 +125,113 @@ async def test_however_many_are_to_be_told_sending_is_over_before_the_lease_is(m
     assert batches == [BATCH_MAX, BATCH_MAX]
     assert answers == [*([Accepted()] * BATCH_MAX * 2), *([TryLater()] * BATCH_MAX * 3)]
     assert passed_s[0] <= SEND_S_MAX < LEASE.total_seconds() - 10
+
+
+# Where nobody is told anything
+
+
+def test_whoever_wants_nothing_shown_is_not_reached_by_a_browser_alone() -> None:
+    def reachable(privacy: str, *, unseen: bool) -> bool:
+        return facts_of(
+            replace(known(of("settings", push_privacy=privacy)), reachable_unseen=unseen), ()
+        ).person.reachable
+
+    assert [reachable(privacy, unseen=False) for privacy in ("discreet", "hidden")] == [True, False]
+    assert reachable("hidden", unseen=True)
+
+
+def test_a_notice_that_falls_into_quiet_hours_may_come_after_them_in_ones_own_space() -> None:
+    quiet = daily("11:00", "13:00")
+    clock = Clock(zone="UTC", quiet=quiet, boundaries=(space(until=NOON + 30 * HOUR),))
+    notice = Prompt(kind="account_notice", due=NOON, expires=NOON + 24 * HOUR, about=record(5))
+    verdict = decide(person(clock=clock), notice, NOON)
+    assert isinstance(verdict, Wait)
+    assert verdict.reason is Reason.QUIET
+    assert NOON + HOUR <= verdict.until <= NOON + 2 * HOUR
+    assert isinstance(decide(person(clock=clock), notice, verdict.until), Send)
+    letter = decide(person(clock=clock), arrival(), NOON)
+    assert isinstance(letter, Drop), "of all else nothing comes in it"
+
+
+# What no test had noticed
+
+
+class Awaiting(MemoryStore):
+    """Somebody is about to be told of what has arrived in every space."""
+
+    def __init__(self, *records: Record) -> None:
+        super().__init__(OWN_SPACE.store_epoch)
+        filled(self, *records, lives=(Life(BEFORE, 2),))
+        self.noted: list[Mapping[SpaceId, int]] = []
+
+    async def changed_since(self, *given: Any, **named: Any) -> Page:
+        return replace(await super().changed_since(*given, **named), awaited=frozenset(self.spaces))
+
+    async def note_fetched(self, caller: Caller, has: Mapping[SpaceId, int], kind: str | None) -> None:
+        assert (caller, kind) == (PHONE, None)
+        self.noted.append(has)
+
+
+async def test_a_place_in_a_life_that_was_lost_says_of_nothing_that_it_was_fetched() -> None:
+    store = Awaiting(step(1), step(4))
+    told = await page(store, {OWN: Place(PRESENT, 3), TOGETHER: Place(BEFORE, 3)})
+    assert [reset.space for reset in told.resets] == [TOGETHER]
+    assert store.noted == [{OWN: 3}]
+
+
+async def test_a_hold_that_is_over_is_forgotten_so_that_the_next_one_is_short_again() -> None:
+    town = Town(reached(ANA, "iphone", "ios"))
+    courier = Courier(town, town)
+
+    async def sends_at(seconds: int, answer: Answer) -> bool:
+        before = len(town.sent)
+        town.answers = {"iphone": answer}
+        await courier.send([errand(ANA)], NOW + timedelta(seconds=seconds))
+        return len(town.sent) > before and bool(town.sent[-1])
+
+    assert await sends_at(0, Hold("ios"))
+    assert not await sends_at(59, Accepted())
+    assert await sends_at(91, Accepted())
+    assert await sends_at(100, Hold("ios"))
+    assert not await sends_at(159, Accepted())
+    assert await sends_at(191, Accepted()), "twice as long only where it goes on"
+
+
+def a_scene(**desk: Any) -> Scene:
+    scene = Scene(MemoryGround())
+    cast("NotedStore", scene.store).put_desk(Desk(person=BEN, version=1, **desk), ())
+    return scene
+
+
+async def test_no_text_of_the_last_month_is_told_again_however_many_there_were() -> None:
+    ledger = tuple(
+        Entry(prompt=uuid4(), sent=sent("letter_arrived", NOON - nth * DAY), records=(), text=f"letter_arrived.{nth}")
+        for nth in range(29, 9, -1)
+    )
+    scene = a_scene(ledger=ledger)
+    scene.arrives()
+    await scene.at(NOON)
+    [planned] = (await scene.desk()).planned
+    assert await scene.at(planned.prompt.due) == 1
+    assert (await scene.desk()).ledger[-1].text == "letter_arrived.20", "all of them were named to whoever chooses"
+
+
+@pytest.mark.parametrize(("minutes", "again"), [(14, 1), (15, 0), (40, 0)])
+async def test_one_of_ones_own_is_tried_again_within_a_quarter_of_an_hour_or_never(minutes: int, again: int) -> None:
+    scene = Scene(MemoryGround())
+    scene.changes(wanted=OFF | {"own_step": 1}, steps=(STEP,))
+    await scene.at(NOON)
+    [planned] = (await scene.desk()).planned
+    due = planned.prompt.due
+    scene.answers = [Delivery(outcome="later", at=due + minutes * MINUTE)]
+    assert await scene.at(due) == 1
+    assert len((await scene.desk()).planned) == again
+    assert sum([await scene.at(due + later * MINUTE) for later in range(1, 120)]) == again
+
+
+async def test_what_was_told_meanwhile_by_another_prompt_is_not_told_once_more() -> None:
+    planned = Planned(id=uuid4(), person=BEN, slot="arrival:1", prompt=arrival(arrived(1)))
+    scene = a_scene(planned=(planned,), told=frozenset({("letter_arrived", record(1))}))
+    scene.arrived[("letter_arrived", record(1))] = Standing()
+    assert await scene.at(NOON) == 0
+    assert await scene.ends() == [("dropped", Reason.NOTHING_LEFT)]
