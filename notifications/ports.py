@@ -31,7 +31,8 @@ NEWS_READ: Final = EARLIEST_READ + NEWEST_READ
 """A desk shows no more news than so many: the earliest, as many as one prompt tells of, and the newest.
 
 Whoever writes thousands costs no more than whoever writes some. What came first still stands among what is told, and
-of what came last as much as anybody wants to hear of; what lies between is taken away unseen.
+of what came last as much as anybody wants to hear of; what lies between is taken away unseen, but
+for notices about the account: they are shown when all else is gone.
 """
 OVER_KEPT: Final = timedelta(days=31)
 """So long after its time it can be seen why a prompt was not sent."""
@@ -75,7 +76,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     version: int
     """Counts the changes; what was decided on an older one is decided anew."""
     news: tuple[News, ...] = ()
-    """The earliest and the newest, and notices about the account; the earliest first."""
+    """The earliest and the newest, the earliest first."""
     planned: tuple[Planned, ...] = ()
     """What is planned, in the order in which it is due."""
     ledger: tuple[Entry, ...] = ()

@@ -256,17 +256,8 @@ SELECT person_id, 'news', ROW(id, couple_id, kind, record_id, put_at) FROM (
         SELECT * FROM outbox WHERE {_ONLY.format("crowded.person_id")}
         ORDER BY person_id DESC, put_at DESC LIMIT {NEWEST_READ}
     ) o
-    UNION
-    SELECT o.* FROM crowded JOIN person p USING (person_id)
-    CROSS JOIN LATERAL (
-        SELECT * FROM outbox
-        WHERE space_id BETWEEN p.space_id AND p.space_id AND kind IN ({_NOTICES})
-        ORDER BY space_id, id LIMIT {EARLIEST_READ}
-    ) o
 ) news"""
-"""Of notices about their account nobody misses one because of what the partner writes: they lie in their own space.
-
-One snapshot of all three: a version that is newer than what was read with it would hide a change."""
+"""One snapshot of all three: a version that is newer than what was read with it would hide a change."""
 
 _LINE: Final = "json_build_array(prompt_id, kinds, day, sent_at, records, text_id)"
 

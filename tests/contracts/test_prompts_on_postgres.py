@@ -525,7 +525,7 @@ async def test_desks_are_read_without_anybody_elses_and_without_what_is_over(
     )
     ben = f"'{{{BEN}}}'"
     read = await rows_read(connection, ON_DESKS, "uuid[]", ben)
-    assert +read == {"desk": 1, "prompt": 2, "outbox": 1}
+    assert read == {"desk": 1, "prompt": 2, "outbox": 1}
     old = f"'{(NOON - 31 * DAY).isoformat()}'"
     twice, named = f"'{{{BEN}, {BEN}}}'", f"'{{{record(1)}, {record(2)}}}'"
     read = await rows_read(connection, LEDGERS, "uuid[], timestamptz, uuid[], uuid[]", ben, old, twice, named)

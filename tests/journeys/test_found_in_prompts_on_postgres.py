@@ -13,13 +13,13 @@ from api.people import StoredPeople
 from api.prompting import Prompting
 from api.pruning import prune
 from api.worker import Worker
-from domain.ids import PersonId
+from domain.ids import PersonId, RecordId
 from notifications.answers import Accepted, Answer
 from notifications.fcm import SEND_S_MAX
 from notifications.messages import Target
-from notifications.ports import NEWS_READ, Facts
+from notifications.ports import NEWS_READ, Facts, Told
 from notifications.service import send_round
-from notifications.store import ON_DESKS
+from notifications.store import ON_DESKS, PostgresStore
 from notifications.unread import LOOK_AGAIN
 from sync import knowing_store
 from tests.journeys.phones import Phone
@@ -310,6 +310,17 @@ async def test_a_desk_that_cannot_be_read_is_told_as_that(two: Two, prompting: P
     assert told(vendor, "ana") == 1
 
 
+async def test_behind_what_cannot_be_read_others_are_claimed_at_once(two: Two, prompting: Prompting) -> None:
+    await prompting.tick(two.clock())
+    await put_prompt(two, two.ana, arrived=b"garbage")
+    two.clock.move(seconds=1)
+    await put_prompt(two, two.ben)
+    two.clock.move(minutes=10)
+    now = two.clock()
+    claimed = await PostgresStore(two.parts.pool).claim(now, uuid4(), now + timedelta(minutes=1), 1)
+    assert [each.person for each in claimed] == [identity(two.ben)]
+
+
 # Floods
 
 
@@ -379,6 +390,34 @@ async def test_twenty_thousand_news_are_read_by_the_hundred_and_hide_no_early_le
 
 def ids(two: Two) -> tuple[object, object]:
     return two.ben.person, two.couple
+
+
+async def test_however_many_answers_somebody_writes_few_are_opened_and_none_of_the_others_is_hidden(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repair = two.ana.edit("repair", form="apology")
+    await two.meet()
+    two.ben.edit("response", to=repair, form="not_ready_yet")
+    await two.meet()
+    await two.parts.pool.execute(
+        "INSERT INTO record (space_id, id, kind, version, created, author, removed, gone, schema, stamps, family,"
+        " changed_at, body) SELECT space_id, gen_random_uuid(), kind, version + n, 1, $1, false, true, schema, stamps,"
+        " family, changed_at, NULL FROM record, generate_series(1, 500) n WHERE kind = 'response' AND author = $2",
+        two.ana.person,
+        two.ben.person,
+    )
+    opened, real = [], knowing_store._opened
+
+    async def counted(keys: Any, whom: Any, rows: Any, *more: Any) -> Any:
+        opened.append(sum(row["kind"] == "response" for row in rows))
+        return await real(keys, whom, rows, *more)
+
+    monkeypatch.setattr(knowing_store, "_opened", counted)
+    letter: Told = ("letter_arrived", RecordId(UUID(str(repair))))
+    people = StoredPeople(two.parts.pool, two.parts.keys)
+    facts = (await people.facts({identity(two.ben): [letter]}, two.clock()))[identity(two.ben)]
+    assert facts.arrived[letter].hushed_until == two.clock() + timedelta(hours=72)
+    assert max(opened) == 1 + knowing_store.ANSWERS_MAX
 
 
 # A slow vendor
@@ -456,13 +495,20 @@ async def test_what_was_removed_long_ago_is_no_act_of_today(two: Two) -> None:
     entry = two.ana.edit("check_in", valence=1, local_date=two.today())
     await two.meet()
     two.ana.remove(entry)
+    goal = two.ana.edit("goal")
+    terms = two.ana.edit("goal_terms", goal=goal, title="Walk")
     await two.meet()
     before = await known(two, two.ana)
     assert before.acted["check_in_invite"] == before.person.used_at == two.clock()
     two.clock.move(minutes=60 * 24 * 100)
     await prune(two.parts.pool, two.clock())
+    await two.parts.pool.execute(
+        "UPDATE record SET gone = true, body = NULL, changed_at = $2 WHERE id = $1", terms, two.clock()
+    )
     after = await known(two, two.ana)
     assert "check_in_invite" not in after.acted
+    assert "goal_lookback" in before.acted
+    assert "goal_lookback" not in after.acted
     assert after.person.used_at is None or after.person.used_at <= before.person.used_at
 
 

@@ -32,6 +32,7 @@ from notifications.ports import (
     Standing,
 )
 from notifications.service import LEASE
+from sync.fetched_store import note_fetched
 from sync.memory import MemoryStore
 from sync.ports import Caller, Life, Page, Place
 from tests.desks import MemoryGround
@@ -43,6 +44,19 @@ from tests.rules.test_paging import BEFORE, PHONE, PRESENT, filled, page, step
 from tests.rules.test_prompting import OFF, STEP, Scene
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+# What cannot be noted
+
+
+async def test_where_it_cannot_be_noted_what_was_fetched_nothing_fails(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken:
+        async def execute(self, *_: object) -> None:
+            raise RuntimeError("of the row")
+
+    await note_fetched(Broken(), PHONE, {OWN: 3}, None)
+    assert [each.__dict__["event"] for each in caplog.records] == ["fetched_not_noted"]
+    assert "of the row" not in caplog.text
 
 
 # Floods
