@@ -1,5 +1,6 @@
 """What is so about people, for their prompts: read from the store for many at once, and turned into facts."""
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,12 +14,14 @@ from domain.couples import REACHING, consents_now
 from domain.ids import PersonId, RecordId, SpaceId
 from domain.settings import SETTINGS
 from domain.shapes import as_uuid
-from notifications.facts import Known, Together, facts_of
+from notifications.facts import Known, Together, facts_of, unreadable
 from notifications.ports import Facts, Told
 from notifications.targets import USED_FOR, Reached
 from sync import knowing_store
 from sync.knowing_store import PAUSES_READ, Read, Whom
 from sync.sealing import SpaceKeys, keyed_hash
+
+_log = logging.getLogger("haven")
 
 LONG_AGO: Final = datetime.fromisoformat("2000-01-01T00:00:00Z")
 LOOKS_BACK: Final = "prompt_goal_lookback"
@@ -42,7 +45,7 @@ class StoredPeople:
         stands = await people_store.standing(self._pool, asked, (now - USED_FOR).date())
         consents = await people_store.said(self._pool, stands)
         whom = [_whom(each, asked[each.person]) for each in stands.values()]
-        read = await knowing_store.own_and_shared(self._pool, self._keys, whom)
+        read, closed = await knowing_store.own_and_shared(self._pool, self._keys, whom)
         wrote = await knowing_store.last_wrote(self._pool, whom)
         look_back = [each for each in whom if _looks_back(read[each.person])]
         for more in (
@@ -55,13 +58,16 @@ class StoredPeople:
         agrees = {person: consents_now(consents[person])[REACHING].given for person in stands}
         return {
             person: _facts(
-                each,
-                read[person],
-                wrote[person],
+                _known(
+                    each,
+                    read[person],
+                    wrote[person],
+                    consents=agrees[person],
+                    seed=_seed(keys, each),
+                    many_pauses=_many_pauses(read[person], now),
+                ),
                 asked[person],
-                consents=agrees[person],
-                seed=_seed(keys, each),
-                many_pauses=_many_pauses(read[person], now),
+                opens=person not in closed,
             )
             for person, each in stands.items()
         }
@@ -96,7 +102,7 @@ def _steps_of(whom: Sequence[Whom], read: Mapping[PersonId, Sequence[Read]]) -> 
         each.person: [
             RecordId(step)
             for found in read[each.person]
-            if found.record.kind == "step_date" and (step := as_uuid(found.record.fields["step"])) is not None
+            if found.record.kind == "step_date" and (step := as_uuid(found.record.fields.get("step"))) is not None
         ]
         for each in whom
     }
@@ -119,20 +125,29 @@ def _many_pauses(read: Sequence[Read], now: datetime) -> bool:
     return len(pauses) >= PAUSES_READ and min(pauses) > now - MAY_HOLD
 
 
-def _facts(
+def _facts(known: Known, asked: Collection[Told], *, opens: bool) -> Facts:
+    """Return what is so; whatever one person's records hold, it is no reason to fail for the others."""
+    if opens:
+        try:
+            return facts_of(known, asked)
+        except Exception as fault:  # noqa: BLE001
+            _log.error("facts", extra={"event": "prompt_facts_failed", "code": type(fault).__name__})
+    return unreadable(known)
+
+
+def _known(
     stands: Stands,
     read: Sequence[Read],
     wrote: Mapping[str, datetime],
-    asked: Collection[Told],
     *,
     consents: bool,
     seed: str,
     many_pauses: bool,
-) -> Facts:
+) -> Known:
     own = [each.record for each in read if each.record.space == stands.personal]
     # One record may have been found in more than one way.
     shared = list({each.record.id: each.record for each in read if each.record.space != stands.personal}.values())
-    known = Known(
+    return Known(
         person=stands.person,
         own=sorted(own, key=lambda record: -record.version),
         shared=shared,
@@ -144,7 +159,7 @@ def _facts(
         many_pauses=many_pauses,
         consents=consents,
         reachable=stands.has_target,
+        reachable_unseen=stands.has_phone,
         changed=wrote,
         noted_at={each.record.id: each.changed_at for each in read},
     )
-    return facts_of(known, asked)

@@ -22,6 +22,8 @@ class Stands(Struct, frozen=True, kw_only=True):
     parted_at: datetime | None
     """When the last couple that they were in parted."""
     has_target: bool
+    has_phone: bool
+    """Whether one of these targets can be told without anything's being shown: a browser cannot."""
 
 
 async def standing(asker: Any, people: Collection[PersonId], fresh_from: date) -> dict[PersonId, Stands]:
@@ -37,6 +39,7 @@ async def standing(asker: Any, people: Collection[PersonId], fresh_from: date) -
             paired_at=row["paired_at"],
             parted_at=row["parted_at"],
             has_target=row["has_target"],
+            has_phone=row["has_phone"],
         )
         for row in rows
     }
@@ -75,7 +78,10 @@ SELECT p.person_id, p.space_id, c.couple_id, c.space_id AS couple_space, c.paire
         SELECT max(s.closed_at) FROM person_space ps JOIN space s ON s.space_id = ps.space_id
         WHERE ps.person_id = p.person_id AND ps.place > 0
     ) AS parted_at,
-    EXISTS (SELECT FROM push_target t WHERE t.person_id = p.person_id AND t.registered_on >= $2) AS has_target
+    EXISTS (SELECT FROM push_target t WHERE t.person_id = p.person_id AND t.registered_on >= $2) AS has_target,
+    EXISTS (
+        SELECT FROM push_target t WHERE t.person_id = p.person_id AND t.registered_on >= $2 AND t.platform <> 'web'
+    ) AS has_phone
 FROM person p
 LEFT JOIN person_space pc ON pc.person_id = p.person_id AND pc.couple_id = p.active_couple
 LEFT JOIN space c ON c.space_id = pc.space_id AND c.state = 'active'

@@ -8,12 +8,13 @@ from typing import Final
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from api.accounts import Accounts
 from api.people import StoredPeople
 from api.postgres import Pool
 from domain.ids import PersonId
-from domain.prompt_kinds import INVITES, PROMPTS, SELDOM_MAX
+from domain.prompt_kinds import INVITES, PROMPTS, SELDOM_MAX, Reason
 from domain.prompts import Person
 from notifications.over_store import over
 from notifications.ports import LEDGER_READ, Desk, Entry, Facts
@@ -35,7 +36,7 @@ class SentPrompt(Struct, frozen=True, kw_only=True):
     kind: str
     """Of arrivals that came as one, that whose words it has."""
     text: str | None
-    """What a device may show, in the person's language, by `push_privacy`; null: nothing."""
+    """What a device may show, in the person's language, by `push_privacy`; null: nothing, or nobody knows what."""
     sent_at: datetime
     expires_at: datetime
     """From then on no device shows it any more."""
@@ -99,11 +100,15 @@ class Preview(Struct, frozen=True, kw_only=True):
 
 async def sent_prompts(accounts: Accounts, caller: Caller, now: datetime) -> SentPrompts:
     """Return what was sent to the caller in the last 31 days."""
-    desk, facts = await _known(accounts.pool, StoredPeople(accounts.pool, accounts.keys), caller.person, now)
+    # How what was told stands now changes nothing of what was sent: none of it is asked about.
+    desk, facts = await _known(
+        accounts.pool, StoredPeople(accounts.pool, accounts.keys), caller.person, now, asks=False
+    )
     if facts is None:
         return SentPrompts([])
     newest = reversed(desk.ledger[-SENT_MAX:])
-    return SentPrompts([_sent(each, facts, load()) for each in newest])
+    # What has no text is of a kind that this release does not know.
+    return SentPrompts([_sent(each, facts, load()) for each in newest if each.text])
 
 
 async def week_ahead(accounts: Accounts, caller: Caller, now: datetime) -> Preview:
@@ -112,6 +117,8 @@ async def week_ahead(accounts: Accounts, caller: Caller, now: datetime) -> Previ
     desk, facts = await _known(pool, StoredPeople(pool, accounts.keys), caller.person, now)
     if facts is None:
         return Preview(until=now + AHEAD, day_cap=0, week_cap=0, coming=[], held_back=[], kinds=[])
+    if not facts.readable:
+        return _unread(desk, facts, now)
     past = await over(pool, caller.person, now - LEDGER_READ)
     taken = frozenset(each.slot for each in past if each.keeps_slot)
     waits = {each.slot: each.reason for each in past if each.waits and each.reason is not None}
@@ -131,9 +138,32 @@ async def week_ahead(accounts: Accounts, caller: Caller, now: datetime) -> Previ
     )
 
 
-async def _known(pool: Pool, people: StoredPeople, person: PersonId, now: datetime) -> tuple[Desk, Facts | None]:
-    desk = (await PostgresStore(pool).desks([person], now))[person]
-    return desk, (await people.facts({person: desk.asked}, now)).get(person)
+async def _known(
+    pool: Pool, people: StoredPeople, person: PersonId, now: datetime, *, asks: bool = True
+) -> tuple[Desk, Facts | None]:
+    """Return what is planned and what is so; of a desk that cannot be read nothing, and nothing can be said of it."""
+    desk = (await PostgresStore(pool).desks([person], now)).get(person)
+    facts = (await people.facts({person: desk.asked if asks and desk is not None else ()}, now)).get(person)
+    if desk is None:
+        return Desk(person=person, version=0), None if facts is None else replace(facts, readable=False)
+    return desk, facts
+
+
+def _unread(desk: Desk, facts: Facts, now: datetime) -> Preview:
+    """Say calmly that nothing comes as long as it cannot be read what the person has set, and what waits for that."""
+    reason, wording = Reason.UNREADABLE, load()
+    # Of what has arrived nobody can say whether it is there still, and so nobody says that it was.
+    waiting = [each.prompt for each in desk.planned if not each.prompt.arrived and each.prompt.kind in PROMPTS]
+    held = [Held(kind=each.kind, at=each.due, reason=reason, until=each.due) for each in waiting]
+    why = wording.why(reason, facts.locale)
+    return Preview(
+        until=now + AHEAD,
+        day_cap=0,
+        week_cap=0,
+        coming=[],
+        held_back=[_held_back(each, facts, wording) for each in held],
+        kinds=[OfKind(kind=kind, setting=0, next_at=None, reason=reason, why=why) for kind in PROMPTS],
+    )
 
 
 def _sent(entry: Entry, facts: Facts, wording: Wording) -> SentPrompt:
@@ -144,7 +174,7 @@ def _sent(entry: Entry, facts: Facts, wording: Wording) -> SentPrompt:
         text=wording.shown(entry.text, facts.locale, facts.privacy),
         sent_at=entry.sent.at,
         expires_at=entry.sent.at + SHOWN_FOR,
-        less_of_this=_less(kind, facts.person),
+        less_of_this=_less(kind, facts.person) if facts.readable else None,
         not_this={f"prompt_{kind}": 0} if kind in PROMPTS else None,
     )
 

@@ -59,7 +59,7 @@ class Worker:
         if self._prompting is None:
             return
         try:
-            await self._prompting.tick(now)
+            await self._prompting.tick(now, self._parts.clock)
         except TRANSIENT:
             raise
         except Exception as fault:  # noqa: BLE001 - as above

@@ -43,6 +43,8 @@ class Reason(StrEnum):
     STEP_DONE = "step_done"
     NOT_DUE = "not_due"
     NOTHING_LEFT = "nothing_left"
+    UNREADABLE = "unreadable"
+    """What the person has set cannot be read: until it can, nothing is said to them."""
 
 
 class PromptKind(Struct, frozen=True, kw_only=True):
@@ -165,6 +167,9 @@ PROMPTS: Final = {kind.name: kind.default for kind in PROMPT_KINDS.values() if k
 
 INVITES: Final = tuple(kind.name for kind in PROMPT_KINDS.values() if kind.is_invite)
 """The kinds of which somebody can ask for less, since they come again and again."""
+
+NOTICES: Final = tuple(kind.name for kind in PROMPT_KINDS.values() if kind.cause == "account")
+"""What is told of one's own account: nothing that the partner does takes its place."""
 
 SELDOM_MAX: Final = 3
 """How often "less of this" doubles an interval at most: after that there is "not this"."""

@@ -224,8 +224,7 @@ def _spread(person: Person, until: datetime, now: datetime) -> datetime:
 
 
 def _free(person: Person, kind: PromptKind, prompt: Prompt, until: datetime) -> datetime | None:
-    # What may come in an own space does not wait for its end.
-    clock = person.clock.without_spaces() if kind.cause == "account" else person.clock
+    clock = person.clock.heeding(space=kind.cause != "account")
     spread_s = AFTERWARDS_MAX_S - AFTERWARDS_MIN_S + 1
     afterwards_s = AFTERWARDS_MIN_S + chance(spread_s, person.luck, "afterwards", clock.day(until))
     free = clock.free_from(until, prompt.expires, afterwards=timedelta(seconds=afterwards_s))

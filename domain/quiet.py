@@ -53,10 +53,6 @@ class Clock(Struct, frozen=True, kw_only=True):
     """Quarter-hours of the week, of the settings; none where they are switched off."""
     boundaries: tuple[Boundary, ...] = ()
 
-    def without_spaces(self) -> "Clock":
-        """Return the same clock for what may come in a space as well."""
-        return replace(self, boundaries=tuple(each for each in self.boundaries if not each.is_space))
-
     def wall(self, at: datetime) -> datetime:
         """Return what the person's clock shows at an instant."""
         return at.astimezone(ZoneInfo(self.zone))
@@ -78,6 +74,10 @@ class Clock(Struct, frozen=True, kw_only=True):
             each.is_space and each.holds(at) and (not each.covered or quarter_of(self.wall(at)) in each.covered)
             for each in self.boundaries
         )
+
+    def heeding(self, *, space: bool) -> "Clock":
+        """Return the clock of what does, or does not, go by the person's own space."""
+        return self if space else replace(self, boundaries=tuple(each for each in self.boundaries if not each.is_space))
 
     def is_free(self, at: datetime) -> bool:
         """Return whether something may be said at an instant."""

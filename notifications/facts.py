@@ -5,7 +5,7 @@ see. Of the partner's personal space there is nothing to be given.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 from msgspec import Struct
@@ -53,6 +53,8 @@ class Known(Struct, frozen=True, kw_only=True):
     parted_at: datetime | None = None
     consents: bool
     reachable: bool
+    reachable_unseen: bool = True
+    """Whether they are where nothing may be shown: a browser shows something for every message."""
     changed: Mapping[str, datetime] = {}
     """By kind of record, when they last wrote one."""
     noted_at: Mapping[RecordId, datetime] = {}
@@ -62,6 +64,8 @@ class Known(Struct, frozen=True, kw_only=True):
 def facts_of(known: Known, asked: Collection[Told]) -> Facts:
     """Return what is so; `asked` names what has arrived. Somebody without settings has the defaults."""
     own, acts = _by_kind(known.own), {**known.changed, **_steps_done(known)}
+    # The worker gives dated letters; what their writer did is told by the drafts.
+    acts.pop("note", None)
     # What was stored before there was a field lacks it.
     settings: Mapping[str, Any] = DEFAULTS | (own["settings"][0].fields if own.get("settings") else {})
     person = Person(
@@ -73,7 +77,7 @@ def facts_of(known: Known, asked: Collection[Told]) -> Facts:
             boundaries=tuple(_boundary(each) for each in own.get("boundary", ())),
         ),
         consents=known.consents,
-        reachable=known.reachable,
+        reachable=known.reachable and (known.reachable_unseen or settings["push_privacy"] != "hidden"),
         wanted={name: settings.get(f"prompt_{name}", kind.default) for name, kind in PROMPT_KINDS.items()},
         seldom={name: settings.get(f"seldom_{name}", 0) for name in INVITES},
         invite_at=time.fromisoformat(settings["invite_at"]),
@@ -98,8 +102,28 @@ def facts_of(known: Known, asked: Collection[Told]) -> Facts:
         },
         privacy=settings["push_privacy"],
         wakes=settings["wake_ups"],
-        arrived={told: found for told in asked if (found := _arrived(told, known)) is not None},
+        arrived=_all_arrived(known, asked),
     )
+
+
+def unreadable(known: Known) -> Facts:
+    """Return what is gone by while something that protects this person cannot be read: they want nothing."""
+    together = known.couple
+    person = Person(
+        id=known.person,
+        clock=Clock(zone="UTC"),
+        consents=known.consents,
+        reachable=known.reachable,
+        wanted=dict.fromkeys(PROMPT_KINDS, 0),
+        invite_at=time(0),
+        day_cap=0,
+        week_cap=0,
+        couple=None
+        if together is None
+        else Couple(id=together.id, members=together.members, paired_at=together.paired_at),
+        parted_at=known.parted_at,
+    )
+    return Facts(person=person, readable=False, privacy="hidden")
 
 
 def _by_kind(records: Iterable[Record]) -> dict[str, list[Record]]:
@@ -149,16 +173,28 @@ def _steps(dates: Iterable[Record], known: Known) -> Iterable[Step]:
 
 
 def _steps_done(known: Known) -> dict[str, datetime]:
-    """Return when the person last said of a step that it is done: as far as nobody has changed it since."""
+    """Return when the person last said of a step that it is done, as long as it is.
+
+    Of one that somebody has edited since, it is when the phone that said so made that edit, as far as the server could
+    tell then; where it could not, nobody knows any more, and it is no act.
+    """
     done = [
-        known.noted_at[each.id]
+        at
         for each in known.shared
         if each.kind == "step"
         and each.fields["done"] is True
-        and each.id in known.noted_at
-        and (each.stamp("done").person, each.stamp("done").version) == (known.person, each.version)
+        and each.stamp("done").person == known.person
+        and (at := _said_at(each, known.noted_at.get(each.id))) is not None
     ]
     return {"step": max(done)} if done else {}
+
+
+def _said_at(step: Record, changed_at: datetime | None) -> datetime | None:
+    stamp = step.stamp("done")
+    if changed_at is None or stamp.version == step.version:
+        return changed_at
+    made_at = None if stamp.made_ms is None else datetime.fromtimestamp(stamp.made_ms / 1000, UTC)
+    return None if made_at is None else min(made_at, changed_at)
 
 
 def _couple(known: Known, together: Together) -> Couple:
@@ -189,39 +225,46 @@ def _pause(record: Record) -> Pause:
     )
 
 
-def _arrived(told: Told, known: Known) -> Standing | None:
-    kind, identity = told
-    record = next((each for each in known.shared if each.id == identity), None)
-    if record is None:
-        return None
-    return Standing(
-        stands=record.live and STANDS.get(kind, _always)(record, known.shared),
-        hushed_until=_hushed_until(record, known),
-    )
+def _all_arrived(known: Known, asked: Collection[Told]) -> dict[Told, Standing]:
+    """Return how each of what was asked about stands; what is gone is left out. Each record is looked at once."""
+    records: Records = {each.id: each for each in known.shared}
+    hushed = _hushed(known)
+    return {
+        (kind, identity): Standing(
+            stands=record.live and STANDS.get(kind, _always)(record, records),
+            hushed_until=hushed.get(_repair_of(record)),
+        )
+        for kind, identity in asked
+        if (record := records.get(identity)) is not None
+    }
 
 
-def _always(_: Record, __: Sequence[Record]) -> bool:
+Records = Mapping[RecordId, Record]
+
+
+def _always(_: Record, __: Records) -> bool:
     return True
 
 
-def _is_open(request: Record, _: Sequence[Record]) -> bool:
+def _is_open(request: Record, _: Records) -> bool:
     return bool(request.fields["state"] == "open")
 
 
-def _is_proposed(terms: Record, shared: Sequence[Record]) -> bool:
-    goal = next((each for each in shared if each.kind == "goal" and str(each.id) == terms.fields["goal"]), None)
-    return goal is not None and goal.live and str(terms.id) in goal.fields["open_terms"]
+def _is_proposed(terms: Record, records: Records) -> bool:
+    named = as_uuid(terms.fields["goal"])
+    goal = None if named is None else records.get(RecordId(named))
+    return goal is not None and goal.kind == "goal" and goal.live and str(terms.id) in goal.fields["open_terms"]
 
 
-def _lets_know(window: Record, _: Sequence[Record]) -> bool:
+def _lets_know(window: Record, _: Records) -> bool:
     return window.fields.get("let_them_know") is True
 
 
-def _is_achieved(goal: Record, _: Sequence[Record]) -> bool:
+def _is_achieved(goal: Record, _: Records) -> bool:
     return bool(goal.fields["state"] == "achieved")
 
 
-STANDS: Final[Mapping[str, Callable[[Record, Sequence[Record]], bool]]] = {
+STANDS: Final[Mapping[str, Callable[[Record, Records], bool]]] = {
     "request_arrived": _is_open,
     "proposal_arrived": _is_proposed,
     "window_opened": _lets_know,
@@ -231,13 +274,17 @@ STANDS: Final[Mapping[str, Callable[[Record, Sequence[Record]], bool]]] = {
 """What has to be so, beside that it is there, for something that has arrived to be told still."""
 
 
-def _hushed_until(record: Record, known: Known) -> datetime | None:
-    """Return until when nothing is said about a repair, or an answer to one."""
-    repair = record.fields.get("to") if record.kind == "response" else str(record.id)
-    noes = [
-        each
-        for each in known.shared
-        if each.kind == "response" and each.fields["to"] == repair and each.fields["form"] == "not_ready_yet"
-    ]
-    at = [known.noted_at[each.id] for each in noes if each.id in known.noted_at]
-    return max(at) + HUSHED_FOR if at else None
+def _repair_of(record: Record) -> str | None:
+    """Return the repair that a record is, or answers."""
+    return record.fields.get("to") if record.kind == "response" else str(record.id)
+
+
+def _hushed(known: Known) -> dict[str | None, datetime]:
+    """Return until when nothing is said about repairs to which somebody was not ready, nor about answers to them."""
+    until: dict[str | None, datetime] = {}
+    for each in known.shared:
+        if each.kind == "response" and each.fields["form"] == "not_ready_yet" and each.id in known.noted_at:
+            repair = _repair_of(each)
+            over = known.noted_at[each.id] + HUSHED_FOR
+            until[repair] = max(over, until.get(repair, over))
+    return until

@@ -5,6 +5,7 @@ Google's library is imported when a sender is opened: it takes 0.9 s and 50 MB, 
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -37,6 +38,8 @@ AT_ONCE_MAX: Final = 50
 """Of a batch under way at once. With all 500, a client without connections yet spends 6 s of CPU instead of 1.5."""
 PATIENCE_S: Final = 20.0
 """For a whole batch. The library itself would wait two minutes for one answer."""
+SEND_S_MAX: Final = 2 * PATIENCE_S
+"""For all batches of a call together: whoever sends holds prompts by a lease, which is longer than this."""
 REFRESH_S: Final = 10.0
 """For one request for an access token."""
 BODY_BYTES_MAX: Final = 64 * 1024
@@ -96,17 +99,22 @@ class Sender:
         self._access = access
         self._loop = asyncio.get_running_loop()
         self.patience_s = PATIENCE_S
+        self.moment_s = time.monotonic
 
     async def send(self, targets: Sequence[Target], now: datetime) -> list[Answer]:
         """Send to any number of targets, 500 at a time, and return an answer for each, in their order.
 
         Never raises for what FCM or the way to it does. A batch takes 20 s at most; what has not been answered by
-        then is `Unknown`, what has not begun is for later, and the next batch goes on. `now` dates what a message says
-        of its own expiry.
+        then is `Unknown`, what has not begun is for later, and the next batch goes on, unless it could end later than
+        40 s after the first began: then it is for later, too. `now` dates what a message says of its own expiry.
         """
         assert asyncio.get_running_loop() is self._loop, "the library's connections belong to one loop"
         answers: list[Answer] = []
+        last_s = self.moment_s() + SEND_S_MAX / PATIENCE_S * self.patience_s - self.patience_s
         for begin in range(0, len(targets), BATCH_MAX):
+            if self.moment_s() > last_s:
+                answers += [TryLater() for _ in targets[begin:]]
+                break
             batch = targets[begin : begin + BATCH_MAX]
             sends = [partial(self._sent, target, now) for target in batch]
             answers += await self._within_patience(sends)

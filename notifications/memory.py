@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from domain.ids import CoupleId, PersonId, RecordId
 from domain.news import News
 from domain.pace import Pace
-from domain.prompt_kinds import PROMPT_KINDS, Reason
+from domain.prompt_kinds import NOTICES, PROMPT_KINDS, Reason
 from notifications.ports import (
     LEDGER_KEPT,
     LEDGER_READ,
@@ -24,6 +24,7 @@ from notifications.ports import (
     Planned,
     Told,
     named,
+    shown,
 )
 
 
@@ -124,10 +125,10 @@ class MemoryStore:
         return Desk(
             person=person,
             version=desk.version,
-            news=tuple(desk.news.values()),
+            news=shown(desk.news.values()),
             planned=tuple(sorted(open_rows, key=lambda each: (each.prompt.due, each.id))),
             ledger=tuple(each for each in desk.ledger if each.sent.at > now - LEDGER_READ),
-            told=frozenset(desk.told & named(desk.news.values(), open_rows)),
+            told=frozenset(desk.told & named(shown(desk.news.values()), open_rows)),
             paces=desk.paces,
             next_at=desk.next_at,
         )
@@ -145,6 +146,9 @@ class MemoryStore:
             self._looks.setdefault(plan.person, Look(at=plan.look_at, upto=None))
         for seen in plan.seen:
             desk.news.pop(seen, None)
+        upto = plan.unseen_upto
+        if upto is not None:
+            desk.news = {key: each for key, each in desk.news.items() if each.at > upto or each.kind in NOTICES}
         for identity in plan.cancel:
             row = desk.rows.get(identity)
             if row is not None and row.state == "planned":

@@ -6,7 +6,9 @@ from typing import Any, Final
 from msgspec import Struct
 
 from domain.ids import PersonId
-from domain.prompt_kinds import Reason
+from domain.prompt_kinds import PROMPT_KINDS, Reason
+
+_REASONS: Final = frozenset(Reason)
 
 
 class Over(Struct, frozen=True, kw_only=True):
@@ -25,7 +27,10 @@ class Over(Struct, frozen=True, kw_only=True):
 
 
 async def over(pool: Any, person: PersonId, after: datetime) -> list[Over]:
-    """Return what is over or was put off, and due since `after`, the earliest first; 500 are enough for any use."""
+    """Return what is over or was put off, and due since `after`, the earliest first; 500 are enough for any use.
+
+    Of kinds and reasons of another release nothing is told.
+    """
     rows = await pool.fetch(OVER, person, after)
     return [
         Over(
@@ -35,9 +40,10 @@ async def over(pool: Any, person: PersonId, after: datetime) -> list[Over]:
             keeps_slot=row["keeps_slot"],
             is_own=row["is_own"],
             waits=row["waits"],
-            reason=None if row["reason"] is None else Reason(row["reason"]),
+            reason=Reason(row["reason"]) if row["reason"] in _REASONS else None,
         )
         for row in reversed(rows)
+        if row["kind"] in PROMPT_KINDS
     ]
 
 

@@ -17,6 +17,7 @@ from notifications.arrivals import gather
 from notifications.looks import next_look_at
 from notifications.ports import Desk, Facts, Plan, Planned
 from notifications.rhythms import invite, next_invite_at, notice, scheduled
+from notifications.unread import is_look_again
 
 
 def plan(desk: Desk, facts: Facts | None, now: datetime, new_id: Callable[[], UUID]) -> Plan:
@@ -31,7 +32,11 @@ def plan(desk: Desk, facts: Facts | None, now: datetime, new_id: Callable[[], UU
     person = as_of(desk, facts, now)
     wanted = {_slot(person, prompt): prompt for prompt in scheduled(person, now)}
     # An invitation whose minute is over is none any more, whatever has kept the worker.
-    if desk.next_at is not None and desk.next_at <= now < desk.next_at + AT_ITS_MINUTE:
+    if (
+        desk.next_at is not None
+        and desk.next_at <= now < desk.next_at + AT_ITS_MINUTE
+        and not is_look_again(desk.next_at)
+    ):
         invitation = invite(person, now)
         if invitation is not None:
             wanted[_slot(person, invitation)] = invitation

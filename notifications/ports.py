@@ -25,6 +25,15 @@ LEDGER_KEPT: Final = timedelta(days=400)
 """Then it is forgotten that somebody was told."""
 NEWS_KEPT: Final = timedelta(days=2)
 """What nobody has planned by then is worth no prompt any more."""
+EARLIEST_READ: Final = 50
+NEWEST_READ: Final = 150
+NEWS_READ: Final = EARLIEST_READ + NEWEST_READ
+"""A desk shows no more news than so many: the earliest, as many as one prompt tells of, and the newest.
+
+Whoever writes thousands costs no more than whoever writes some. What came first still stands among what is told, and
+of what came last as much as anybody wants to hear of; what lies between is taken away unseen, but
+for notices about the account: they are shown when all else is gone.
+"""
 OVER_KEPT: Final = timedelta(days=31)
 """So long after its time it can be seen why a prompt was not sent."""
 
@@ -71,6 +80,7 @@ class Desk(Struct, frozen=True, kw_only=True):
     version: int
     """Counts the changes; what was decided on an older one is decided anew."""
     news: tuple[News, ...] = ()
+    """The earliest and the newest, the earliest first."""
     planned: tuple[Planned, ...] = ()
     """What is planned, in the order in which it is due."""
     ledger: tuple[Entry, ...] = ()
@@ -105,6 +115,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     next_at: datetime | None = None
     seen: tuple[UUID, ...] = ()
     """The news that it has taken in."""
+    unseen_upto: datetime | None = None
+    """Whatever is news until then is taken away as well, but for notices about the account: there is too much of it."""
     look_at: datetime | None = None
     """When it is looked first whether their phones are to be woken, if it is not looked already; None: never."""
 
@@ -121,6 +133,8 @@ class Facts(Struct, frozen=True, kw_only=True):
 
     person: Person
     """Without what was sent to them, and without paces: those are the desk's."""
+    readable: bool = True
+    """Whether all could be read that protects them; while it cannot, nothing is sent and nothing cancelled."""
     locale: str = "en"
     acted: Mapping[str, datetime] = {}
     """By kind of prompt, when they last did what it is about."""
@@ -156,7 +170,10 @@ class People(Protocol):
         """Return how far these people's couples' spaces have come, as each is told; who is in none is left out."""
 
     async def facts(self, asked: Mapping[PersonId, Collection[Told]], now: datetime) -> Mapping[PersonId, Facts]:
-        """Return what is so about these people; somebody whose account is gone is left out."""
+        """Return what is so about these people; somebody whose account is gone is left out.
+
+        Somebody of whom it cannot be told is there, and not `readable`: they are no reason to fail for the others.
+        """
 
 
 class Store(Protocol):
@@ -212,6 +229,12 @@ class Store(Protocol):
 
     async def looked(self, looked: Mapping[PersonId, Looked]) -> frozenset[PersonId]:
         """Note what came of looks, each unless somebody else was faster; return of whose it was noted."""
+
+
+def shown(news: Iterable[News]) -> tuple[News, ...]:
+    """Return of news what a desk shows, the earliest first."""
+    those = sorted(news, key=lambda each: (each.at, each.id))
+    return tuple(those if len(those) <= NEWS_READ else (*those[:EARLIEST_READ], *those[-NEWEST_READ:]))
 
 
 def named(news: Iterable[News], planned: Iterable[Planned]) -> frozenset[Told]:

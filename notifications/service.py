@@ -17,8 +17,10 @@ from domain.pace import Pace
 from domain.pace import sent as paced
 from domain.prompt_kinds import PROMPT_KINDS, Reason
 from domain.prompts import AT_ITS_MINUTE, Arrived, Drop, Person, Prompt, Send, Sent, Wait, decide
+from notifications import unread
 from notifications.planning import as_of, plan
 from notifications.ports import (
+    NEWS_READ,
     Beginning,
     Courier,
     Delivery,
@@ -28,6 +30,7 @@ from notifications.ports import (
     Errand,
     Facts,
     People,
+    Plan,
     Planned,
     Store,
     Words,
@@ -36,6 +39,7 @@ from notifications.ports import (
 A_ROUND_MAX: Final = 500
 """As many as one call to the vendor takes."""
 LEASE: Final = timedelta(seconds=60)
+"""Longer than the longest that a round may take: 40 s of sending, and a few statements."""
 
 
 class Desks(Struct, frozen=True, kw_only=True):
@@ -58,8 +62,15 @@ async def plan_round(desks: Desks, now: datetime, most: int = A_ROUND_MAX) -> in
         return 0
     kept = await desks.store.desks(waiting, now)
     facts = await desks.people.facts({person: desk.asked for person, desk in kept.items()}, now)
-    await desks.store.save_all([plan(desk, facts.get(person), now, desks.new_id) for person, desk in kept.items()])
+    await desks.store.save_all([_plan(desk, facts.get(person), now, desks.new_id) for person, desk in kept.items()])
     return len(kept)
+
+
+def _plan(desk: Desk, facts: Facts | None, now: datetime, new_id: Callable[[], UUID]) -> Plan:
+    made = plan(desk, facts, now, new_id)
+    if len(desk.news) >= NEWS_READ:
+        made = replace(made, unseen_upto=max(each.at for each in desk.news))
+    return made if facts is None or facts.readable else unread.held(made, desk, now)
 
 
 async def send_round(desks: Desks, now: datetime, owner: UUID, most: int = A_ROUND_MAX) -> int:
@@ -98,6 +109,8 @@ def _decided(
     """Decide whether a prompt goes out, or what becomes of it instead."""
     if facts is None:
         return planned, End(state="dropped", reason=Reason.NO_DEVICE)
+    if not facts.readable:
+        return planned, unread.waits(planned, now)
     person = as_of(desk, facts, now, apart_from=planned.id)
     verdict = decide(person, _as_it_stands(planned, desk, facts), now)
     match verdict:

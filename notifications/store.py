@@ -17,9 +17,23 @@ import msgspec
 from domain.ids import PersonId, RecordId
 from domain.news import News
 from domain.pace import Pace
-from domain.prompt_kinds import PROMPT_KINDS
+from domain.prompt_kinds import NOTICES, PROMPT_KINDS
 from domain.prompts import Arrived, Prompt, Sent
-from notifications.ports import LEDGER_READ, Beginning, Desk, End, Entry, Look, Looked, Plan, Planned, Told, named
+from notifications.ports import (
+    EARLIEST_READ,
+    LEDGER_READ,
+    NEWEST_READ,
+    Beginning,
+    Desk,
+    End,
+    Entry,
+    Look,
+    Looked,
+    Plan,
+    Planned,
+    Told,
+    named,
+)
 
 _log = logging.getLogger("haven")
 
@@ -27,6 +41,9 @@ _PACES: Final = msgspec.json.Decoder(dict[str, Pace])
 _ARRIVED: Final = msgspec.json.Decoder(tuple[Arrived, ...])
 _Line = tuple[UUID, tuple[str, ...], date, datetime, tuple[RecordId, ...], tuple[str, ...], str]
 _LEDGER: Final = msgspec.json.Decoder(list[_Line])
+
+COUNTS_AS: Final = "letter_arrived"
+"""As this counts what was sent of kinds that this release does not know: in every cap, and in no rhythm."""
 
 _COLUMNS: Final = "prompt_id, slot, kind, couple_id, about, arrived, due_at, expires_at, tries, begun"
 _READ: Final = f"{_COLUMNS}, fetched"
@@ -98,16 +115,29 @@ class PostgresStore:
             [each.expires for each in prompts],
             [each.tries for each in put],
             [each.begun for each in put],
+            [plan.person for plan in plans if plan.unseen_upto is not None],
+            [plan.unseen_upto for plan in plans if plan.unseen_upto is not None],
         )
         return frozenset(PersonId(row["person_id"]) for row in rows)
 
     async def claim(self, now: datetime, owner: UUID, until: datetime, most: int) -> Sequence[Planned]:
         """Take what is due and nobody else holds, the longest due first, at most one of a person."""
         claimed: list[Planned] = []
+        unread: list[asyncpg.Record] = []
         for row in await self._pool.fetch(CLAIM, now, owner, until, most):
-            with _reading(row[0], set()):
+            broken: set[PersonId] = set()
+            with _reading(row[0], broken):
                 claimed.append(_planned(row[0], row[1:]))
-        return claimed
+            unread += [row] if broken else []
+        if unread:
+            await self._drop(unread, owner)
+        # Others are due behind what could not be read.
+        return claimed if claimed or not unread else await self.claim(now, owner, until, most)
+
+    async def _drop(self, claimed: Sequence[asyncpg.Record], owner: UUID) -> None:
+        """Drop what nobody can read, a kind of another release among it: it would be claimed for ever."""
+        people, prompts, none = [row[0] for row in claimed], [row[1] for row in claimed], [None for _ in claimed]
+        await self._pool.fetch(SETTLE, owner, people, prompts, ["dropped" for _ in claimed], none, none)
 
     async def begin(self, planned: Planned, desk: Desk, entry: Entry | None, pace: Pace | None, owner: UUID) -> bool:
         """Write into the ledger that this prompt is being sent."""
@@ -196,14 +226,38 @@ SELECT person_id FROM (
 GROUP BY person_id ORDER BY min(since), person_id LIMIT $2"""
 """Of each table no more rows are read than people are asked for, by index."""
 
+UNSEEN_MAX: Final = 5_000
+"""So many news are taken away unseen by one plan at most; the rest by the next one."""
+_ONLY: Final = "person_id BETWEEN {0} AND {0}"
+"""Of one person, in an order that only the index of theirs has: where they have very many, an equation would have the
+planner walk over everybody's by time."""
+_NOTICES: Final = ", ".join(f"'{kind}'" for kind in NOTICES)
+
 ON_DESKS: Final = f"""
+WITH earliest AS (
+    SELECT o.* FROM unnest($1::uuid[]) AS w (person_id)
+    CROSS JOIN LATERAL (
+        SELECT * FROM outbox WHERE {_ONLY.format("w.person_id")}
+        ORDER BY person_id, put_at LIMIT {EARLIEST_READ}
+    ) o
+),
+crowded AS (
+    SELECT person_id FROM earliest GROUP BY person_id HAVING count(*) = {EARLIEST_READ}
+)
 SELECT person_id, 'desk' AS what, ROW(version, paces, next_at) AS it FROM desk WHERE person_id = ANY($1::uuid[])
 UNION ALL
 (SELECT person_id, 'planned', ROW({_READ}) FROM prompt
     WHERE person_id = ANY($1::uuid[]) AND state IN ('planned', 'claimed') ORDER BY due_at, prompt_id)
 UNION ALL
-(SELECT person_id, 'news', ROW(id, couple_id, kind, record_id, put_at) FROM outbox
-    WHERE person_id = ANY($1::uuid[]) ORDER BY put_at, id)"""
+SELECT person_id, 'news', ROW(id, couple_id, kind, record_id, put_at) FROM (
+    SELECT * FROM earliest
+    UNION
+    SELECT o.* FROM crowded
+    CROSS JOIN LATERAL (
+        SELECT * FROM outbox WHERE {_ONLY.format("crowded.person_id")}
+        ORDER BY person_id DESC, put_at DESC LIMIT {NEWEST_READ}
+    ) o
+) news"""
 """One snapshot of all three: a version that is newer than what was read with it would hide a change."""
 
 _LINE: Final = "json_build_array(prompt_id, kinds, day, sent_at, records, record_kinds, text_id)"
@@ -270,6 +324,18 @@ asleep AS (
 seen AS (
     DELETE FROM outbox o USING unnest($6::uuid[], $7::uuid[]) AS u (person_id, id)
     WHERE o.person_id = u.person_id AND o.id = u.id AND u.person_id IN (SELECT person_id FROM seen_by)
+),
+unseen AS (
+    DELETE FROM outbox o USING (
+        SELECT f.person_id, old.space_id, old.id
+        FROM unnest($21::uuid[], $22::timestamptz[]) AS f (person_id, upto)
+        CROSS JOIN LATERAL (
+            SELECT space_id, id FROM outbox
+            WHERE {_ONLY.format("f.person_id")} AND put_at <= f.upto AND (kind IS NULL OR kind NOT IN ({_NOTICES}))
+            ORDER BY person_id, put_at LIMIT {UNSEEN_MAX}
+        ) old
+    ) gone
+    WHERE o.space_id = gone.space_id AND o.id = gone.id AND gone.person_id IN (SELECT person_id FROM seen_by)
 ),
 cancelled AS (
     UPDATE prompt p SET state = 'cancelled', reason = NULL
@@ -403,26 +469,29 @@ class _Found:
                 self.version, paces, self.next_at = it
                 self.paces = _PACES.decode(paces)
             case "planned":
-                self.planned.append(_planned(person, it))
+                # One that cannot be read is dropped when it is due, and is no reason to plan nothing else.
+                with _reading(person, set()):
+                    self.planned.append(_planned(person, it))
             case _:
                 identity, couple, kind, record, at = it
+                # Of a kind that this release does not know it is only taken away.
+                kind = kind if kind in PROMPT_KINDS else None
                 self.news.append(News(id=identity, person=person, couple=couple, kind=kind, record=record, at=at))
 
     def look_up(self, lines: Sequence[_Line], asked: frozenset[Told], after: datetime) -> None:
         records = {record for _, record in asked}
-        for prompt, kinds, day, at, told, told_as, text in lines:
-            sent = Sent(kinds=kinds, day=day, at=at)
-            entry = Entry(prompt=prompt, sent=sent, records=told, record_kinds=told_as, text=text)
+        for line in lines:
+            entry, at = _entry(*line), line[3]
             if at > after:
                 self.ledger.append(entry)
-            if not records.isdisjoint(told):
+            if not records.isdisjoint(entry.records):
                 self.told |= entry.told & asked
 
     def desk(self, person: PersonId) -> Desk:
         return Desk(
             person=person,
             version=self.version,
-            news=tuple(self.news),
+            news=tuple(sorted(self.news, key=lambda each: (each.at, each.id))),
             planned=tuple(self.planned),
             ledger=tuple(self.ledger),
             told=self.told,
@@ -431,9 +500,31 @@ class _Found:
         )
 
 
+def _entry(
+    prompt: UUID,
+    kinds: tuple[str, ...],
+    day: date,
+    at: datetime,
+    told: tuple[RecordId, ...],
+    told_as: tuple[str, ...],
+    text: str,
+) -> Entry:
+    """Return a line without kinds of another release; with no other ones it counts toward caps, and that is all."""
+    known = tuple(kind for kind in kinds if kind in PROMPT_KINDS)
+    if not known:
+        return Entry(prompt=prompt, sent=Sent(kinds=(COUNTS_AS,), day=day, at=at), records=(), text="")
+    return Entry(prompt=prompt, sent=Sent(kinds=known, day=day, at=at), records=told, record_kinds=told_as, text=text)
+
+
 def _planned(person: PersonId, row: Sequence[Any]) -> Planned:
-    identity, slot, kind, couple, about, arrived, due, expires, tries, begun, fetched = row
-    prompt = Prompt(kind=kind, due=due, expires=expires, couple=couple, about=about, arrived=_ARRIVED.decode(arrived))
+    """Return what is planned, without kinds of another release; raise ValueError where there are no other ones."""
+    identity, slot, kind, couple, about, stored, due, expires, tries, begun, fetched = row
+    gathered = _ARRIVED.decode(stored)
+    arrived = tuple(each for each in gathered if each.kind in PROMPT_KINDS)
+    kind = arrived[0].kind if arrived else kind
+    if kind not in PROMPT_KINDS or len(arrived) < min(1, len(gathered)):
+        raise ValueError("a kind of another release")
+    prompt = Prompt(kind=kind, due=due, expires=expires, couple=couple, about=about, arrived=arrived)
     return Planned(
         id=identity, person=person, slot=slot, prompt=prompt, tries=tries, begun=begun, fetched=tuple(fetched)
     )

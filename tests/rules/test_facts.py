@@ -132,7 +132,11 @@ def test_what_a_person_last_wrote_is_an_act_of_the_kind_that_it_follows() -> Non
     assert acted == {"check_in_invite": NOON, "goal_lookback": NOON - HOUR, "own_step": NOON - HOUR}
 
 
-def test_to_say_that_a_step_is_done_is_an_act_of_whoever_said_it_until_somebody_changes_it() -> None:
+def _ms(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+def test_to_say_that_a_step_is_done_is_an_act_of_whoever_said_it() -> None:
     done = of("step", 4, goal=str(record(7)), title="Swim", taken_by=[str(BEN)], done=True)
     stamped = replace(done, stamps={"done": Stamp(version=4, person=BEN)})
     noted = {record(4): NOON}
@@ -140,6 +144,10 @@ def test_to_say_that_a_step_is_done_is_an_act_of_whoever_said_it_until_somebody_
     assert (told.acted, told.person.used_at) == ({"goal_lookback": NOON, "own_step": NOON}, NOON)
     by_the_other = replace(done, stamps={"done": Stamp(version=4, person=ANA)})
     changed_since = replace(stamped, version=5)
+    timed = replace(changed_since, stamps={"done": Stamp(version=4, person=BEN, made_ms=_ms(NOON - HOUR))})
+    assert facts(shared=(timed,), noted_at=noted).acted["own_step"] == NOON - HOUR, "then, as far as is known"
+    ahead = replace(changed_since, stamps={"done": Stamp(version=4, person=BEN, made_ms=_ms(NOON + HOUR))})
+    assert facts(shared=(ahead,), noted_at=noted).acted["own_step"] == NOON
     undone = replace(stamped, fields=done.fields | {"done": False})
     for step in (by_the_other, changed_since, undone):
         assert facts(shared=(step,), noted_at=noted).acted == {}
