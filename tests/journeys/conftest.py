@@ -38,8 +38,9 @@ def vendor() -> Vendor:
 
 @pytest.fixture
 async def prompting(two: Two, vendor: Vendor) -> Prompting:
-    """Their worker. Whoever other files have left in the database can be reached by nothing: it sends to these two."""
-    await two.parts.pool.execute("DELETE FROM push_target")
+    """Their worker. What other files have left in the database is taken out: it plans and sends for these two."""
+    for table in ("push_target", "outbox", "prompt"):
+        await two.parts.pool.execute(f"DELETE FROM {table}")
     await reachable(two, two.ana, "ana:phone")
     await reachable(two, two.ben, "ben:phone")
     await two.parts.pool.execute("UPDATE space SET paired_at = NULL")
