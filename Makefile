@@ -13,10 +13,10 @@ WORKERS ?= $(shell echo $$((1 + $$(getconf _NPROCESSORS_ONLN))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-long simulate demo check openapi openapi-diff client-files client-types schema mutants mutations bench lock reset
+.PHONY: help run test test-long test-firebase simulate demo check openapi openapi-diff client-files client-types schema mutants mutations bench lock reset
 
 help: ## Show what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/.ok ## Set everything up and serve; Ctrl-C stops it, the next start finds everything again
 	@$(PY) -m api serve
@@ -28,6 +28,10 @@ test-long: .venv/.ok ## Run what takes long: the tests marked so, then, unless A
 	@$(PY) -m pytest -n auto --dist worksteal -q -m long $(ARGS)
 	@$(if $(ARGS),:,HYPOTHESIS_PROFILE=long $(PY) -m pytest -n auto -q tests/laws -m "not long")
 	@$(if $(ARGS),:,$(PY) -m tests.mutants.every)
+
+test-firebase: .venv/.ok ## Ask accounts of the emulator of Firebase Authentication (needs Node, and 240 MB for the emulator)
+	@cd tests/security/emulator && npm ci
+	@HAVEN_EMULATOR=required $(PY) -m pytest -q tests/security/test_firebase_emulator.py -m long $(ARGS)
 
 simulate: .venv/.ok ## Tell the story of one simulated seed: make simulate SEED=7
 	@SEED="$(SEED)" $(PY) -m tests.simulation
