@@ -90,8 +90,15 @@ def not_too_long(attempt: Attempt, record: Record | None, _: Situation) -> Refus
 
 def room_for_both(attempt: Attempt, record: Record | None, situation: Situation) -> Refusal | None:
     """Refuse more approvals of one person than half of what there is room for: nobody keeps the other's yes out."""
-    known = [] if record is None or record.gone else record.fields["approvals"]
-    own = own_of(situation.actor, known) | own_of(situation.actor, attempt.set.get("approvals", ()))
+    known, seen, said = (
+        own_of(situation.actor, each)
+        for each in (
+            () if record is None or record.gone else record.fields["approvals"],
+            attempt.was.get("approvals", ()),
+            attempt.set.get("approvals", ()),
+        )
+    )
+    own = (known - (seen - said)) | said
     return Refusal.TOO_MANY if "approvals" in attempt.set and len(own) > APPROVALS_A_PERSON_MAX else None
 
 

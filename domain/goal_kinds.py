@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from domain.check_ins import TOPICS
-from domain.goals import Act, GoalView, Terms, derive, proposed
+from domain.goals import Act, GoalView, Terms, Walk, walk_of
 from domain.ids import PersonId, RecordId
 from domain.kind import PROOF, Around, Attempt, Derived, Field, Kind, Most, Ownership, Parent, Repeats, Situation, Who
 from domain.policies import Policy
@@ -42,22 +42,34 @@ def goal_view(goal: Record | None, children: Sequence[Record], members: frozense
     act was first seen to complete it, and stays. Of a goal that has not arrived nobody knows whether it is an
     agreement: nothing is marked done there.
     """
-    achieved_on = None if goal is None else goal.fields.get("achieved_on")
-    day = date.fromisoformat(achieved_on) if achieved_on else today
+    return _walk(goal, children, members, today).view()
+
+
+def _walk(goal: Record | None, children: Sequence[Record], members: frozenset[PersonId], today: date) -> Walk:
+    day = _day(goal, today)
     terms = [_terms(child) for child in children if child.kind == GOAL_TERMS.name and child.live]
-    acts = [
-        Act(
-            id=child.id,
-            author=child.author,
-            order=child.fields["order"],
-            terms=RecordId(UUID(child.fields["terms"])),
-            act=child.fields["act"],
-            on=day,
-        )
-        for child in children
-        if child.kind == GOAL_ACT.name and child.live and child.fields["act"] in ACTS
-    ]
-    return derive(members, terms, acts, agreement=goal is None or goal.fields.get("form") == "agreement")
+    acts = [_act(child, day) for child in children if _is_act(child)]
+    return walk_of(members, terms, acts, agreement=goal is None or goal.fields.get("form") == "agreement")
+
+
+def _day(goal: Record | None, today: date) -> date:
+    achieved_on = None if goal is None else goal.fields.get("achieved_on")
+    return date.fromisoformat(achieved_on) if achieved_on else today
+
+
+def _is_act(child: Record) -> bool:
+    return child.kind == GOAL_ACT.name and child.live and child.fields["act"] in ACTS
+
+
+def _act(child: Record, day: date) -> Act:
+    return Act(
+        id=child.id,
+        author=child.author,
+        order=child.fields["order"],
+        terms=RecordId(UUID(child.fields["terms"])),
+        act=child.fields["act"],
+        on=day,
+    )
 
 
 def _terms(child: Record) -> Terms:
@@ -92,7 +104,7 @@ class Walked(Struct, frozen=True):
 
     size: int
     has_goal: bool
-    view: GoalView
+    walk: Walk
 
 
 def walked(
@@ -100,19 +112,36 @@ def walked(
 ) -> Walked:
     """Return how a goal stands; `known` is what was said before of the first of the same records.
 
-    A batch may bring five hundred proposals to a goal with a thousand acts: it is not walked for each of them.
+    A batch may bring five hundred proposals and acts to a goal with a thousand acts: it is not walked for each of them.
     """
+    walk = None
     if known is not None and known.has_goal == (goal is not None):
         if known.size == len(family):
             return known
-        last = family[-1]
-        if known.size == len(family) - 1 and last.kind == GOAL_TERMS.name and not _is_named(last, family):
-            said = last.author in members
-            return Walked(len(family), known.has_goal, proposed(known.view, _terms(last)) if said else known.view)
-    return Walked(len(family), goal is not None, goal_view(goal, family, members, today))
+        walk = _followed(known, family, _day(goal, today))
+    return Walked(len(family), goal is not None, walk or _walk(goal, family, members, today))
 
 
-def _is_named(terms: Record, family: Sequence[Record]) -> bool:
+def _followed(known: Walked, family: Sequence[Record], day: date) -> Walk | None:
+    """Return the walk with what has come since; None where that is no last word, by its order or since it was named."""
+    walk = known.walk
+    for nth, child in enumerate(family[known.size :], known.size):
+        said = _said(child, day)
+        if said is None:
+            continue
+        if said.order <= walk.last or (isinstance(said, Terms) and _is_named(said, family[:nth])):
+            return None
+        walk = walk.followed_by(said)
+    return walk
+
+
+def _said(child: Record, day: date) -> Terms | Act | None:
+    if child.kind == GOAL_TERMS.name:
+        return _terms(child) if child.live else None
+    return _act(child, day) if _is_act(child) else None
+
+
+def _is_named(terms: Terms, family: Sequence[Record]) -> bool:
     """Return whether an act about these terms has come before them."""
     named = str(terms.id)
     return any(each.kind == GOAL_ACT.name and each.fields["terms"] == named for each in family)
@@ -129,7 +158,7 @@ def goal_goes_on(_: Attempt, record: Record | None, situation: Situation) -> Ref
     known: Walked | None = situation.beside
     if known is None:
         known = walked(None, goal, situation.family, situation.members, situation.today)
-    view = known.view
+    view = known.walk.view()
     if view.state in ENDED or (goal is not None and goal.fields.get("state") in ENDED):
         return Refusal.GOAL_ENDED
     return Refusal.TOO_MANY if len(view.waiting) >= OPEN_TERMS_A_GOAL_MAX else None

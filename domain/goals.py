@@ -5,12 +5,12 @@ without asking each other.
 """
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from datetime import date
 from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from domain.ids import PersonId, RecordId
 
@@ -70,31 +70,16 @@ def derive(members: frozenset[PersonId], terms: Sequence[Terms], acts: Sequence[
     The sequences may come in any order. What others than the `members` wrote counts for nothing, and so does
     an act whose terms are not among `terms`, except `let_go`, which ends the goal whatever it names (G9).
     """
-    walk = _Walk(members, agreement=agreement)
+    return walk_of(members, terms, acts, agreement=agreement).view()
+
+
+def walk_of(members: frozenset[PersonId], terms: Sequence[Terms], acts: Sequence[Act], *, agreement: bool) -> "Walk":
+    """Return the walk that `derive` makes, to be followed by what is said later."""
+    walk = Walk(members, agreement=agreement)
     known = {each.id: each for each in terms if each.author in members}
     for record in _by_effective_order(known, (act for act in acts if act.author in members)):
-        if isinstance(record, Terms):
-            walk.propose(record)
-        else:
-            walk.do(record)
-    return walk.view()
-
-
-def proposed(view: GoalView, terms: Terms) -> GoalView:
-    """Return how a goal stands once these terms are said last, and nobody has done anything about them (G1)."""
-    if view.state in ("achieved", "let_go") or terms.based_on != view.terms_in_force:
-        return replace(
-            view,
-            stale=view.stale | {terms.id},
-            look_again=view.look_again | {LookAgain(terms.id, terms.author)},
-        )
-    running = view.state in ("active", "resting")
-    return replace(
-        view,
-        state=view.state if running else "proposed",
-        open_terms=(*view.open_terms, terms.id),
-        waiting=(*view.waiting, terms.id),
-    )
+        walk.take(record)
+    return walk
 
 
 def _by_effective_order(known: dict[RecordId, Terms], acts: Iterable[Act]) -> list[Terms | Act]:
@@ -110,12 +95,13 @@ def _by_effective_order(known: dict[RecordId, Terms], acts: Iterable[Act]) -> li
     return sorted([*known.values(), *counting], key=place)
 
 
-class _Walk:
-    """What is true so far, one record after another."""
+class Walk:
+    """What is true so far, one record after another; `last` is the greatest order of them."""
 
     def __init__(self, members: frozenset[PersonId], *, agreement: bool) -> None:
         self.members = members
         self.agreement = agreement
+        self.last = 0
         self.let_go = False
         self.in_force: RecordId | None = None
         self.proposers: dict[RecordId, PersonId] = {}
@@ -130,24 +116,48 @@ class _Walk:
         self.achieved_on: date | None = None
         self.look_again: set[LookAgain] = set()
 
+    def followed_by(self, record: Terms | Act) -> "Walk":
+        """Return the walk with this as well, which was stored after all of it and no act has named before.
+
+        This walk stays as it is.
+        """
+        after = copy(self)
+        after.proposers = dict(self.proposers)
+        after.open = {terms: set(yes) for terms, yes in self.open.items()}
+        after.noes = dict(self.noes)
+        for name in ("stale", "past", "done_by", "resting_by", "look_again"):
+            setattr(after, name, set(getattr(self, name)))
+        known = isinstance(record, Terms) or record.act == "let_go" or record.terms in self.proposers
+        if record.author in self.members and known:
+            after.take(record)
+        return after
+
+    def take(self, record: Terms | Act) -> None:
+        """Let this be said next."""
+        self.last = max(self.last, record.order)
+        if isinstance(record, Terms):
+            self._propose(record)
+        else:
+            self._do(record)
+
     @property
-    def ended(self) -> bool:
+    def _ended(self) -> bool:
         return self.let_go or self.achieved_on is not None
 
-    def propose(self, terms: Terms) -> None:
+    def _propose(self, terms: Terms) -> None:
         """G1: open with the author's yes, unless they amend something else than what is in force."""
         self.proposers[terms.id] = terms.author
-        if self.ended or terms.based_on != self.in_force:
+        if self._ended or terms.based_on != self.in_force:
             self.stale.add(terms.id)
             self.look_again.add(LookAgain(terms.id, terms.author))
         else:
             self.open[terms.id] = {terms.author}
 
-    def do(self, act: Act) -> None:
+    def _do(self, act: Act) -> None:
         if act.act == "let_go":
             self.let_go = True
             self._close_open()
-        elif self.ended or act.terms in self.stale or act.terms in self.past:
+        elif self._ended or act.terms in self.stale or act.terms in self.past:
             self._changed_nothing(act)
         elif act.act == "mark_done":
             self._mark_done(act)
@@ -162,6 +172,7 @@ class _Walk:
             self.look_again.add(LookAgain(act.id, act.author))
 
     def view(self) -> GoalView:
+        """Return how the goal stands."""
         return GoalView(
             state=self._state(),
             terms_in_force=self.in_force,
@@ -178,7 +189,7 @@ class _Walk:
     def _changed_nothing(self, act: Act) -> None:
         """G5; and after crosswise acceptances (G4) the one whose terms were passed over learns of it too."""
         self.look_again.add(LookAgain(act.id, act.author))
-        if act.act == "accept" and act.terms in self.stale and not self.ended:
+        if act.act == "accept" and act.terms in self.stale and not self._ended:
             self.look_again.add(LookAgain(act.terms, self.proposers[act.terms]))
 
     def _mark_done(self, act: Act) -> None:

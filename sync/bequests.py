@@ -7,7 +7,7 @@ from domain.ids import SpaceId
 from domain.records import Record
 from sync import bequest_store as store
 from sync.bequest_store import Bequest
-from sync.erasing import Gone, erased, ever_in_force, families_asked
+from sync.erasing import Gone, erased, ever_in_force, families_asked, kept_away
 from sync.sealing import SpaceKeys
 
 
@@ -34,7 +34,8 @@ async def erase_some(pool: Any, keys: SpaceKeys, each: Bequest, now: datetime, r
             for terms in ever_in_force(goals.get(family), records, gone)
         )
         left = [(record, erased(record, gone, kept)) for record in batch.records]
-        changed = [after for before, after in left if after != before]
+        behind = batch.head + 1
+        changed = [kept_away(before, after, behind, keys.id_key) for before, after in left if after != before]
         head = await store.put(connection, keys, batch, changed, now) if changed else batch.head
         if batch.more or changed:
             await store.looked_at(connection, each, batch.records[-1].version)

@@ -19,7 +19,8 @@ from domain.kinds import KINDS, holds_words
 from domain.policies import Policy
 from domain.records import Alternative, Record, Stamp
 from domain.shapes import Text
-from sync.words import without
+from sync.purge import marked, texts_of
+from sync.words import sentences, without
 from sync.writers import is_credit, writer
 
 _ANY_DAY: Final = date(2000, 1, 1)
@@ -63,6 +64,22 @@ def erased(record: Record, gone: Gone, kept: frozenset[RecordId]) -> Record:
         merged=tuple(name for name in record.merged if fields.get(name)),
         stamps=rest.stamps(),
     )
+
+
+def kept_away(before: Record, after: Record, version: int, id_key: bytes) -> Record:
+    """Return what is left with a keyed mark of every sentence that went, as a purge leaves it.
+
+    Some older copy of the other's app may still hold them, and push them as if they were its person's own.
+    """
+    went = _sentences(before) - _sentences(after)
+    return replace(after, purged=marked(after.purged, version, went, id_key, after.id)) if went else after
+
+
+def _sentences(record: Record) -> set[str]:
+    kind = KINDS.get(record.kind)
+    values = [value for name, value in record.fields.items() if kind is None or holds_words(kind, name)]
+    beside = [each.text for texts in record.alternatives.values() for each in texts]
+    return {sentence for text in texts_of([*values, *beside]) for sentence in sentences(text)}
 
 
 def ever_in_force(goal: Record | None, children: Sequence[Record], gone: Gone) -> frozenset[RecordId]:

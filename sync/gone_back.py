@@ -9,8 +9,9 @@ from collections.abc import Mapping
 
 from domain.ids import SpaceId
 from domain.kind import Kind
-from domain.kinds import KINDS
+from domain.kinds import KINDS, holds_words
 from domain.records import Record
+from sync.documents import DELETED
 from sync.facades import base_of, home_of
 from sync.lives import common
 from sync.ports import Loaded, Place, Space
@@ -26,7 +27,8 @@ def names_a_lost_life(row: Submitted, spaces: Mapping[SpaceId, Space]) -> bool:
 def knows_what_was_lost(row: Submitted, loaded: Loaded) -> bool:
     """Return whether a client knew a state of a record that the store has lost, though the version is common to both.
 
-    What was destroyed for good is not there any more, and that is no loss.
+    What was destroyed for good since is not there any more, and that is no loss; nor is what was taken out of a closed
+    space with whoever wrote it.
     """
     space, kind = home_of(row, loaded.spaces), KINDS.get(row.kind)
     epoch, _ = life_of(row.assumed)
@@ -35,14 +37,21 @@ def knows_what_was_lost(row: Submitted, loaded: Loaded) -> bool:
     record = loaded.records.get((space.id, row.id))
     if record is None:
         return True
-    return not (record.gone or record.purged) and _differs(row, kind, record, base_of(row, loaded.spaces))
+    base = base_of(row, loaded.spaces)
+    if space.state == "closed":
+        return False
+    if record.gone:
+        # What a client knew as living at the version with which it went had come back since.
+        return not row.assumed.get(DELETED) and record.shut_at is None and record.version <= base
+    return _differs(row, kind, record, base)
 
 
 def _differs(row: Submitted, kind: Kind, record: Record, base: int) -> bool:
     knew = row.assumed or {}
     held = written(knew)
+    purged_since = record.purged is not None and record.purged.version > base
     return any(
         filled(kind, name, held.get(name)) != filled(kind, name, record.fields.get(name))
         for name in kind.written
-        if name in knew and record.stamp(name).version <= base
+        if name in knew and record.stamp(name).version <= base and not (purged_since and holds_words(kind, name))
     )

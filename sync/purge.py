@@ -51,14 +51,15 @@ def holds_purged(value: Any, purged: Purged | None, *, base: int, id_key: bytes,
     """Return whether any text in a JSON value still holds a sentence that was purged after its base."""
     if purged is None or base >= purged.version:
         return False
-    return any(cleaned(text, purged, id_key, record) != text for text in _texts(value))
+    return any(cleaned(text, purged, id_key, record) != text for text in texts_of(value))
 
 
-def _texts(value: Any) -> Iterator[str]:
+def texts_of(value: Any) -> Iterator[str]:
+    """Give every text in a JSON value."""
     if isinstance(value, str):
         yield value
     for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _texts(part)
+        yield from texts_of(part)
 
 
 def remembers(purged: Purged, hash_: bytes) -> bool:

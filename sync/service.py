@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from domain.counsel import COUNSEL_PART, COUNSEL_SUMMARY, counting, is_linked
 from domain.ids import PersonId, RecordId, SpaceId
-from domain.kind import Ownership
+from domain.kind import Kind, Ownership
 from domain.kinds import KINDS, may_look_behind, takes_back
 from domain.records import Record
 from domain.settings import SETTINGS
@@ -23,7 +23,7 @@ from sync.board import Board, settings_id
 from sync.bodies import rendered, row_of
 from sync.lives import common
 from sync.paging import Asked, asked_by, begun_anew, cursor_at, read_page, reset_of
-from sync.ports import Caller, Keys, Loaded, Place, RecordKey, Row, Shadow, Space, Store, Wanted, Writes
+from sync.ports import Caller, Dated, Keys, Loaded, Place, RecordKey, Row, Shadow, Space, Store, Wanted, Writes
 from sync.reconcile import Decisions, reconcile
 from sync.schemas import cut
 from sync.sealing import SpaceKeys, keyed_id
@@ -297,6 +297,10 @@ def _response(
     )
 
 
+PAGES_LOOKED_THROUGH_MAX: Final = 50
+"""Of earlier values that are another's own so many pages are looked through for what may be seen."""
+
+
 async def revisions(
     store: Store,
     caller: Caller,
@@ -310,30 +314,35 @@ async def revisions(
 
     Raise `UnknownRecordError` alike for a record that never was and for one that is not the caller's to know of.
     """
-    behind = await store.behind(caller, kind, identity, before=before, limit=limit + 1)
-    table = KINDS.get(kind)
-    own = behind is not None and behind.author == caller.person
-    if behind is None or table is None or table.ownership is Ownership.PROJECTION:
-        raise UnknownRecordError
-    # What is wiped or shut is gone for the other; what its author had written before is still theirs.
-    if not own and (behind.gone or is_shut(table, removed=behind.removed, closed=behind.closed)):
-        raise UnknownRecordError
-    if not any(may_look_behind(table, field, own=own) for field in table.fields):
-        # When and how often something was changed would be all that they tell.
-        return Revisions(revisions=[], more=False)
-    views = [
-        RevisionView(
-            version=each.revision.version,
-            on=each.on,
-            values=[
-                EarlierValue(field=value.field, value=value.value, by=value.by)
-                for value in each.revision.values
-                if may_look_behind(table, value.field, own=own)
-            ],
-        )
-        for each in behind.revisions[:limit]
-    ]
-    return Revisions(revisions=views, more=len(behind.revisions) > limit)
+    views: list[RevisionView] = []
+    for _ in range(PAGES_LOOKED_THROUGH_MAX):
+        behind = await store.behind(caller, kind, identity, before=before, limit=limit + 1)
+        table = KINDS.get(kind)
+        own = behind is not None and behind.author == caller.person
+        if behind is None or table is None or table.ownership is Ownership.PROJECTION:
+            raise UnknownRecordError
+        # What is wiped or shut is gone for the other; what its author had written before is still theirs.
+        if not own and (behind.gone or is_shut(table, removed=behind.removed, closed=behind.closed)):
+            raise UnknownRecordError
+        seen = [_seen(each, table, own=own) for each in behind.revisions]
+        # When and how often something was changed would be all that an empty one tells.
+        views += [each for each in seen if each.values]
+        if len(views) > limit or len(seen) <= limit:
+            return Revisions(revisions=views[:limit], more=len(views) > limit)
+        before = seen[-1].version
+    return Revisions(revisions=views[:limit], more=False)
+
+
+def _seen(each: Dated, table: Kind, *, own: bool) -> RevisionView:
+    return RevisionView(
+        version=each.revision.version,
+        on=each.on,
+        values=[
+            EarlierValue(field=value.field, value=value.value, by=value.by)
+            for value in each.revision.values
+            if may_look_behind(table, value.field, own=own)
+        ],
+    )
 
 
 async def purge(

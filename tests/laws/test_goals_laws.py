@@ -9,7 +9,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.goals import Act, ActName, GoalView, Terms, derive, proposed
+from domain.goals import Act, ActName, GoalView, Terms, derive, walk_of
 from domain.ids import PersonId, RecordId
 
 ANA, BEN, EVE = (PersonId(UUID(int=number)) for number in (1, 2, 3))
@@ -55,12 +55,33 @@ def view(story: Story, *, agreement: bool = False) -> GoalView:
     )
 
 
-@given(stories(), st.sampled_from([ANA, BEN]), st.sampled_from([None, *TERMS_IDS]), st.booleans())
-def test_terms_that_are_said_last_need_no_new_walk(
-    story: Story, author: PersonId, based_on: RecordId | None, agreement: bool
-) -> None:
-    last = Terms(id=RecordId(UUID(int=99)), author=author, order=1000, based_on=based_on)
-    assert proposed(view(story, agreement=agreement), last) == view([*story, last], agreement=agreement)
+LASTS = st.one_of(
+    st.builds(
+        lambda author, based_on: Terms(id=RecordId(UUID(int=99)), author=author, order=1000, based_on=based_on),
+        st.sampled_from([ANA, BEN]),
+        st.sampled_from([None, *TERMS_IDS]),
+    ),
+    st.builds(
+        lambda author, terms, act: Act(
+            id=RecordId(UUID(int=98)), author=author, order=1000, terms=terms, act=act, on=date(2033, 1, 1)
+        ),
+        st.sampled_from([ANA, BEN]),
+        st.sampled_from(TERMS_IDS),
+        st.sampled_from(get_args(ActName)),
+    ),
+)
+
+
+@given(stories(), LASTS, st.booleans())
+def test_what_is_said_last_needs_no_new_walk(story: Story, last: Terms | Act, agreement: bool) -> None:
+    walk = walk_of(
+        BOTH,
+        [record for record in story if isinstance(record, Terms)],
+        [record for record in story if isinstance(record, Act)],
+        agreement=agreement,
+    )
+    assert walk.followed_by(last).view() == view([*story, last], agreement=agreement)
+    assert walk.view() == view(story, agreement=agreement)
 
 
 def prefixes(story: Story) -> list[GoalView]:

@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from domain import goal_kinds
-from domain.goal_kinds import GOAL, GOAL_ACT, GOAL_TERMS, PROGRESS, STEP, STEP_DATE, Walked, derived, walked
-from domain.goals import GoalView
+from domain.goal_kinds import GOAL, GOAL_ACT, GOAL_TERMS, PROGRESS, STEP, STEP_DATE, Walked, derived, goal_view, walked
+from domain.goals import Walk
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kind import Around, Attempt, Derived, Kind, Situation
 from domain.kinds import crowded, judged, objection
@@ -21,7 +22,7 @@ ANA, BEN = PersonId(UUID(int=1)), PersonId(UUID(int=2))
 BOTH = frozenset({ANA, BEN})
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TODAY, YESTERDAY = date(2026, 11, 23), date(2026, 11, 22)
-T1, T2 = "00000000-0000-0000-0000-00000000000b", "00000000-0000-0000-0000-00000000000c"
+T1, T2, T3, T4 = (f"00000000-0000-0000-0000-00000000000{digit}" for digit in "bcde")
 
 
 def stored(kind: Kind, number: int, author: PersonId = ANA, **fields: Any) -> Record:
@@ -44,6 +45,7 @@ def act(author: PersonId, name: str, about: str, order: int) -> Record:
     return stored(GOAL_ACT, 100 + order, author, act=name, terms=about, order=order)
 
 
+THE_GOAL = goal()
 AGREED = (terms(T1, ANA, 1), act(BEN, "accept", T1, 2))
 DONE = (*AGREED, act(ANA, "mark_done", T1, 3), act(BEN, "mark_done", T1, 4))
 
@@ -129,34 +131,51 @@ def proposing(parent: Record | None, *family: Record) -> Refusal | None:
 
 def test_what_a_goal_has_come_to_is_worked_out_once_and_by_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     walks: list[int] = []
-    whole = goal_kinds.goal_view
+    whole = goal_kinds.walk_of
 
-    def counting(goal: Record | None, family: Sequence[Record], *rest: Any) -> GoalView:
-        walks.append(len(family))
-        return whole(goal, family, *rest)
+    def counting(members: Any, said: Sequence[Any], done: Sequence[Any], **rest: Any) -> Walk:
+        walks.append(len(said) + len(done))
+        return whole(members, said, done, **rest)
 
-    monkeypatch.setattr(goal_kinds, "goal_view", counting)
+    def stands(known: Walked | None, family: list[Record], the_goal: Record | None = THE_GOAL) -> Walked:
+        found = walked(known, the_goal, family, BOTH, TODAY)
+        with monkeypatch.context() as quiet:
+            quiet.setattr(goal_kinds, "walk_of", whole)
+            assert found.walk.view() == goal_view(the_goal, family, BOTH, TODAY)
+        assert (found.size, found.has_goal) == (len(family), the_goal is not None)
+        return found
+
+    monkeypatch.setattr(goal_kinds, "walk_of", counting)
     family: list[Record] = list(AGREED)
-    first = walked(None, goal(), family, BOTH, TODAY)
-    assert (first.size, first.has_goal, walks) == (2, True, [2])
-    assert walked(first, goal(), family, BOTH, TODAY) is first
-    family.append(terms(T2, BEN, 5))
-    second = walked(first, goal(), family, BOTH, TODAY)
-    assert walks == [2], "terms that nobody has answered need no walk"
-    assert second == Walked(3, has_goal=True, view=whole(goal(), family, BOTH, TODAY))
-    assert walked(first, None, family, BOTH, TODAY).has_goal is False, "an agreement is known by its goal"
-    assert walks == [2, 3]
-    family.append(act(ANA, "accept", T2, 6))
-    answered = whole(goal(), family, BOTH, TODAY)
-    assert walked(second, goal(), family, BOTH, TODAY) == Walked(4, has_goal=True, view=answered)
-    assert walks == [2, 3, 4], "an act does"
-    strangers = [*AGREED, terms(T2, PersonId(UUID(int=3)), 5)]
-    assert walked(first, goal(), strangers, BOTH, TODAY) == Walked(3, has_goal=True, view=first.view)
+    first = stands(None, family)
+    assert walks == [2]
+    assert walked(first, THE_GOAL, family, BOTH, TODAY) is first
+    known = first
+    for each in (
+        terms(T2, BEN, 5),
+        act(ANA, "rest", T1, 6),
+        act(ANA, "accept", T2, 7),
+        act(ANA, "accept", T3, 8),
+        terms(T4, PersonId(UUID(int=3)), 9),
+        replace(act(BEN, "rest", T1, 10), removed=True),
+        replace(terms(T1, BEN, 11), removed=True),
+        act(BEN, "let_go", T3, 12),
+    ):
+        family.append(each)
+        known = stands(known, family)
+    assert walks == [2], "what is said last needs no walk"
+    stands(first, [*AGREED, terms(T2, BEN, 5)], None)
+    assert walks == [2, 3], "an agreement is known by its goal"
     early = [AGREED[0], act(BEN, "accept", T2, 2)]
-    known = walked(None, goal(), early, BOTH, TODAY)
-    early.append(terms(T2, ANA, 5))
-    assert walked(known, goal(), early, BOTH, TODAY).view == whole(goal(), early, BOTH, TODAY)
-    assert walked(None, goal(), [*early, *family], BOTH, TODAY).size == 7
+    known = stands(None, early)
+    stands(known, [*early, terms(T2, ANA, 5)])
+    assert walks == [2, 3, 2, 3], "what an act has named before is no last word"
+    stands(first, [*AGREED, act(BEN, "rest", T1, 1)])
+    assert walks == [2, 3, 2, 3, 3], "nor is what was stored before"
+    stands(first, [*AGREED, terms(T2, BEN, 5), act(ANA, "accept", T2, 6), terms(T3, BEN, 7, T2)])
+    assert len(walks) == 5, "several are followed one after the other"
+    stands(first, [*AGREED, act(ANA, "accept", T2, 5), terms(T2, BEN, 6)])
+    assert len(walks) == 6
 
 
 def test_a_goal_takes_no_terms_once_its_children_have_ended_it() -> None:

@@ -1,9 +1,10 @@
 """How two people come to hold a goal, change it, finish it or leave it (rules G1 to G10)."""
 
 from datetime import date
+from typing import get_args
 from uuid import UUID
 
-from domain.goals import Act, ActName, GoalView, LookAgain, Terms, derive, proposed
+from domain.goals import Act, ActName, GoalView, LookAgain, Terms, Walk, derive, walk_of
 from domain.ids import PersonId, RecordId
 
 ANA, BEN, EVE = (PersonId(UUID(int=number)) for number in (1, 2, 3))
@@ -45,18 +46,34 @@ def test_a_goal_without_terms_has_no_state() -> None:
     assert view() == GoalView()
 
 
-def test_terms_that_are_said_last_open_or_are_stale_without_a_new_walk() -> None:
-    last = terms(T3, BEN, 9, T1)
-    for story in ((), (terms(T1, ANA, 1),), AGREED, AMENDED, (*AGREED, act(BEN, "rest", T1, 3))):
-        assert proposed(view(*story), last) == view(*story, last)
-        assert proposed(view(*story), terms(T3, BEN, 9)) == view(*story, terms(T3, BEN, 9))
-    for ending in ((act(BEN, "let_go", T1, 3),), (act(ANA, "mark_done", T1, 3), act(BEN, "mark_done", T1, 4))):
-        ended = view(*AGREED, *ending)
-        assert proposed(ended, last) == view(*AGREED, *ending, last)
-        assert proposed(ended, last).stale >= {T3}
-    no = view(terms(T1, ANA, 1), act(BEN, "not_now", T1, 2))
-    assert no.state == "not_now"
-    assert proposed(no, terms(T3, BEN, 9)) == view(terms(T1, ANA, 1), act(BEN, "not_now", T1, 2), terms(T3, BEN, 9))
+def walk(*records: Terms | Act) -> Walk:
+    terms_said = [record for record in records if isinstance(record, Terms)]
+    return walk_of(BOTH, terms_said, [record for record in records if isinstance(record, Act)], agreement=False)
+
+
+def test_what_is_said_last_needs_no_new_walk() -> None:
+    stories = [(), (terms(T1, ANA, 1),), AGREED, AMENDED, (*AGREED, act(BEN, "rest", T1, 3))]
+    stories += [(*AGREED, act(BEN, "let_go", T1, 3))]
+    stories += [(*AGREED, act(ANA, "mark_done", T1, 3), act(BEN, "mark_done", T1, 4))]
+    lasts: list[Terms | Act] = [terms(T3, BEN, 9, T1), terms(T3, BEN, 9)]
+    lasts += [act(who, name, about, 9) for who in (ANA, BEN) for name in get_args(ActName) for about in (T1, T2)]
+    for story in stories:
+        before = walk(*story)
+        for last in lasts:
+            assert before.followed_by(last).view() == view(*story, last)
+            assert before.view() == view(*story), "it stays as it is"
+
+
+def test_what_a_stranger_says_last_counts_for_nothing() -> None:
+    before = walk(*AGREED)
+    assert before.followed_by(act(EVE, "let_go", T1, 9)).view() == before.view()
+    assert before.followed_by(terms(T3, EVE, 9, T1)).view() == before.view()
+
+
+def test_a_walk_knows_the_greatest_order() -> None:
+    assert walk().last == 0
+    assert walk(*AGREED).last == 2
+    assert walk(*AGREED).followed_by(act(BEN, "rest", T1, 7)).last == 7
 
 
 # G1

@@ -90,8 +90,13 @@ def test_a_version_that_the_space_does_not_have_is_of_a_lost_life(row: Submitted
         (a_row(done=False), (a_step(done=True),), True),
         (a_row(BEFORE, 15, title="Pack everything."), (a_step(stamped=10),), True),
         (a_row(BEFORE, 15, title="Pack everything."), (a_step(stamped=11),), False),
-        (a_row(title="Pack everything.", proof="x"), (replace(a_step(), gone=True),), False),
-        (a_row(title="Pack everything."), (replace(a_step(), purged=Purged(5, frozenset())),), False),
+        (a_row(title="Pack everything.", proof="x"), (replace(a_step(7), gone=True),), False),
+        (a_row(title="Pack everything.", proof="x"), (replace(a_step(6), gone=True),), True),
+        (a_row(title="Pack everything.", proof="x"), (replace(a_step(6), gone=True, shut_at=5),), False),
+        (a_row(_deleted=True), (replace(a_step(6), gone=True),), False),
+        (a_row(title="Pack everything."), (replace(a_step(), purged=Purged(7, frozenset())),), False),
+        (a_row(title="Pack everything."), (replace(a_step(), purged=Purged(6, frozenset())),), True),
+        (a_row(done=True), (replace(a_step(), purged=Purged(7, frozenset())),), True),
         (a_row(title="Pack everything."), (replace(a_step(), removed=True),), True),
         (a_row(), (), True),
         (a_row(None), (), False),
@@ -114,3 +119,12 @@ def test_what_a_client_knew_at_a_version_and_the_store_does_not_hold_was_lost(
     row: Submitted, stored: tuple[Record, ...], lost: bool
 ) -> None:
     assert knows_what_was_lost(row, there(*stored)) is lost
+
+
+def test_in_a_closed_space_nothing_comes_back_by_what_a_client_knew() -> None:
+    closed = {**SPACES, TOGETHER: replace(SPACES[TOGETHER], state="closed")}
+    row = a_row(title="Pack everything.")
+    for stored in (a_step(), replace(a_step(), gone=True)):
+        loaded = there(stored)
+        assert knows_what_was_lost(row, loaded)
+        assert not knows_what_was_lost(row, replace(loaded, spaces=closed))
