@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from api.problems import PROBLEM_TYPES
-from domain.kind import Kind, Most, Who
+from domain.kind import Field, Kind, Most, Who
 from domain.kinds import KINDS
 from domain.policies import Policy
 from domain.shapes import (
@@ -61,11 +61,17 @@ def _problems() -> str:
 
 def _kind(kind: Kind) -> str:
     rows = [
-        f"| `{name}` | {in_words(field.shape)} | `{field.policy}` | {_at_first(kind, name)} |"
+        f"| `{name}` | {in_words(field.shape)} | {_merges(field)} | {_at_first(kind, name)} |"
         for name, field in kind.fields.items()
     ]
     head = ["| field | holds | merges | begins as |", "|---|---|---|---|"]
     return "\n".join([f"#### `{kind.name}`", "", " ".join(_rules(kind)), "", *head, *rows])
+
+
+def _merges(field: Field) -> str:
+    shape = field.shape
+    larger = field.policy is Policy.MOST_PROTECTIVE and isinstance(shape, Whole) and shape.more_protects
+    return f"`{field.policy}`, the larger" if larger else f"`{field.policy}`"
 
 
 def _rules(kind: Kind) -> list[str]:

@@ -18,12 +18,13 @@ def device_kinds(schema: int) -> dict[str, dict[str, Any]]:
 
 
 def _told(kind: Kind, schema: int) -> dict[str, Any]:
+    parent = kind.parent
     return {
         "class": kind.ownership,
         "created_by": kind.creates,
         "edited_by": kind.edits,
         "home": kind.home,
-        "parent": None if kind.parent is None else {"field": kind.parent.field, "known": kind.parent.known},
+        "parent": None if parent is None else {"field": parent.field, "kinds": parent.kinds, "known": parent.known},
         "fields": {name: _field(kind, name) for name in known_fields(kind, schema)},
     }
 

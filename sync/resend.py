@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kind import Kind, Ownership, Who, own_of
-from domain.kinds import KINDS, UNPLACED, holds_words
+from domain.kinds import ENVELOPE, KINDS, UNPLACED, holds_words
 from domain.policies import TEXTS, Policy
 from domain.shapes import as_uuid
 from sync.merge import FOLDS, closed
@@ -120,7 +120,8 @@ def brings_words(change: Change, row: Row) -> bool:
     kind = KINDS.get(change.kind)
     # What is given once is never changed, so that whatever an edit says of it is refused.
     once = () if kind is None else kind.of_policy(Policy.ONCE)
-    names = [name for name in change.set if name not in once and (kind is None or holds_words(kind, name))]
+    names = [name for name in change.set if name not in ENVELOPE and name not in once]
+    names = [name for name in names if kind is None or holds_words(kind, name)]
     return any(_words(change.set[name]) - _words(row.fields.get(name)) for name in names)
 
 

@@ -69,11 +69,13 @@ def show_all(shelves: Shelves, kind: str, *, removed: bool) -> list[Shown]:
 
 def laid(shelves: Shelves, identity: RecordId) -> Shown | None:
     """Return a record with its edits laid over it, and nothing that follows from other records."""
-    row, edits = shelves.row_of(identity), shelves.edits_shown_in(identity)
-    if row is None and not edits:
+    row, every = shelves.row_of(identity), shelves.edits_shown_in(identity)
+    if row is None and not every:
         return None
-    kind = edits[0].change.kind if row is None else row.kind
+    kind = every[0].change.kind if row is None else row.kind
     table = KINDS.get(kind)
+    # Another record may stand under the id of one that is sent again: it is not changed by that.
+    edits = [kept for kept in every if kept.change.kind == kind]
     if row is not None and row.gone and not any(kept.waits for kept in edits):
         return None
     fields: dict[str, Any] = {}
@@ -83,8 +85,7 @@ def laid(shelves: Shelves, identity: RecordId) -> Shown | None:
         fields = dict(row.fields)
     over = Laying(table, fields, row)
     for kept in edits:
-        if kept.change.kind == kind:
-            over.lay(kept.change)
+        over.lay(kept.change)
     return Shown(
         kind=kind,
         id=identity,

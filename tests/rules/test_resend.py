@@ -754,6 +754,8 @@ def a_row(kind: str, **fields: Any) -> Row:
         ("check_in", {"text": None}, {"text": "One."}, True),
         ("check_in", {"text": "One."}, {"topic": "us"}, False),
         ("goal_terms", {"title": "Walk."}, {"title": "Run."}, False),
+        ("check_in", {"text": "One."}, {"merged": ["text"]}, False),
+        ("goal", {"notes": "One."}, {"alternatives": {"notes": []}}, False),
         ("goal_terms", {}, {"a_newer_field": "Run."}, True),
         ("a_newer_kind", {"title": "Walk."}, {"title": "Run."}, True),
         ("a_newer_kind", {"title": "Walk."}, {"title": "Walk."}, False),

@@ -24,7 +24,7 @@ from sync.resend import Row, _beyond
 from sync.shelves import Shelves
 from sync.wire import Change, SyncRequest, SyncResponse
 from sync.words import Budget, Words, merge_words, sentences
-from tests.vectors import device_cases, merge_cases, restore_cases
+from tests.vectors import corner_cases, device_cases, merge_cases, restore_cases
 from tests.vectors.__main__ import FOLDER, made
 from tests.vectors.merging import COUPLE, PHONE, SPACES
 from tests.vectors.merging import played as told_again
@@ -87,7 +87,7 @@ def test_a_device_that_knows_nothing_but_the_steps_gives_and_shows_the_same(case
 
 
 def test_every_story_is_there() -> None:
-    assert len(DEVICE["cases"]) == len(device_cases.CASES) + len(restore_cases.CASES)
+    assert len(DEVICE["cases"]) == sum(len(each.CASES) for each in (device_cases, restore_cases, corner_cases))
 
 
 # merge.json: what a device does of merging

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from tests.vectors import (
+    corner_cases,
     derived_cases,
     device_cases,
     goal_cases,
@@ -36,7 +37,7 @@ async def made() -> dict[str, bytes]:
 
 async def _device() -> bytes:
     cases: list[str] = []
-    for seed, case in enumerate((*device_cases.CASES, *restore_cases.CASES)):
+    for seed, case in enumerate((*device_cases.CASES, *restore_cases.CASES, *corner_cases.CASES)):
         phone = await case(RecordedWorld(seed))
         head = {
             "name": case.__name__.replace("_", " "),

@@ -37,6 +37,14 @@ SENTENCES: Final[tuple[tuple[str, list[str]], ...]] = (
     ("999. Milk", ["999. Milk"]),
     ("2026. A good year.", ["2026.", "A good year."]),
     ("12! A good day.", ["12!", "A good day."]),
+    ("12.) Milk", ["12.)", "Milk"]),
+    ("(12. Milk", ["(12.", "Milk"]),
+    ("12.. Milk", ["12..", "Milk"]),
+    ("Rain. 12. Milk", ["Rain.", "12. Milk"]),
+    ("١٢. Milk", ["١٢. Milk"]),
+    ("12。 Milk", ["12。", "Milk"]),
+    ("²³. Milk", ["²³.", "Milk"]),
+    ("ⅻ. Milk", ["ⅻ.", "Milk"]),
     ("It was 12. We left.", ["It was 12.", "We left."]),
     ("今日は雨。散歩した。「行こう！」と言った", ["今日は雨。", "散歩した。", "「行こう！」", "と言った"]),  # noqa: RUF001 - other people's marks are the point
     ("هل نمت؟ نعم۔ شكرا", ["هل نمت؟", "نعم۔", "شكرا"]),  # noqa: RUF001 - likewise
@@ -55,6 +63,8 @@ IN_COMMON: Final = (
     ("One. Two.\nThree.", "One. Three. Four.", "One.\nThree."),
     ("One. Two.   Three.", "One. Three. Four.", "One.   Three."),
     ("One.   Two. Three.", "One. Three. Four.", "One.   Three."),
+    ("One.\u00a0Two. Three.", "One. Three. Four.", "One.\u00a0Three."),
+    ("One. Two.\u00a0Three.", "One. Three. Four.", "One.\u00a0Three."),
     ("  Rain. Two nights. ", "Two nights. Ask Cleo.", "  Two nights. "),
     ("Two nights. Rain.\n", "Two nights. Ask Cleo.", "Two nights.\n"),
     ("Rain. Rain. Sun.", "Rain. Snow.", "Rain. Rain."),

@@ -23,6 +23,8 @@ const LETTERS: { [letter: string]: string } = { note: 'note_draft' };
 const OWN_ID_ONLY = ['taken_by', 'resumed_by', 'approvals'];
 /** Sets of words of one's own (section 13). */
 const OWN_WORDS = ['feelings', 'own_tags'];
+/** Of other numbers the smaller one protects more. */
+const LARGER_PROTECTS = /^(minutes|seldom_.*)$/;
 const ORDERS = [
     ['hidden', 'discreet', 'descriptive'],
     ['silent', 'effect', 'effect_and_message'],
@@ -106,7 +108,7 @@ function differing(life: Life, kind: Kind, row: Held, there: Held): Again[] {
     if (others) return Object.keys(set).length ? [change] : [];
     if (ours.removed && !theirs.removed) {
         change.remove = true;
-        if (!Object.keys(set).length && saysTheSame(kind, ours, theirs)) change.base = there.version;
+        if (!Object.keys(set).length && saysTheSame(kind, ours, { ...theirs, removed: true })) change.base = there.version;
     } else if (!ours.removed && theirs.removed && !touched) change.remove = false;
     const first = Object.keys(beside).length ? [{ kind: row.kind, id: row.id, base: change.base, set: beside }] : [];
     return Object.keys(set).length || change.remove !== undefined ? [...first, change] : first;
@@ -174,8 +176,9 @@ function finished(life: Life, { key, ...each }: Again, tools: Tools): Change {
     return change;
 }
 
-/** Whether two states of a record are equal in everything that a client writes. */
-export function saysTheSame(kind: Kind, one: Content, other: Content): boolean {
+/** Whether two states of a record are equal in everything that a client writes; of what is gone there is nothing. */
+export function saysTheSame(kind: Kind, one: Content | null, other: Content | null): boolean {
+    if (!one || !other || one.removed !== other.removed) return one === other;
     return Object.keys(kind.fields).every((each) => !written(kind, each) || same(one.fields[each], other.fields[each]));
 }
 
@@ -227,7 +230,8 @@ function safer(policy: string, name: string, pulled: unknown, own: unknown): unk
     if (name === 'from' || name === 'until') return bound(name, pulled as string | null, own as string | null);
     if (typeof own === 'boolean') return one && other;
     const limits = [pulled, own].filter((each) => each !== null) as number[];
-    return limits.length ? (name === 'minutes' ? Math.max(...limits) : Math.min(...limits)) : null;
+    if (!limits.length) return null;
+    return LARGER_PROTECTS.test(name) ? Math.max(...limits) : Math.min(...limits);
 }
 
 /** The earlier beginning, the later end; without one there is no bound, which protects most. */
@@ -285,10 +289,10 @@ function madeFrom(name: string, id: string, { sha256 }: Tools): string {
 }
 
 /** Whether an edit says words that a record does not hold: somebody may have destroyed just these. */
-export function bringsWords(kind: Kind, change: Change, there: Content): boolean {
+export function bringsWords(kind: Kind, change: Change, there: Content | null): boolean {
     return Object.entries(change.set ?? {}).some(([name, value]) => {
         const policy = kind.fields[name]?.policy;
-        const held = there.fields[name];
+        const held = there?.fields[name];
         const isNew = (each: unknown): boolean => !(held as unknown[] | undefined)?.includes(each);
         if (Array.isArray(value)) return OWN_WORDS.includes(name) && value.some(isNew);
         if (name !== 'sealed' && policy !== 'words' && policy !== 'shared_words') return false;

@@ -1,7 +1,7 @@
 // What a device asks the server, and how it takes the answer.
 import { lost, bringsWords, saysTheSame } from './again.js';
-import { editsOf, find, nameOf, personal, spaceOf, waits } from './device.js';
-import type { Answer, Base, Change, Content, Device, Edit, Outcome, Request, Row } from './device.js';
+import { editsOf, nameOf, personal, spaceOf, waits } from './device.js';
+import type { Answer, Base, Change, Device, Edit, Outcome, Request, Row } from './device.js';
 
 export const CHANGES_MAX = 500;
 const CHANGES_MAX_BYTES = 500_000;
@@ -85,10 +85,10 @@ function decide(each: Edit, { key, version, unplaced }: Outcome): Edit[] {
 }
 
 function arrived(device: Device, each: Edit): boolean {
-    if (waits(each) || whereDecided(device, each) in device.rebuilds) return false;
-    if (each.unplaced !== null) return find(device, each.unplaced) !== null;
-    const row = find(device, each.change.id);
-    return row !== null && (row.content === null || row.version >= (each.settled ?? 0));
+    const space = whereDecided(device, each);
+    if (waits(each) || space in device.rebuilds) return false;
+    const row = device.base[nameOf({ space, id: each.unplaced ?? each.change.id })];
+    return row !== undefined && row.version >= (each.settled ?? 0);
 }
 
 /** Of a space that its person has let go nothing stays. */
@@ -142,9 +142,9 @@ function lowered(device: Device, edit: Edit, space: string, head: number, pulled
     const seen = change.base ?? 0;
     if (spaceOf(device, change) !== space || seen <= head) return edit;
     const [old, now] = [device.base[nameOf({ space, id: change.id })], pulled.get(change.id)];
-    const known = old?.content && now?.content && seen >= old.version && old.content.removed === now.content.removed;
-    const alike = known && saysTheSame(device.app.kinds[change.kind], old.content as Content, now.content as Content);
-    const stays = alike && !bringsWords(device.app.kinds[change.kind], change, now.content as Content);
+    const kind = device.app.kinds[change.kind];
+    const alike = old && now && seen >= old.version && saysTheSame(kind, old.content, now.content);
+    const stays = alike && !bringsWords(kind, change, now.content);
     const { base: _, ...rest } = change;
     const base = stays ? now.version : head;
     return { ...edit, change: base ? { ...rest, base } : rest };

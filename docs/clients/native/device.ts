@@ -11,7 +11,7 @@ export type Texts = { [field: string]: Schemas['Alternative'][] };
 export type Sides = Fields & { alternatives?: Texts; merged?: string[] };
 
 type Field = { policy: string; asks_was: boolean; empty?: unknown };
-type Parent = { field: string; known: boolean };
+type Parent = { field: string; kinds: string[]; known: boolean };
 export type Kind = {
     class: string;
     created_by: string;

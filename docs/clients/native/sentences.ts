@@ -58,6 +58,6 @@ const escaped = (marks: string): string => marks.replace(/[\]\\^-]/g, '\\$&');
 const lineEnds = (space: string): number => space.split('\n').length;
 
 function wider(one: string, other: string): string {
-    const more = lineEnds(other) - lineEnds(one);
-    return more > 0 || (more === 0 && other.length > one.length) ? other : one;
+    const more = lineEnds(other) - lineEnds(one) || other.length - one.length;
+    return more > 0 || (more === 0 && other > one) ? other : one;
 }

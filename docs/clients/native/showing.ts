@@ -11,11 +11,17 @@ export function shows(device: Device): Shown[] {
     const there = all.filter((each) => each.kind in device.app.kinds).filter((each) => {
         const parent = device.app.kinds[each.kind].parent;
         if (each.kind === 'goal' && each.fields.state === null) return false;
-        return !parent || parent.known || laid(device, String(each.fields[parent.field]));
+        return !parent || parent.known || isThere(device, parent.kinds, String(each.fields[parent.field]));
     });
     const order = Object.keys(device.app.kinds);
     const byKind = (one: Shown, other: Shown): number => order.indexOf(one.kind) - order.indexOf(other.kind);
     return there.sort((one, other) => byKind(one, other) || (one.id < other.id ? -1 : 1));
+}
+
+/** Whether a parent is there: of one that is gone nothing but edits may be shown, and it has no children any more. */
+function isThere(device: Device, kinds: string[], id: string): boolean {
+    const isGone = find(device, id)?.content === null;
+    return !isGone && kinds.includes(laid(device, id)?.kind ?? '');
 }
 
 export function look(device: Device, id: string): Shown | null {
@@ -65,10 +71,11 @@ function childrenOf(device: Device, parent: Shown, kind: string, field: string):
 }
 
 function laid(device: Device, id: string): Shown | null {
-    const edits = editsOf(device, id);
     const row = find(device, id);
-    const kind = edits[0]?.change.kind ?? row?.kind ?? '';
-    if (!edits.length && !row?.content) return null;
+    const all = editsOf(device, id);
+    const kind = row?.kind ?? all[0]?.change.kind ?? '';
+    const edits = all.filter(({ change }) => change.kind === kind);
+    if (!row?.content && !(row ? edits.some(waits) : edits.length)) return null;
     const fields = row ? {} : empty(device, kind, false);
     const author = edits.find((each) => each.change.origin?.author)?.change.origin?.author ?? device.person;
     const start = row?.content ?? { author, removed: false, fields, alternatives: {}, merged: [] };

@@ -10,6 +10,7 @@ type Sending = Finishing & { newKey: () => string };
 
 const NEVER_CHANGE = ['order', 'found', 'given_on', 'started_at'];
 const EACH_THEIR_OWN = ['taken_by', 'resumed_by', 'approvals'];
+const OWN_WORDS = ['feelings', 'own_tags'];
 const DRAFTED = ['for_what', 'about_you', 'text'];
 
 export function sentAgain(told: Sending): Change[] {
@@ -22,7 +23,7 @@ export function sentAgain(told: Sending): Change[] {
     const kind = device.kinds[row.kind];
     if (row.kind === 'unplaced') return withoutPlace(told, row, pulled);
     if (kind.fields.proof && (!pulled || (!pulled.gone && isAnother(kind, row, pulled)))) {
-      if (told.space.state !== 'active' && row.author !== device.person) return [];
+      if (told.space.state !== 'active' && row.author !== device.person && !ofBoth(kind)) return [];
       const draft = row.kind === 'note' && row.author === device.person ? draftOf(row, free) : undefined;
       if (row.kind === 'note' && told.space.state !== 'active') return draft ? [] : [asADraft(told, row)];
       const letter = asItWas(told, row, kind);
@@ -32,13 +33,19 @@ export function sentAgain(told: Sending): Change[] {
   });
 }
 
+/** Whoever made it: each of the two says it again. */
+function ofBoth(kind: Kind): boolean {
+  return kind.class === 'joint' && kind.edited_by === 'either';
+}
+
 function pulledOf({ pulled }: Finishing, row: Stored): Stored | undefined {
   return pulled.get(`${row.space}/${row.id}`);
 }
 
 function isAnother(kind: Kind, row: Stored, pulled: Stored): boolean {
   if (row.kind !== pulled.kind || row.author !== pulled.author) return true;
-  return Object.keys(kind.fields).some((name) => kind.fields[name].policy === 'once' && !same(row.fields[name], pulled.fields[name]));
+  const stays = Object.keys(kind.fields).filter((name) => kind.fields[name].policy === 'once' || NEVER_CHANGE.includes(name));
+  return stays.some((name) => !same(row.fields[name], pulled.fields[name]));
 }
 
 // Point 3
@@ -66,11 +73,9 @@ function whole(told: Sending, row: Stored, set: Fields, origin: Change['origin']
 
 function anew(told: Sending, row: Stored, kind: Kind, pulled: Stored | undefined): Change[] {
   const { device } = told;
-  const both = kind.class === 'joint' && kind.edited_by === 'either';
-  const own = row.author === device.person || both;
-  if (kind.created_by === 'server' && kind.edited_by !== 'author') return [];
+  const own = row.author === device.person || ofBoth(kind);
   if (!pulled) {
-    if (!own) return [];
+    if (!own || kind.created_by === 'server') return [];
     const names = Object.keys(row.fields).filter((name) => kind.fields[name] && kind.fields[name].policy !== 'server');
     const set = Object.fromEntries(names.map((name) => [name, closed(name, ownOf(told, name, row.fields[name]))]));
     return whole(told, row, set, originOf(told, row));
@@ -110,8 +115,10 @@ function differing(told: Sending, row: Stored, kind: Kind, pulled: Stored, own: 
   // What was removed in the new life is not brought back by hand.
   const removes = own && row.removed !== pulled.removed && (row.removed || !since);
   const remove = removes ? { remove: row.removed } : {};
-  if (!Object.keys(set).length) return removes ? [change(told, row, { base: pulled.version, ...remove, origin: originOf(told, row) })] : [];
-  return [change(told, row, { base: lower(told, pulled), set, was, ...remove, origin: originOf(told, row) })];
+  if (!Object.keys(set).length && !removes) return [];
+  const alone = !Object.keys(set).length && row.removed && saysTheSame(kind, row, { ...pulled, removed: true });
+  const base = alone ? pulled.version : lower(told, pulled);
+  return [change(told, row, { base, set, was, ...remove, origin: originOf(told, row) })];
 }
 
 function common(since: boolean, pulled: Json, own: Json): Json {
@@ -173,8 +180,8 @@ function draftOf(letter: Stored, free: Stored[]): Stored | undefined {
   return nth < 0 ? undefined : free.splice(nth, 1)[0];
 }
 
-function removedDraft(told: Sending, { kind, id, version, ...draft }: Stored): Change {
-  return bare({ key: told.newKey(), kind, id, base: version, remove: true, origin: originOf(told, { ...draft, kind, id, version }) });
+function removedDraft(told: Sending, { kind, id, version }: Stored): Change {
+  return bare({ key: told.newKey(), kind, id, base: version, remove: true, origin: { seen: true } });
 }
 
 function asADraft(told: Sending, letter: Stored): Change {
@@ -203,8 +210,9 @@ function follows(device: Device, word: string, id: string): string {
 
 function withoutPlace(told: Sending, row: Stored, pulled: Stored | undefined): Change[] {
   const { meant, about, words, code } = row.fields as { meant: string; about: string; words: Fields; code: Json };
-  const there = [...told.pulled.values()].filter((one) => one.kind === 'unplaced' && !one.gone && one.fields.about === about);
-  if (pulled || row.removed || there.some((one) => same(one.fields.words, words))) return [];
+  const stands = [...told.pulled.values()].filter((one) => one.kind === 'unplaced' && !one.gone && !one.removed);
+  const says = ({ fields }: Stored): boolean => fields.meant === meant && fields.about === about && same(fields.words, words);
+  if (pulled || row.removed || stands.some(says)) return [];
   const known = meant in told.device.kinds;
   const key = follows(told.device, 'unplaced', row.id);
   const marks = known ? { set: { ...words, again: true }, was: { again: code } } : { set: words };
@@ -221,19 +229,21 @@ export function lowered(told: Finishing): void {
     const place = `${space.id}/${change.id}`;
     const [before, now] = [old.get(place), pulled.get(place)];
     if ((change.base ?? 0) > head) {
-      const knows = before && now && saysTheSame(before, now) && change.base! >= before.version;
-      edit.change = bare({ ...change, base: knows && !bringsWords(device.kinds[change.kind], change, now) ? now.version : head });
+      const kind = device.kinds[change.kind];
+      const knows = before && now && saysTheSame(kind, before, now) && change.base! >= before.version;
+      edit.change = bare({ ...change, base: knows && !bringsWords(kind, change, now) ? now.version : head });
     }
-    if (change.kind === 'note_draft' && before?.gone && !now?.gone && change.set && change.set.send === undefined) {
+    if (change.kind === 'note_draft' && before?.gone && now && !now.gone && change.set && change.set.send === undefined) {
       edit.change = { ...edit.change, set: { ...change.set, send: false } };
     }
   }
 }
 
-function saysTheSame(one: Stored, other: Stored): boolean {
-  const { fields, alternatives, merged, removed, kind, author, gone } = one;
-  const all = { fields, alternatives: alternatives ?? {}, merged: merged ?? [], removed, kind, author, gone };
-  return same(all, Object.fromEntries(Object.entries(all).map(([name, empty]) => [name, other[name as keyof Stored] ?? empty])));
+/** In what a client writes, and in whether it is removed or gone. */
+function saysTheSame(kind: Kind, one: Stored, other: Stored): boolean {
+  const names = Object.keys(kind.fields).filter((name) => kind.fields[name].policy !== 'server');
+  const alike = one.gone === other.gone && one.removed === other.removed;
+  return alike && names.every((name) => same(one.fields[name], other.fields[name]));
 }
 
 /** Words that the record does not hold may be those that somebody destroyed between the two copies. */
@@ -242,7 +252,7 @@ function bringsWords(kind: Kind, { set }: Change, now: Stored): boolean {
     const policy = kind.fields[name]?.policy ?? '';
     const there = now.fields[name];
     if (name === 'sealed') return value !== null && !same(value, there);
-    if (policy === 'members' && Array.isArray(value)) return value.some((one) => !((there ?? []) as Json[]).includes(one));
+    if (OWN_WORDS.includes(name) && Array.isArray(value)) return value.some((one) => !((there ?? []) as Json[]).includes(one));
     return policy.endsWith('words') && typeof value === 'string' && !holds(there, value);
   });
 }

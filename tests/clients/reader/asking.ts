@@ -115,7 +115,7 @@ function arrived(device: Device, { change, settled, unplaced }: Edit): boolean {
   const space = decidedIn(device, { change, unplaced });
   if (!space || device.rebuilds.has(space.id)) return false;
   const row = device.base.get(placeOf({ space: space.id, id: unplaced ?? change.id }));
-  return row !== undefined && (unplaced !== null || row.gone || row.version >= settled!);
+  return row !== undefined && row.version >= (settled ?? 0);
 }
 
 function finishRebuilds(device: Device, newKey: () => string): void {

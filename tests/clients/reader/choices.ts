@@ -29,9 +29,9 @@ function furthest(field: string, pulled: Json, own: Json): Json {
 function mostPrivate(field: string, pulled: Json, own: Json): Json {
   if (Array.isArray(pulled) && Array.isArray(own)) return asSet(own.filter((one) => pulled.includes(one)));
   if (typeof pulled === 'boolean') return pulled && own;
-  const ladder = LADDERS[field] ?? ['only_me'];
-  if (!ladder.includes(own)) return pulled;
-  return !ladder.includes(pulled) || ladder.indexOf(own) < ladder.indexOf(pulled) ? own : pulled;
+  if (field === 'audience') return pulled === own ? own : 'only_me';
+  const ladder = LADDERS[field] ?? [];
+  return ladder.indexOf(own) < ladder.indexOf(pulled) ? own : pulled;
 }
 
 function mostProtective(field: string, pulled: Json, own: Json): Json {

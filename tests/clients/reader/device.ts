@@ -124,8 +124,10 @@ export class Device {
 
   private isShown(shown: Shown): boolean {
     if (shown.kind === 'goal') return shown.fields.state !== null;
-    if (!['goal_terms', 'goal_act', 'step'].includes(shown.kind)) return true;
-    return this.look(shown.fields.goal as string) !== undefined;
+    const { parent } = this.kinds[shown.kind];
+    if (!parent || parent.known) return true;
+    const id = shown.fields[parent.field] as string;
+    return !this.stored(id)?.gone && parent.kinds.includes(this.laidOver(id)?.kind ?? '');
   }
 
   /** One record as its person sees it, removed ones and goals that nothing counts for too. */
@@ -138,9 +140,10 @@ export class Device {
 
   private laidOver(id: string): Shown | undefined {
     const stored = this.stored(id);
-    const edits = this.laid(id);
-    if ((!stored || stored.gone) && !edits.length) return undefined;
-    const name = stored && !stored.gone ? stored.kind : edits[0].change.kind;
+    const all = this.laid(id);
+    const name = stored?.kind ?? all[0]?.change.kind ?? '';
+    const edits = all.filter((edit) => edit.change.kind === name);
+    if (stored?.gone ? !edits.some(waiting) : !stored && !edits.length) return undefined;
     const kind = this.kinds[name];
     if (!kind) return undefined;
     const shown = this.begins(stored, name, edits[0]);

@@ -34,8 +34,9 @@ function endOf(letters: string[], start: number): number {
     }
     let full = false;
     for (; MARKS.has(letters[at]) || FULL_MARKS.has(letters[at]); at += 1) full ||= FULL_MARKS.has(letters[at]);
-    const listed = LISTED.test(letters.slice(start, at).join('')) && goesOn(letters, at);
+    const marked = at;
     while (CLOSING.has(letters[at])) at += 1;
+    const listed = marked === at && LISTED.test(letters.slice(start, at).join('')) && goesOn(letters, at);
     if (listed) continue;
     if (full || at >= letters.length || SPACE.test(letters[at])) return at;
   }
@@ -70,5 +71,5 @@ export function inCommon(pulled: string, own: string): string {
 
 function wider(one: string, other: string): string {
   const more = other.split('\n').length - one.split('\n').length || [...other].length - [...one].length;
-  return more > 0 ? other : one;
+  return more > 0 || (more === 0 && other > one) ? other : one;
 }

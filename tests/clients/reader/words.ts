@@ -11,7 +11,7 @@ export type Kind = {
   created_by: string;
   edited_by: string;
   home: string;
-  parent: { field: string; known: boolean } | null;
+  parent: { field: string; kinds: string[]; known: boolean } | null;
   fields: { [name: string]: Field };
 };
 export type Kinds = { [name: string]: Kind };
