@@ -5,6 +5,7 @@ Whether a prompt comes of it is decided later and elsewhere (`domain/prompts.py`
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -31,8 +32,13 @@ Arrives = Callable[[Mapping[str, Any] | None, Mapping[str, Any]], tuple[str, ...
 """From the fields as the partner saw them before (None: not at all) and as they see them now, to kinds of prompts."""
 
 
-def _if_new(kind: str, *, unless: Callable[[Mapping[str, Any]], bool] = lambda _: False) -> Arrives:
-    return lambda before, now: (kind,) if before is None and not unless(now) else ()
+def _new(
+    kind: str, before: Mapping[str, Any] | None, now: Mapping[str, Any], *, unless: tuple[str, Any] = ("", None)
+) -> tuple[str, ...]:
+    """Return the kind where the record is new to them, unless a field of it has this value."""
+    field, value = unless
+    told = before is None and not (field in now and now[field] == value)
+    return (kind,) if told else ()
 
 
 def _window(before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> tuple[str, ...]:
@@ -53,14 +59,14 @@ def _achieved(before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> tuple
 
 
 ARRIVES: Final[Mapping[str, Arrives]] = {
-    "note": _if_new("letter_arrived", unless=lambda note: note.get("found") is True),
-    "response": _if_new("letter_arrived", unless=lambda response: response.get("form") == "not_ready_yet"),
-    "repair": _if_new("letter_arrived"),
-    "support_offer": _if_new("letter_arrived"),
-    "support_request": _if_new("request_arrived"),
+    "note": partial(_new, "letter_arrived", unless=("found", True)),
+    "response": partial(_new, "letter_arrived", unless=("form", "not_ready_yet")),
+    "repair": partial(_new, "letter_arrived"),
+    "support_offer": partial(_new, "letter_arrived"),
+    "support_request": partial(_new, "request_arrived"),
     "shown_check_in": _window,
     "shown_goal": _goal_window,
-    "goal_terms": _if_new("proposal_arrived"),
+    "goal_terms": partial(_new, "proposal_arrived"),
     "goal": _achieved,
 }
 """What arrives for the partner of whoever made the change, by the kind of the record that they see."""

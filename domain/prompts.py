@@ -354,7 +354,7 @@ def _one_invite_a_day(person: Person, kind: PromptKind, _: Prompt, now: datetime
 
 
 def _already_today(person: Person, kind: PromptKind, _: Prompt, now: datetime) -> Obstacle | None:
-    if kind.cause not in ("rhythm", "step"):
+    if kind.cause != "step":
         return None
     today = person.clock.day(now)
     already = any(kind.name in each.kinds and each.day == today for each in person.sent)

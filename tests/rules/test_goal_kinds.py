@@ -115,7 +115,7 @@ def test_only_an_agreement_has_no_marks(form: str, state: str) -> None:
 # New terms -----------------------------------------------------------------------------------------------------
 
 
-def proposing(parent: Record | None, *family: Record) -> Refusal | None:
+def proposing(parent: Record | None, *family: Record, beside: Walked | None = None) -> Refusal | None:
     situation = Situation(
         actor=ANA,
         couple=CoupleId(UUID(int=9)),
@@ -124,6 +124,7 @@ def proposing(parent: Record | None, *family: Record) -> Refusal | None:
         parent=parent,
         family=family,
         members=BOTH,
+        beside=beside,
     )
     attempt = Attempt(set={"goal": str(UUID(int=10)), "title": "Walk."}, was={})
     return objection(GOAL_TERMS, attempt, None, situation)
@@ -287,3 +288,9 @@ async def test_whoever_is_in_a_step_takes_themselves_out_without_saying_what_sto
     await pair.one(pair.ana.phone, change("step", step, fields, couple=pair.couple))
     await pair.one(pair.ana.tablet, change("step", step, {"taken_by": []}, base=9, couple=pair.couple))
     assert (await pair.look(pair.ana, step)).fields["taken_by"] == []
+
+
+def test_what_was_worked_out_for_a_batch_is_gone_by_and_nothing_is_walked_again() -> None:
+    ended = walked(None, goal(), DONE, BOTH, TODAY)
+    assert proposing(goal(), beside=ended) is Refusal.GOAL_ENDED
+    assert proposing(goal(), *DONE, beside=walked(None, goal(), AGREED, BOTH, TODAY)) is None

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from domain.goal_kinds import GOAL, GOAL_ACT, GOAL_TERMS, OPEN_TERMS_A_GOAL_MAX, STEP, STEPS_A_GOAL_MAX, goal_view
 from domain.ids import CoupleId, PersonId, RecordId, SpaceId
 from domain.kind import Attempt, Kind, Ownership, Situation, Who
-from domain.kinds import ENVELOPE, KINDS, crowded, joined, judged, may_look_behind, objection, takes_back
+from domain.kinds import ENVELOPE, KINDS, crowded, joined, judged, may_look_behind, objection, steps_back, takes_back
 from domain.notes import NOTE_DRAFT, given_at, words
 from domain.policies import Policy
 from domain.prompt_kinds import PROMPTS
@@ -702,3 +702,25 @@ def test_every_prompt_has_a_setting_that_only_the_person_raises() -> None:
         assert field.policy is Policy.MOST_PROTECTIVE
         assert field.shape.empty == default
         assert field.shape.judged(0) == 0, "every prompt can be turned off"
+
+
+ONE_ID, ANOTHER_ID = str(UUID(int=77, version=4)), str(UUID(int=78, version=4))
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "steps"),
+    [
+        ("goal_act", {"goal": ONE_ID, "terms": ANOTHER_ID, "act": "decline"}, True),
+        ("goal_act", {"goal": ONE_ID, "terms": ANOTHER_ID, "act": "accept"}, False),
+        ("goal_act", {"goal": ONE_ID, "terms": ANOTHER_ID}, False),
+        ("goal_act", {"goal": "Ana wrote this.", "terms": ANOTHER_ID, "act": "decline"}, False),
+        ("goal_act", {"goal": ONE_ID, "terms": ANOTHER_ID, "act": "decline", "kiwi": "a"}, False),
+        ("pause", {"set_aside": True}, True),
+        ("pause", {"set_aside": True, "resumed_by": []}, True),
+        ("pause", {"set_aside": True, "minutes": 30}, False),
+        ("pause", {"set_aside": False}, False),
+        ("check_in", {}, False),
+    ],
+)
+def test_a_new_record_that_only_steps_back_says_nothing_else(kind: str, values: dict[str, Any], *, steps: bool) -> None:
+    assert steps_back(KINDS[kind], values) is steps

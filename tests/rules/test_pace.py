@@ -2,7 +2,9 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from domain.pace import Pace, first_day, judged, sent
+from msgspec.structs import replace
+
+from domain.pace import Pace, first_day, judged, sent, unsent
 from domain.prompt_kinds import PROMPT_KINDS
 
 START = datetime(2027, 5, 3, 18, 40, tzinfo=UTC)
@@ -126,3 +128,29 @@ def test_of_the_days_only_those_are_kept_that_a_week_can_hold() -> None:
         pace = sent(pace, START.date() + nth * DAY, START + nth * DAY)
     assert pace.days == tuple(START.date() + nth * DAY for nth in range(13, 20))
     assert len(pace.open) == 7
+
+
+def test_an_act_at_the_very_instant_of_a_prompt_does_not_follow_it_and_one_at_the_last_instant_does() -> None:
+    """Both are told apart by what was open, since an act clears the count of what was ignored."""
+    pace = sent(Pace(ignored=1), START.date(), START)
+    over = START + TWO_DAYS
+    assert judged(replace(pace, acted_at=START), START, None, over).ignored == 2
+    assert judged(replace(pace, acted_at=over), over, None, over).ignored == 1
+
+
+def test_whoever_comes_back_is_not_charged_with_what_came_while_the_kind_rested() -> None:
+    resting = replace(ignoring(4), open=(START + 30 * DAY,))
+    awake = judged(resting, None, START + 31 * DAY, START + 31 * DAY)
+    assert (awake.rests_since, awake.ignored, awake.open) == (None, 0, ())
+
+
+def test_what_has_to_be_sent_once_more_is_open_no_more_and_others_are() -> None:
+    before = sent(Pace(), START.date(), START)
+    pace = sent(before, START.date(), START + DAY)
+    assert unsent(pace, START.date(), START + DAY) == before
+    assert unsent(before, START.date() + DAY, START + DAY) == before
+
+
+def test_an_interval_is_a_whole_number_of_times_longer() -> None:
+    followed = judged(ignoring(4), START + 40 * DAY, None, START + 40 * DAY)
+    assert isinstance(followed.stretch, int)

@@ -21,9 +21,10 @@ from domain.prompts import (
     Sent,
     Step,
     Wait,
+    against_waking,
     decide,
 )
-from domain.quiet import Boundary, Clock
+from domain.quiet import Boundary, Clock, chance
 from tests.prompting import (
     ANA,
     BEN,
@@ -101,6 +102,15 @@ def test_what_is_late_by_a_quarter_of_an_hour_is_dropped_unless_it_may_wait() ->
     assert reason(person(), own("check_in_invite"), NOON + timedelta(minutes=15)) is Reason.EXPIRED
     assert reason(person(), arrival(), NOON + timedelta(hours=23)) is None
     assert reason(person(), arrival(), NOON + DAY) is Reason.NOTHING_LEFT
+
+
+def test_what_does_not_wait_is_late_though_it_has_not_expired_and_what_has_expired_is_late() -> None:
+    invitation = Prompt(kind="check_in_invite", due=NOON, expires=NOON + DAY)
+    assert reason(person(), invitation, NOON + timedelta(minutes=15) - timedelta(seconds=1)) is None
+    assert reason(person(), invitation, NOON + timedelta(minutes=15)) is Reason.EXPIRED
+    notice = Prompt(kind="account_notice", due=NOON, expires=NOON + HOUR)
+    assert reason(person(), notice, NOON + HOUR - MINUTE) is None
+    assert reason(person(), notice, NOON + HOUR) is Reason.EXPIRED
 
 
 def test_nothing_goes_through_the_vendor_without_consent() -> None:
@@ -193,6 +203,12 @@ def test_in_quiet_hours_invitations_are_dropped_and_what_arrived_waits_5_to_45_m
     assert reason(someone, arrival(), until) is None
 
 
+def test_how_long_after_quiet_hours_it_comes_follows_from_the_person_and_the_day() -> None:
+    someone = person(clock=Clock(zone="UTC", quiet=daily("11:00", "13:00")))
+    later_s = 5 * 60 + chance(40 * 60 + 1, BEN, "afterwards", NOON.date())
+    assert waits_until(someone, arrival()) == NOON + HOUR + timedelta(seconds=later_s)
+
+
 def test_quiet_hours_are_those_of_the_clock_where_the_person_is() -> None:
     at_home = Clock(zone="Europe/Berlin", quiet=daily("21:30", "08:00"))
     evening = datetime(2027, 5, 12, 20, 0, tzinfo=UTC)
@@ -283,6 +299,24 @@ def test_no_more_come_in_seven_days_than_the_settings_say() -> None:
 
 def test_a_cap_of_none_a_week_lets_nothing_come() -> None:
     assert decide(person(week_cap=0), arrival(), NOON) == Drop(reason=Reason.WEEK_CAP)
+
+
+def test_the_return_of_a_pause_counts_within_the_week_and_notices_do_not() -> None:
+    someone = person(week_cap=1, sent=(sent("pause_return", NOON - timedelta(days=2)),))
+    assert reason(someone, own("reflection_invite")) is Reason.WEEK_CAP
+    assert reason(person(week_cap=1, sent=(sent("new_device", NOON - DAY),)), own("reflection_invite")) is None
+
+
+def test_what_arrived_waits_for_the_end_of_a_full_week() -> None:
+    full = person(week_cap=1, sent=(sent("letter_arrived", NOON - timedelta(days=6, hours=22)),))
+    assert soon_after(NOON + timedelta(hours=2), waits_until(full, arrival()))
+
+
+def test_what_was_sent_24_hours_or_a_week_ago_to_the_second_counts_no_more() -> None:
+    yesterday = sent("letter_arrived", NOON - DAY)
+    assert reason(person(day_cap=1, sent=(yesterday,)), own("reflection_invite")) is None
+    last_week = sent("letter_arrived", NOON - timedelta(days=7))
+    assert reason(person(week_cap=1, sent=(last_week,)), own("reflection_invite")) is None
 
 
 def test_three_hours_lie_between_two() -> None:
@@ -466,6 +500,42 @@ def test_cheers_come_once_a_week_and_not_in_a_pause_or_a_space_of_the_partner() 
     assert reason(person(sent=(sent("own_goal_cheer", NOON - timedelta(days=7)),)), cheer) is None
     for differs in ({"pauses": (pause(NOON - HOUR, 90),)}, {"partners_space": ((None, None),)}):
         assert reason(person(couple=couple(**differs)), cheer) is Reason.NOTHING_LEFT
+
+
+def test_a_space_of_the_partner_holds_from_its_first_instant_on() -> None:
+    cheer = arrival(arrived(kind="own_goal_cheer"))
+    for begins, holds in ((NOON, True), (NOON + MINUTE, False)):
+        someone = person(couple=couple(partners_space=((begins, None),)))
+        assert (reason(someone, cheer) is Reason.NOTHING_LEFT) is holds
+
+
+def test_a_cheer_of_a_couple_that_is_none_any_more_is_told_to_nobody() -> None:
+    assert reason(person(couple=None), arrival(arrived(kind="own_goal_cheer"))) is Reason.OTHER_COUPLE
+
+
+# Waking
+
+
+@pytest.mark.parametrize(
+    ("differs", "against"),
+    [
+        ({}, None),
+        ({"consents": False}, Reason.NO_CONSENT),
+        ({"reachable": False}, Reason.NO_DEVICE),
+        ({"couple": couple(pauses=(pause(NOON - HOUR, 120),))}, Reason.PAUSE),
+        ({"clock": Clock(zone="UTC", boundaries=(space(),))}, Reason.OWN_SPACE),
+        ({"clock": Clock(zone="UTC", quiet=daily("11:00", "13:00"))}, Reason.QUIET),
+        ({"wanted": dict.fromkeys(PROMPT_KINDS, 0), "day_cap": 0, "week_cap": 0}, None),
+        ({"couple": None}, None),
+    ],
+)
+def test_what_stands_against_waking_a_phone_in_silence(differs: dict[str, Any], against: Reason | None) -> None:
+    assert against_waking(person(**differs), NOON) is against
+
+
+def test_of_several_that_stand_against_waking_the_first_is_told() -> None:
+    someone = person(consents=False, reachable=False, clock=Clock(zone="UTC", boundaries=(space(),)))
+    assert against_waking(someone, NOON) is Reason.NO_CONSENT
 
 
 def test_no_prompt_comes_to_somebody_without_a_couple_from_one() -> None:

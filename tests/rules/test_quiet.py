@@ -82,6 +82,11 @@ def test_where_nothing_is_free_for_25_hours_there_is_no_such_instant() -> None:
     assert clock(boundaries=(longer,)).free_from(NOON, NOON + 9 * DAY, afterwards=timedelta(0)) is None
 
 
+def test_the_last_instant_is_free_as_well() -> None:
+    assert clock().free_from(NOON, NOON, afterwards=LATER) == NOON
+    assert clock().free_from(NOON, NOON - MINUTE, afterwards=LATER) is None
+
+
 def test_a_space_has_a_beginning_and_an_end_and_perhaps_hours() -> None:
     evening = space(begins=NOON, until=NOON + DAY, covered=daily("20:00", "21:00"))
     taking = clock(boundaries=(evening,))
