@@ -170,7 +170,7 @@ def hinting(heads: dict[str, int], heard: asyncio.Event) -> Act:
 
 
 async def test_a_stream_that_falls_silent_is_sought_again(place: Place) -> None:
-    phone = await place.phone(patience={"streamMs": 400})
+    phone = await place.phone(patience={"streamMs": 1_500})
     place.gate.does(LIVE, beating(1))
     phone.tell("listen")
     await until(lambda: place.gate.asked[LIVE] > 1)
