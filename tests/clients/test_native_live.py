@@ -169,9 +169,12 @@ def hinting(heads: dict[str, int], heard: asyncio.Event) -> Act:
     return act
 
 
-async def test_a_stream_that_falls_silent_is_sought_again(place: Place) -> None:
-    phone = await place.phone(patience={"streamMs": 1_500})
-    place.gate.does(LIVE, beating(1))
+@pytest.mark.parametrize("deaf", [False, True])
+@pytest.mark.parametrize("beats", [0, 1])
+async def test_a_stream_that_falls_silent_is_sought_again(place: Place, beats: int, *, deaf: bool) -> None:
+    """Also where `fetch` does not hear that a request was ended, before its answer or in the middle of it."""
+    phone = await place.phone(patience={"streamMs": 1_500}, deaf=deaf)
+    place.gate.does(LIVE, beating(beats) if beats else silent)
     phone.tell("listen")
     await until(lambda: place.gate.asked[LIVE] > 1)
     await phone.does("stop")
@@ -189,6 +192,11 @@ async def test_a_stream_of_which_something_is_heard_goes_on(place: Place) -> Non
     await home.b1.sync()
     await shows(phone, home.goal, notes="Heard after all.")
     await phone.does("stop")
+
+
+async def silent(_: Any, receive: Any, __: Any) -> None:
+    """No answer at all."""
+    await left(receive)
 
 
 def beating(beats: int, ended: asyncio.Event | None = None) -> Act:

@@ -1,6 +1,7 @@
 // Keeps a device in sync while the app is open: syncs at each hint of news, after edits, and now and then without one.
 import type { Kept } from './keeping.js';
 import { asked, Problem, whileHeard } from './network.js';
+import type { Heard } from './network.js';
 import type { Rim, Syncing } from './syncing.js';
 
 const UNASKED_MAX_MS = 15 * 60_000;
@@ -74,7 +75,7 @@ export function live(kept: Kept, { sync, end: endSync, pauseMs }: Syncing, { way
         const stream = whileHeard(way.patience.streamMs, ended);
         try {
             const { body } = await asked(way, '/v1/live', { signal: stream.signal });
-            for await (const event of events(body!.getReader(), stream.heard)) {
+            for await (const event of events(body!.getReader(), stream)) {
                 heard();
                 const said = JSON.parse(event.said) as { space: string; head: number; why: string };
                 if (event.name === 'bye') return { why: said.why, afterMs: event.afterMs };
@@ -111,13 +112,15 @@ function waitsForAWord(problem: Error): boolean {
     return problem instanceof Problem && problem.is('consent_needed');
 }
 
-async function* events(reader: ReadableStreamDefaultReader<Uint8Array>, beat: () => void): AsyncGenerator<Event> {
+async function* events(reader: ReadableStreamDefaultReader<Uint8Array>, stream: Heard): AsyncGenerator<Event> {
     const text = new TextDecoder();
+    // Not every `fetch` ends a body whose request was ended once the answer had begun.
+    stream.signal.addEventListener('abort', () => void reader.cancel().catch(() => {}));
     let event: Event = { name: '', said: '{}', afterMs: 0 };
     for (let rest = ''; rest.length <= LINE_MAX; ) {
         const { done, value } = await reader.read();
         if (done) return;
-        beat();
+        stream.heard();
         const lines = (rest + text.decode(value, { stream: true })).split('\n');
         rest = lines.pop() ?? '';
         for (const line of lines) {

@@ -73,12 +73,26 @@ export async function asked(way: Way, path: string, request: RequestInit): Promi
     let answer: Response;
     try {
         // Haven sends nobody elsewhere: whoever does would be given what was written.
-        answer = await way.fetch(way.server + path, { ...request, headers, redirect: 'error' });
+        answer = await whileWanted(way.fetch(way.server + path, { ...request, headers, redirect: 'error' }), request.signal);
     } catch {
         throw silence();
     }
     if (answer.ok) return answer;
     throw await problemOf(answer);
+}
+
+/** An answer, unless its request has been ended: not every `fetch` says so by itself. What comes late is let go. */
+function whileWanted(coming: Promise<Response>, signal?: AbortSignal | null): Promise<Response> {
+    if (!signal) return coming;
+    return new Promise((resolve, reject) => {
+        const leave = (): void => {
+            reject(silence());
+            coming.then((late) => late.body?.cancel()).catch(() => {});
+        };
+        if (signal.aborted) leave();
+        signal.addEventListener('abort', leave);
+        coming.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+    });
 }
 
 /** What Haven says of a request; whatever somebody else on the way says of it is not believed. */
@@ -98,8 +112,11 @@ export function silence(tooMuch = false): Problem {
     return new Problem('Haven cannot be reached at the moment. Everything is kept here.', { tooMuch });
 }
 
+/** What ends a request that is silent, and who says that it is not. */
+export type Heard = { signal: AbortSignal; heard: () => void; done: () => void };
+
 /** A signal that ends what has not been heard of for so long; and whenever one of the others does. */
-export function whileHeard(ms: number, ...others: AbortSignal[]) {
+export function whileHeard(ms: number, ...others: AbortSignal[]): Heard {
     const silent = new AbortController();
     const end = (): void => silent.abort();
     let waiting = setTimeout(end, ms);
